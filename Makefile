@@ -1,0 +1,91 @@
+# make help lists the targets.
+CC ?= cc
+CXX ?= c++
+PREFIX ?= /usr/local
+DESTDIR ?=
+BUILD ?= build
+OPT ?= -O2
+SANITIZE ?=
+
+WARNINGS = -Wall -Wextra -Wpedantic -Werror
+CFLAGS += -std=c11 $(OPT) -g $(WARNINGS) -MMD -MP -fvisibility=hidden -ffp-contract=off $(SANITIZE)
+CXXFLAGS += -std=c++17 $(OPT) -g -Wall -Wextra -Werror -MMD -MP -fvisibility=hidden $(SANITIZE)
+LDFLAGS += $(SANITIZE)
+
+PACKAGES = jansson libzip yaml-0.1
+CPPFLAGS += $(shell pkg-config --cflags $(PACKAGES))
+ENGINE_LIBS = -lm -lpthread
+TOKENIZER_LIBS = -lsentencepiece -licuuc -lstdc++
+TOOL_LIBS = $(shell pkg-config --libs $(PACKAGES))
+CHECK_LIBS = $(shell pkg-config --libs check)
+
+ENGINE = $(wildcard engine/*.c engine/kernels/*.c)
+LIBRARY = $(ENGINE) $(wildcard tokenizer/*.c tokenizer/*.cc) models/open.c models/t5_gguf.c
+TOOLS = $(filter-out models/open.c models/t5_gguf.c,$(wildcard models/*.c)) \
+        $(filter-out tools/main.c,$(wildcard tools/*.c)) $(wildcard tools/import/*.c)
+TESTS = $(wildcard tests/*.c)
+
+object = $(patsubst %,$(BUILD)/%.o,$(1))
+
+## all: the command and the library
+all: $(BUILD)/tolka $(BUILD)/libtolka.a
+
+$(BUILD)/libtolka.a: $(call object,$(LIBRARY))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/tolka: $(call object,tools/main.c $(TOOLS)) $(BUILD)/libtolka.a
+	$(CC) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS) $(TOKENIZER_LIBS) $(ENGINE_LIBS)
+
+$(BUILD)/tests/check_all: $(call object,$(TESTS) $(TOOLS)) $(BUILD)/libtolka.a
+	$(CC) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(TOOL_LIBS) $(TOKENIZER_LIBS) $(ENGINE_LIBS)
+
+$(BUILD)/%.c.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(ISA_FLAGS) -c -o $@ $<
+
+$(BUILD)/%.cc.o: %.cc Makefile
+	@mkdir -p $(@D)
+	$(CXX) $(CPPFLAGS) $(CXXFLAGS) -c -o $@ $<
+
+# Only the kernels of a level are compiled for it; the rest runs anywhere.
+KERNELS = $(BUILD)/engine/kernels
+MACHINE := $(shell $(CC) -dumpmachine)
+ifneq (,$(filter x86_64%,$(MACHINE)))
+AVX2 = -mavx2 -mfma -mf16c
+AVX512 = $(AVX2) -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni
+$(KERNELS)/avx2.c.o: ISA_FLAGS = $(AVX2)
+$(KERNELS)/avx512.c.o: ISA_FLAGS = $(AVX512)
+$(KERNELS)/amx.c.o: ISA_FLAGS = $(AVX512) -mavx512bf16 -mamx-tile -mamx-int8 -mamx-bf16
+endif
+ifneq (,$(filter aarch64%,$(MACHINE)))
+$(KERNELS)/neon_dot.c.o: ISA_FLAGS = -march=armv8.2-a+dotprod
+endif
+
+## check: all tests
+check: $(BUILD)/tolka $(BUILD)/tests/check_all
+	TOLKA=$(BUILD)/tolka $(BUILD)/tests/check_all
+
+## asan: all tests with AddressSanitizer and UndefinedBehaviorSanitizer
+asan:
+	$(MAKE) BUILD=$(BUILD)/asan OPT=-O1 \
+	    SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all" check
+
+## tsan: all tests with ThreadSanitizer
+tsan:
+	$(MAKE) BUILD=$(BUILD)/tsan OPT=-O1 SANITIZE=-fsanitize=thread check
+
+## clean: removes what was built
+clean:
+	rm -rf $(BUILD)
+
+## format: formats the sources
+format:
+	clang-format -i $(wildcard */*.c */*.h */*.cc */*/*.c */*/*.h)
+
+## help: this list
+help:
+	@sed -n 's/^## /  make /p' Makefile
+
+.PHONY: all check asan tsan clean format help
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

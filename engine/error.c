@@ -1,0 +1,21 @@
+#include "error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+/* Text from a hostile file may hold anything: keep the line one line and printable. */
+static void make_printable(char *text) {
+    for (; *text; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f) *text = '?';
+}
+
+tolka_status fail(tolka_error *err, tolka_status status, const char *format, ...) {
+    if (!err) return status;
+    err->status = status;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(err->text, sizeof err->text, format, args);
+    va_end(args);
+    make_printable(err->text);
+    return status;
+}

@@ -1,0 +1,3 @@
+#include "levels.h"
+
+const struct kernels *const level_avx512 = NULL;

@@ -1,0 +1,15 @@
+/* The table of each level, NULL where the compiler does not target its architecture. Only data:
+ * no code built for an instruction set runs before select.c has seen that the machine has it. */
+#ifndef LEVELS_H
+#define LEVELS_H
+
+#include "kernels.h"
+
+extern const struct kernels *const level_scalar;
+extern const struct kernels *const level_avx2;
+extern const struct kernels *const level_avx512;
+extern const struct kernels *const level_amx;
+extern const struct kernels *const level_neon;
+extern const struct kernels *const level_neon_dot; /* with the dot product instructions */
+
+#endif

@@ -1,0 +1,126 @@
+/* Decoding of weights, one row at a time. */
+#include "matrix.h"
+
+#include <string.h>
+
+enum { Q8_0_BLOCK = 32, Q8_0_BYTES = 34 };
+
+const char *dtype_name(enum dtype type) {
+    switch (type) {
+    case DTYPE_F32:
+        return "f32";
+    case DTYPE_F16:
+        return "f16";
+    case DTYPE_Q8_0:
+        return "q8_0";
+    case DTYPE_I8:
+        return "int8";
+    case DTYPE_I32:
+        return "i32";
+    case DTYPE_BF16:
+        return "bf16";
+    }
+    return "unknown";
+}
+
+float half_to_float(uint16_t half) {
+    uint32_t sign = (uint32_t)(half & 0x8000) << 16;
+    uint32_t exponent = (half >> 10) & 31, mantissa = half & 0x3ff;
+    uint32_t bits;
+    if (exponent == 31) {
+        bits = sign | 0x7f800000 | mantissa << 13 | (mantissa ? 0x400000 : 0); /* NaNs are quiet */
+    } else if (exponent != 0) {
+        bits = sign | (exponent + 112) << 23 | mantissa << 13;
+    } else {
+        float magnitude = (float)mantissa * 0x1p-24f;
+        return sign ? -magnitude : magnitude;
+    }
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+uint16_t float_to_half(float value) {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    uint16_t sign = (uint16_t)(bits >> 16 & 0x8000);
+    bits &= 0x7fffffff;
+    if (bits > 0x7f800000) return (uint16_t)(sign | 0x7e00 | (bits >> 13 & 0x3ff));
+    if (bits >= 0x477ff000) return (uint16_t)(sign | 0x7c00); /* rounds past 65504 */
+    uint32_t kept, dropped, halfway;
+    if (bits >= 0x38800000) {
+        kept = (bits - 0x38000000) >> 13;
+        dropped = bits & 0x1fff;
+        halfway = 0x1000;
+    } else { /* subnormal: a multiple of 2^-24 */
+        uint32_t shift = 126 - (bits >> 23);
+        if (shift > 24) return sign;
+        uint32_t mantissa = (bits & 0x7fffff) | 0x800000;
+        kept = mantissa >> shift;
+        dropped = mantissa & ((1u << shift) - 1);
+        halfway = 1u << (shift - 1);
+    }
+    kept += dropped > halfway || (dropped == halfway && (kept & 1));
+    return (uint16_t)(sign | kept);
+}
+
+/* Element `i` of a run of plain elements that may stand at any address. */
+static float element(enum dtype type, const uint8_t *data, size_t i) {
+    uint16_t bits;
+    int32_t integer;
+    float value;
+    switch (type) {
+    case DTYPE_F32:
+        memcpy(&value, data + i * 4, 4);
+        return value;
+    case DTYPE_F16:
+        memcpy(&bits, data + i * 2, 2);
+        return half_to_float(bits);
+    case DTYPE_BF16:
+        memcpy(&bits, data + i * 2, 2);
+        return bf16_to_float(bits);
+    case DTYPE_I8:
+        return (int8_t)data[i];
+    case DTYPE_I32:
+        memcpy(&integer, data + i * 4, 4);
+        return (float)integer;
+    case DTYPE_Q8_0:
+        break;
+    }
+    return 0;
+}
+
+static void read_blocks(const uint8_t *data, size_t n, float *out) {
+    for (size_t i = 0; i < n; i += Q8_0_BLOCK, data += Q8_0_BYTES) {
+        uint16_t bits;
+        memcpy(&bits, data, 2);
+        float scale = half_to_float(bits);
+        for (size_t j = 0; j < Q8_0_BLOCK && i + j < n; j++)
+            out[i + j] = scale * (float)(int8_t)data[2 + j];
+    }
+}
+
+void matrix_read_part(const struct matrix *matrix, size_t o, size_t first, size_t n, float *out) {
+    const uint8_t *data = matrix->data;
+    if (matrix->type == DTYPE_Q8_0) {
+        size_t n_blocks = (matrix->n_in + Q8_0_BLOCK - 1) / Q8_0_BLOCK;
+        read_blocks(data + (o * n_blocks + first / Q8_0_BLOCK) * Q8_0_BYTES, n, out);
+        return;
+    }
+    size_t width = dtype_width(matrix->type);
+    if (matrix->layout == LAYOUT_PANELS) {
+        size_t group = 4 / width, n_tiles = matrix_tiles(matrix->type, matrix->n_in);
+        data += o / PANEL_OUTPUTS * n_tiles * TILE_BYTES + o % PANEL_OUTPUTS * 4;
+        for (size_t i = first; i < first + n; i++)
+            out[i - first] = element(matrix->type, data + i / group * TILE_BYTES, i % group);
+    } else {
+        data += (o * matrix->n_in + first) * width;
+        for (size_t i = 0; i < n; i++) out[i] = element(matrix->type, data, i);
+    }
+    if (matrix->type == DTYPE_I8)
+        for (size_t i = 0; i < n; i++) out[i] *= matrix->scale[o];
+}
+
+void matrix_read_row(const struct matrix *matrix, size_t o, float *out) {
+    matrix_read_part(matrix, o, 0, matrix->n_in, out);
+}

@@ -1,0 +1,89 @@
+/* A weight matrix where it lies: in the mapped model file, or in a checkpoint being imported. */
+#ifndef MATRIX_H
+#define MATRIX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Values are ggml's type ids, which is what GGUF stores. */
+enum dtype {
+    DTYPE_F32 = 0,
+    DTYPE_F16 = 1,
+    DTYPE_Q8_0 = 8, /* blocks of 32: f16 scale, 32 int8; rows only */
+    DTYPE_I8 = 24,
+    DTYPE_I32 = 26,
+    DTYPE_BF16 = 30,
+};
+
+/* ROWS: [n_out][n_in], row-major, no padding, any alignment.
+ *
+ * PANELS: what the fast kernels read. Outputs are taken 16 at a time; each such panel is a run of
+ * tiles of 64 bytes, one tile for each group of inputs; a tile holds, for each of its 16 outputs,
+ * 4 bytes of inputs: 4 int8, 2 bf16 or f16, or 1 f32. Missing outputs and inputs are zeros.
+ *
+ *     byte of w[o][i] = ((o / 16) * n_tiles + i / group) * 64 + (o % 16) * 4 + (i % group) * width
+ *
+ * This is at once a VNNI operand, an AMX tile row and a panel for float multiply-add. */
+enum layout { LAYOUT_ROWS, LAYOUT_PANELS };
+
+enum { PANEL_OUTPUTS = 16, TILE_BYTES = 64 };
+
+struct matrix {
+    enum dtype type;
+    enum layout layout;
+    size_t n_out, n_in;
+    const void *data;
+    const float *scale;      /* int8: w = q * scale[o]; n_out values (panels: padded to 16) */
+    const int32_t *row_sum;  /* int8 panels: sum of q over each row; padded to 16 */
+    float input_multiplier;  /* int8: fixed q = round(x * m); 0: dynamic, 127 / max|x| of the row */
+};
+
+/* Bytes of one element; 0 for block types. */
+static inline size_t dtype_width(enum dtype type) {
+    switch (type) {
+    case DTYPE_F32:
+    case DTYPE_I32: return 4;
+    case DTYPE_F16:
+    case DTYPE_BF16: return 2;
+    case DTYPE_I8: return 1;
+    case DTYPE_Q8_0: break;
+    }
+    return 0;
+}
+
+const char *dtype_name(enum dtype type);
+
+/* Tiles along the inputs of one panel. */
+static inline size_t matrix_tiles(enum dtype type, size_t n_in) {
+    size_t group = 4 / dtype_width(type);
+    return (n_in + group - 1) / group;
+}
+
+static inline size_t matrix_panels(size_t n_out) {
+    return (n_out + PANEL_OUTPUTS - 1) / PANEL_OUTPUTS;
+}
+
+/* Row `o` (an embedding) as floats: out[n_in]. */
+void matrix_read_row(const struct matrix *matrix, size_t o, float *out);
+/* Its inputs [first, first + n); `first` is a multiple of 32. */
+void matrix_read_part(const struct matrix *matrix, size_t o, size_t first, size_t n, float *out);
+
+float half_to_float(uint16_t half);
+static inline float bf16_to_float(uint16_t bits) {
+    union {
+        uint32_t u;
+        float f;
+    } value = {(uint32_t)bits << 16};
+    return value.f;
+}
+uint16_t float_to_half(float value); /* to nearest, ties to even */
+static inline uint16_t float_to_bf16(float value) {
+    union {
+        float f;
+        uint32_t u;
+    } bits = {value};
+    if ((bits.u & 0x7fffffff) > 0x7f800000) return (uint16_t)((bits.u >> 16) | 0x40); /* NaN */
+    return (uint16_t)((bits.u + 0x7fff + ((bits.u >> 16) & 1)) >> 16);
+}
+
+#endif

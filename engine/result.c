@@ -1,0 +1,49 @@
+#include "result.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct tolka_result *result_new(size_t n_hypotheses, size_t n_tokens) {
+    size_t hypotheses = n_hypotheses * sizeof(struct result_hypothesis);
+    struct tolka_result *result =
+        calloc(1, sizeof *result + hypotheses + n_tokens * sizeof(tolka_token));
+    if (!result) return NULL;
+    result->n_hypotheses = n_hypotheses;
+    result->hypotheses = (struct result_hypothesis *)(result + 1);
+    tolka_token *tokens = (tolka_token *)(result->hypotheses + n_hypotheses);
+    for (size_t k = 0; k < n_hypotheses; k++) result->hypotheses[k].tokens = tokens;
+    return result;
+}
+
+struct tolka_result *result_failed(const tolka_error *err) {
+    struct tolka_result *result = result_new(0, 0);
+    if (!result) return NULL;
+    result->status = err->status;
+    snprintf(result->text, sizeof result->text, "%.*s", (int)sizeof result->text - 1, err->text);
+    return result;
+}
+
+tolka_status tolka_result_status(const tolka_result *result, const char **text) {
+    if (text) *text = result ? result->text : "out of memory";
+    return result ? result->status : TOLKA_NOMEM;
+}
+
+size_t tolka_result_count(const tolka_result *result) {
+    return result ? result->n_hypotheses : 0;
+}
+
+const tolka_token *tolka_result_tokens(const tolka_result *result, size_t k, size_t *n) {
+    bool there = result && k < result->n_hypotheses;
+    if (n) *n = there ? result->hypotheses[k].n_tokens : 0;
+    return there ? result->hypotheses[k].tokens : NULL;
+}
+
+float tolka_result_score(const tolka_result *result, size_t k) {
+    return result && k < result->n_hypotheses ? result->hypotheses[k].score : NAN;
+}
+
+void tolka_result_free(tolka_result *result) {
+    free(result);
+}

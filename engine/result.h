@@ -1,0 +1,25 @@
+/* What a search hands back: allocated once a sentence, in one block. */
+#ifndef RESULT_H
+#define RESULT_H
+
+#include "error.h"
+
+struct result_hypothesis {
+    float score;
+    size_t n_tokens;
+    tolka_token *tokens;
+};
+
+struct tolka_result {
+    tolka_status status;
+    size_t n_hypotheses;
+    struct result_hypothesis *hypotheses;
+    char text[200]; /* the reason, if status is not TOLKA_OK */
+};
+
+/* Room for hypotheses with n_tokens tokens in all; NULL: no memory. */
+struct tolka_result *result_new(size_t n_hypotheses, size_t n_tokens);
+/* A result that says why there is none. */
+struct tolka_result *result_failed(const tolka_error *err);
+
+#endif

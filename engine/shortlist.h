@@ -1,0 +1,20 @@
+/* Lexical shortlists: of the target vocabulary only what the source words may become. */
+#ifndef SHORTLIST_H
+#define SHORTLIST_H
+
+#include "worker.h"
+
+/* Candidate ids of one sentence, ascending, as Marian chooses them: the first ids of the
+ * vocabulary, each source token's list, the source ids themselves where both sides share one
+ * vocabulary, filled up to a multiple of 8. Writes to ids (room for target_vocab); `seen` has
+ * target_vocab bytes, all zero before and after. Returns how many. */
+size_t shortlist_candidates(const struct model *model, const int32_t *source, size_t n_source,
+                            int32_t *ids, uint8_t *seen);
+
+/* Bytes that a gathered output layer of n_outputs rows takes. */
+size_t gathered_size(const struct linear *output, size_t n_outputs);
+/* Copies rows `ids` of `output` into `memory` (aligned to 64): a small output layer of its own. */
+struct linear gather_output(const struct linear *output, const int32_t *ids, size_t n,
+                            void *memory);
+
+#endif

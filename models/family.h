@@ -1,0 +1,84 @@
+/* Checkpoint families as tables: which exported tensor plays which role, which settings set which
+ * field of the configuration. Nothing here knows how a checkpoint is stored. */
+#ifndef FAMILY_H
+#define FAMILY_H
+
+#include "../engine/model.h"
+#include "settings.h"
+
+/* One rule: the tensor for a role. "%u" in both stands for the layer; a "*" at the end of both for
+ * the same suffix ("weight" or "bias"). Several rules for one role are tried in order. */
+struct tensor_rule {
+    const char *role;
+    const char *name;
+    uint8_t part, n_parts; /* the part-th of n_parts equal slices of its rows; n_parts 0: all */
+    bool transposed;       /* stored [n_in][n_out] */
+};
+
+enum tokenizer_kind { TOKENIZER_SENTENCEPIECE, TOKENIZER_BYTELEVEL, TOKENIZER_NONE };
+
+/* How model ids come from SentencePiece's. */
+enum piece_ids {
+    IDS_ARE_PIECES,  /* id = piece */
+    IDS_BY_VOCAB,    /* looked up in a vocabulary file by the piece's text */
+    IDS_FAIRSEQ,     /* <s> 0, <pad> 1, </s> 2, <unk> 3, then piece + 1 */
+};
+
+/* Where a family keeps its tokenizer, for the converter. File names are relative to the
+ * checkpoint's directory; alternatives are separated by "|". NULL: none. */
+struct tokenizer_plan {
+    enum tokenizer_kind kind;
+    enum piece_ids ids;
+    const char *source_model, *target_model;
+    const char *source_vocab, *target_vocab; /* target NULL: the source's */
+    const char *merges;
+    /* Language tokens are vocabulary entries (or special tokens) of this form: a printf-like
+     * pattern with one %s (">>%s<<", "__%s__", "<2%s>"); "xx_XX" stands for codes such as en_XX,
+     * "xxx_Xxxx" for codes such as eng_Latn. NULL: none. */
+    const char *languages;
+    const char *template;        /* docs/format.md */
+    const char *target_template; /* NULL: "text eos" */
+    const char *to;              /* "none", "forced_first", "start" */
+    int32_t bos;                 /* -1: none */
+    const char *default_from, *default_to; /* NULL: none */
+};
+
+/* A checkpoint as a family sees it. */
+struct checkpoint {
+    const char *name; /* path, for messages */
+    const struct settings *config, *generation, *tokenizer; /* absent files: empty settings */
+    /* Shape of a tensor; false if there is none of this name. */
+    bool (*tensor)(const void *user, const char *name, uint32_t *rank, const uint64_t **dims);
+    /* Are these two tensors, which both exist, equal in every value? */
+    bool (*same)(const void *user, const char *a, const char *b);
+    /* Is there such a file beside the checkpoint? */
+    bool (*file)(const void *user, const char *name);
+    const void *user;
+    void (*warn)(const void *user, const char *format, ...) __attribute__((format(printf, 2, 3)));
+};
+
+struct family {
+    const char *name;               /* "marian" */
+    const char *const *model_types; /* values of config.json's model_type; ended by NULL */
+    tolka_status (*configure)(const struct checkpoint *checkpoint, struct config *config,
+                              struct tokenizer_plan *plan, tolka_error *err);
+    const struct tensor_rule *rules; /* ended by a NULL role */
+    uint32_t first_layer;            /* what "%u" is for layer 0 */
+};
+
+extern const struct family family_marian;
+extern const struct family *const families[]; /* ended by NULL */
+
+/* The name of the tensor that plays `role`, by the first rule whose tensor exists; false: none.
+ * name has room for 256 bytes. */
+bool family_find(const struct family *family, const struct checkpoint *checkpoint,
+                 const struct role *role, char name[256], const struct tensor_rule **rule);
+
+/* What generation_config.json (and config.json, as older ones have it) say about search. */
+tolka_status read_generation(const struct checkpoint *checkpoint, struct config *config,
+                             tolka_error *err);
+
+/* GGUF files of architecture "t5". */
+tolka_status t5_configure_gguf(struct config *config, const struct gguf *gguf, tolka_error *err);
+
+#endif

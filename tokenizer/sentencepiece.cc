@@ -1,0 +1,87 @@
+#include "spm.h"
+
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <new>
+#include <sentencepiece_processor.h>
+#include <string>
+#include <string_view>
+#include <vector>
+
+struct spm {
+    sentencepiece::SentencePieceProcessor processor;
+};
+
+/* No exception may reach C. */
+template <typename Body> static spm_status guarded(char *why, Body body) noexcept {
+    try {
+        return body();
+    } catch (const std::bad_alloc &) {
+        return SPM_NOMEM;
+    } catch (const std::exception &error) {
+        if (why) std::snprintf(why, SPM_WHY, "%s", error.what());
+    } catch (...) {
+        if (why) std::snprintf(why, SPM_WHY, "unknown error");
+    }
+    return SPM_REFUSED;
+}
+
+spm_status spm_load(spm **out, const uint8_t *bytes, size_t n_bytes, char why[SPM_WHY]) {
+    *out = nullptr;
+    return guarded(why, [&] {
+        auto loaded = std::make_unique<spm>();
+        std::string_view model(reinterpret_cast<const char *>(bytes), n_bytes);
+        auto status = loaded->processor.LoadFromSerializedProto(model);
+        if (!status.ok()) {
+            std::snprintf(why, SPM_WHY, "%s", status.error_message());
+            return SPM_REFUSED;
+        }
+        *out = loaded.release();
+        return SPM_OK;
+    });
+}
+
+void spm_free(spm *spm) {
+    delete spm;
+}
+
+int32_t spm_count(const spm *spm) {
+    return spm->processor.GetPieceSize();
+}
+
+int32_t spm_unknown(const spm *spm) {
+    /* unk_id() goes by name and can miss; loading made sure that there is exactly one. */
+    int32_t piece = 0;
+    while (!spm->processor.IsUnknown(piece)) piece++;
+    return piece;
+}
+
+spm_text spm_piece(const spm *spm, int32_t piece) {
+    const std::string &text = spm->processor.IdToPiece(piece);
+    return {text.data(), text.size()};
+}
+
+spm_status spm_encode(const spm *spm, const char *text, size_t length,
+                      void (*put)(void *user, int32_t piece), void *user) {
+    return guarded(nullptr, [&] {
+        std::vector<int> pieces;
+        if (!spm->processor.Encode(std::string_view(text, length), &pieces).ok())
+            return SPM_REFUSED;
+        for (int piece : pieces) put(user, piece);
+        return SPM_OK;
+    });
+}
+
+spm_status spm_decode(const spm *spm, const spm_text *pieces, size_t n,
+                      void (*put)(void *user, const char *text, size_t length), void *user) {
+    return guarded(nullptr, [&] {
+        std::vector<std::string_view> views;
+        views.reserve(n);
+        for (size_t i = 0; i < n; i++) views.emplace_back(pieces[i].bytes, pieces[i].length);
+        std::string text;
+        if (!spm->processor.Decode(views, &text).ok()) return SPM_REFUSED;
+        put(user, text.data(), text.size());
+        return SPM_OK;
+    });
+}
