@@ -13,7 +13,7 @@ CXXFLAGS += -std=c++17 $(OPT) -g -Wall -Wextra -Werror -MMD -MP -fvisibility=hid
 LDFLAGS += $(SANITIZE)
 
 PACKAGES = jansson libzip yaml-0.1
-CPPFLAGS += $(shell pkg-config --cflags $(PACKAGES))
+CPPFLAGS += -Iengine $(shell pkg-config --cflags $(PACKAGES))
 ENGINE_LIBS = -lm -lpthread
 TOKENIZER_LIBS = -lsentencepiece -licuuc -lstdc++
 TOOL_LIBS = $(shell pkg-config --libs $(PACKAGES))

@@ -49,13 +49,13 @@ static void collect(const struct config *config, const struct sentence_search *s
 
 static void go_on(struct worker *worker, struct sentence_search *sentence, size_t place,
                   const struct extension *extension) {
-    extend(worker, sentence, &sentence->live[extension->parent], place, extension->token,
+    extend_hypothesis(worker, sentence, &sentence->live[extension->parent], place, extension->token,
            extension->log_prob);
 }
 
 static void end(struct worker *worker, const struct search_options *options,
                 struct sentence_search *sentence, const struct extension *extension, size_t keep) {
-    finish(worker, options, sentence, &sentence->live[extension->parent], extension->token,
+    finish_hypothesis(worker, options, sentence, &sentence->live[extension->parent], extension->token,
            extension->log_prob, keep);
 }
 

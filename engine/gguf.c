@@ -329,6 +329,7 @@ static tolka_status parse_header(struct gguf *gguf, struct reader *reader, uint6
 tolka_status gguf_parse(struct gguf *gguf, const uint8_t *bytes, size_t n_bytes, const char *name,
                         tolka_error *err) {
     *gguf = (struct gguf){.name = name, .bytes = bytes, .n_bytes = n_bytes};
+    if (n_bytes == 0) return fail(err, TOLKA_FORMAT, "%s: an empty file", name);
     struct reader reader = {bytes, bytes + n_bytes, name, true};
     uint64_t n_tensors = 0, n_values = 0;
     tolka_status status = parse_header(gguf, &reader, &n_tensors, &n_values, err);

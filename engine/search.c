@@ -49,7 +49,7 @@ static int32_t *path_of(struct worker *worker, uint32_t position, uint32_t slot)
     return worker->search->paths[position % 2] + (size_t)slot * worker->shape.n_steps;
 }
 
-void extend(struct worker *worker, struct sentence_search *sentence,
+void extend_hypothesis(struct worker *worker, struct sentence_search *sentence,
             const struct hypothesis *parent, size_t place, int32_t token, float log_prob) {
     uint32_t position = sentence->n_generated + 1;
     size_t s = (size_t)(sentence - worker->search->sentences);
@@ -68,7 +68,7 @@ float length_normalized(float sum, uint32_t n_tokens, float length_penalty) {
     return sum / powf((float)n_tokens, length_penalty);
 }
 
-void finish(struct worker *worker, const struct search_options *options,
+void finish_hypothesis(struct worker *worker, const struct search_options *options,
             struct sentence_search *sentence, const struct hypothesis *parent, int32_t token,
             float log_prob, size_t keep) {
     uint32_t n_tokens = sentence->n_generated + (token >= 0);
@@ -112,10 +112,10 @@ static bool greedy_advance(struct worker *worker, const struct search_options *o
         log_prob = options->want_scores ? choice_log_prob(choice, choice->best_logit) : NAN;
     }
     if (token == config->end_token || sentence->n_generated + 1 == sentence->limit) {
-        finish(worker, options, sentence, &sentence->live[0], token, log_prob, 1);
+        finish_hypothesis(worker, options, sentence, &sentence->live[0], token, log_prob, 1);
         return true;
     }
-    extend(worker, sentence, &sentence->live[0], 0, token, log_prob);
+    extend_hypothesis(worker, sentence, &sentence->live[0], 0, token, log_prob);
     sentence->live[0] = worker->search->next[0];
     return false;
 }
@@ -126,10 +126,10 @@ static bool teacher_advance(struct worker *worker, const struct search_options *
     bool forced = sentence->n_generated == 0 && token == sentence->forced_first;
     float log_prob = forced ? 0 : choice_log_prob(choice, choice->target_logit);
     if (sentence->n_generated + 1 == sentence->limit) {
-        finish(worker, options, sentence, &sentence->live[0], token, log_prob, 1);
+        finish_hypothesis(worker, options, sentence, &sentence->live[0], token, log_prob, 1);
         return true;
     }
-    extend(worker, sentence, &sentence->live[0], 0, token, log_prob);
+    extend_hypothesis(worker, sentence, &sentence->live[0], 0, token, log_prob);
     sentence->live[0] = worker->search->next[0];
     return false;
 }

@@ -96,10 +96,10 @@ bool beam_advance(struct worker *worker, const struct search_options *options,
 /* ---- search.c, for the rule books ------------------------------------------------------------- */
 
 /* A new live hypothesis: parent extended by a token. `place` is its place among the next ones. */
-void extend(struct worker *worker, struct sentence_search *sentence,
+void extend_hypothesis(struct worker *worker, struct sentence_search *sentence,
             const struct hypothesis *parent, size_t place, int32_t token, float log_prob);
 /* Stores parent + token (or, token -1, parent as it is) as finished, keeping at most `keep`. */
-void finish(struct worker *worker, const struct search_options *options,
+void finish_hypothesis(struct worker *worker, const struct search_options *options,
             struct sentence_search *sentence, const struct hypothesis *parent, int32_t token,
             float log_prob, size_t keep);
 float length_normalized(float sum, uint32_t n_tokens, float length_penalty);

@@ -51,6 +51,8 @@ struct checkpoint {
     bool (*tensor)(const void *user, const char *name, uint32_t *rank, const uint64_t **dims);
     /* Are these two tensors, which both exist, equal in every value? */
     bool (*same)(const void *user, const char *a, const char *b);
+    /* One row of a matrix that exists, as floats; false if it has no such row of n columns. */
+    bool (*row)(const void *user, const char *name, uint64_t row, size_t n, float *out);
     /* Is there such a file beside the checkpoint? */
     bool (*file)(const void *user, const char *name);
     const void *user;
@@ -73,6 +75,32 @@ extern const struct family *const families[]; /* ended by NULL */
  * name has room for 256 bytes. */
 bool family_find(const struct family *family, const struct checkpoint *checkpoint,
                  const struct role *role, char name[256], const struct tensor_rule **rule);
+
+/* ---- reading.c: settings with the error kept until the end ------------------------------------- */
+
+struct reading {
+    const struct settings *settings;
+    tolka_status status; /* the first failure; later reads do nothing */
+    tolka_error *err;
+};
+uint32_t read_u32(struct reading *reading, const char *key, uint32_t absent);
+int32_t read_token(struct reading *reading, const char *key, int32_t absent); /* null: -1 */
+float read_f32(struct reading *reading, const char *key, float absent);
+bool read_flag(struct reading *reading, const char *key, bool absent);
+const char *read_text(struct reading *reading, const char *key, const char *absent);
+/* An activation by the name that PyTorch code gives it. */
+enum activation read_activation(struct reading *reading, const char *key, const char *absent);
+
+bool has_tensor(const struct checkpoint *checkpoint, const char *name);
+/* dims[i] of a tensor; 0 if there is none. */
+uint64_t tensor_dim(const struct checkpoint *checkpoint, const char *name, uint32_t i);
+
+/* ---- huggingface.c: what Marian, M2M100, BART and mBART share ---------------------------------- */
+
+extern const struct tensor_rule huggingface_rules[];
+/* Sizes, activation, scale, special tokens; tables and what is tied to what, from the tensors. */
+tolka_status read_huggingface(const struct checkpoint *checkpoint, struct config *config,
+                              tolka_error *err);
 
 /* What generation_config.json (and config.json, as older ones have it) say about search. */
 tolka_status read_generation(const struct checkpoint *checkpoint, struct config *config,

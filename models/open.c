@@ -1,5 +1,6 @@
 /* tolka_model_open: maps a file and hands it to the reader of its architecture. It lives here
  * because the engine knows configurations, not families. */
+#define _POSIX_C_SOURCE 200809L
 #include "family.h"
 
 #include <stdlib.h>

@@ -62,13 +62,23 @@ spm_text spm_piece(const spm *spm, int32_t piece) {
     return {text.data(), text.size()};
 }
 
+int32_t spm_find(const spm *spm, spm_text text) {
+    std::string_view wanted(text.bytes, text.length);
+    int32_t piece = spm->processor.PieceToId(wanted);
+    return piece >= 0 && spm->processor.IdToPiece(piece) == wanted ? piece : -1;
+}
+
 spm_status spm_encode(const spm *spm, const char *text, size_t length,
-                      void (*put)(void *user, int32_t piece), void *user) {
+                      void (*put)(void *user, int32_t piece, spm_text text), void *user) {
     return guarded(nullptr, [&] {
-        std::vector<int> pieces;
-        if (!spm->processor.Encode(std::string_view(text, length), &pieces).ok())
+        sentencepiece::ImmutableSentencePieceText pieces;
+        if (!spm->processor.Encode(std::string_view(text, length), pieces.mutable_proto()).ok())
             return SPM_REFUSED;
-        for (int piece : pieces) put(user, piece);
+        for (size_t i = 0; i < pieces.pieces_size(); i++) {
+            auto piece = pieces.pieces(static_cast<int>(i));
+            put(user, static_cast<int32_t>(piece.id()),
+                {piece.piece().data(), piece.piece().size()});
+        }
         return SPM_OK;
     });
 }

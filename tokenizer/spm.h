@@ -42,9 +42,14 @@ int32_t spm_count(const struct spm *spm);   /* pieces */
 int32_t spm_unknown(const struct spm *spm); /* the piece <unk> */
 struct spm_text spm_piece(const struct spm *spm, int32_t piece);
 
-/* Calls put(user, piece) for every piece of a clean UTF-8 text. */
+/* The piece with exactly this text; -1: none. */
+int32_t spm_find(const struct spm *spm, struct spm_text text);
+
+/* Calls put(user, piece, text) for every piece of a clean UTF-8 text; `text` is the piece's, or if
+ * the piece is unknown what stands for it. */
 enum spm_status spm_encode(const struct spm *spm, const char *text, size_t length,
-                           void (*put)(void *user, int32_t piece), void *user);
+                           void (*put)(void *user, int32_t piece, struct spm_text text),
+                           void *user);
 
 /* Joins pieces (given as strings: they may be foreign to this model, and then stand for
  * themselves) and calls put(user, text, length) once. */

@@ -62,7 +62,7 @@ bool utf8_is_clean(const char *text, size_t length) {
     return true;
 }
 
-char *utf8_clean(const char *text, size_t length, size_t *out_length) {
+char *utf8_clean(const char *text, size_t length, char for_nul, size_t *out_length) {
     /* One bad byte becomes three. */
     char *out = length > (SIZE_MAX - 1) / 3 ? NULL : malloc(3 * length + 1);
     if (!out) return NULL;
@@ -70,7 +70,7 @@ char *utf8_clean(const char *text, size_t length, size_t *out_length) {
     for (size_t i = 0; i < length;) {
         uint32_t character;
         i += utf8_decode(text + i, length - i, &character);
-        n_out += utf8_encode(character ? character : ' ', out + n_out);
+        n_out += utf8_encode(character ? character : (uint8_t)for_nul, out + n_out);
     }
     out[n_out] = 0;
     *out_length = n_out;

@@ -19,8 +19,8 @@ size_t utf8_encode(uint32_t character, char out[UTF8_LONGEST]);
 /* Well-formed, and without NUL bytes. */
 bool utf8_is_clean(const char *text, size_t length);
 
-/* A copy with U+FFFD for what is ill-formed and a space for NUL; NULL if memory is short. */
-char *utf8_clean(const char *text, size_t length, size_t *out_length);
+/* A copy with U+FFFD for what is ill-formed and `for_nul` for NUL; NULL if memory is short. */
+char *utf8_clean(const char *text, size_t length, char for_nul, size_t *out_length);
 
 /* The greatest length up to `limit` at which `text` can be cut without cutting a character. */
 size_t utf8_cut(const char *text, size_t limit);

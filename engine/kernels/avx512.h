@@ -48,11 +48,11 @@ INLINE vec mul(vec a, vec b) {
     return _mm512_mul_ps(a, b);
 }
 /* a * b + c */
-INLINE vec fma(vec a, vec b, vec c) {
+INLINE vec madd(vec a, vec b, vec c) {
     return _mm512_fmadd_ps(a, b, c);
 }
 /* c - a * b */
-INLINE vec fnma(vec a, vec b, vec c) {
+INLINE vec nmadd(vec a, vec b, vec c) {
     return _mm512_fnmadd_ps(a, b, c);
 }
 /* a > b ? a : b, and a < b ? a : b: b if either is NaN */
@@ -72,7 +72,7 @@ INLINE vec round_even(vec v) {
  * the time of a division. */
 INLINE vec inverse(vec v) {
     vec estimate = _mm512_rcp14_ps(v);
-    return fma(estimate, fnma(v, estimate, splat(1)), estimate);
+    return madd(estimate, nmadd(v, estimate, splat(1)), estimate);
 }
 /* v * 2^n for integers n in [-152, 129] */
 INLINE vec scale_exponent(vec v, vec n) {

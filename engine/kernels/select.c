@@ -42,12 +42,13 @@ static struct machine detect(void) {
     uint64_t saved = saved_registers();
     if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return machine;
     const unsigned avx2 = 1u << 5, f = 1u << 16, dq = 1u << 17, bw = 1u << 30, vl = 1u << 31;
-    const unsigned vnni = 1u << 11, tiles = 1u << 24, tile_int8 = 1u << 25;
+    const unsigned vnni = 1u << 11;
+    const unsigned tiles = 1u << 24, tile_int8 = 1u << 25, tile_bf16 = 1u << 22;
     machine.avx2 = (saved & SAVES_AVX) == SAVES_AVX && all(b, avx2);
     machine.avx512 = machine.avx2 && (saved & SAVES_AVX512) == SAVES_AVX512 &&
                      all(b, f | dq | bw | vl) && all(c, vnni);
-    machine.amx =
-        machine.avx512 && (saved & SAVES_TILES) == SAVES_TILES && all(d, tiles | tile_int8);
+    machine.amx = machine.avx512 && (saved & SAVES_TILES) == SAVES_TILES &&
+                  all(d, tiles | tile_int8 | tile_bf16);
     return machine;
 }
 #else

@@ -26,7 +26,7 @@ esac
 
 # The stamp is a copy of the list, so that a change of versions makes the environment anew.
 if ! cmp -s "$peers/requirements.txt" "$stamp"; then
-    echo "peers: making a Python environment in $venv (once; about 200 MB)" >&2
+    echo "peers: making a Python environment in $venv (once; about 280 MB)" >&2
     rm -rf "$venv"
     mkdir -p build
     "$python" -m venv "$venv" || {

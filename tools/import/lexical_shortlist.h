@@ -1,7 +1,7 @@
 /* Marian's binary lexical shortlist (lex.s2t.bin): for each source id, the target ids that may
  * translate it. */
-#ifndef SHORTLIST_H
-#define SHORTLIST_H
+#ifndef LEXICAL_SHORTLIST_H
+#define LEXICAL_SHORTLIST_H
 
 #include "../../engine/error.h"
 

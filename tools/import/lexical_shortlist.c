@@ -1,4 +1,4 @@
-#include "shortlist.h"
+#include "lexical_shortlist.h"
 #include "cursor.h"
 
 #include <stdlib.h>

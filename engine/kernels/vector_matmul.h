@@ -1,0 +1,448 @@
+/* Matrix products over panels and rows, for every level.
+ *
+ * Register blocking: some rows times some panels, one accumulator per output, which takes its
+ * inputs in ascending order whatever the block: a row's bits do not depend on its neighbours. */
+#ifndef VECTOR_MATMUL_H
+#define VECTOR_MATMUL_H
+
+#include "vector_math.h"
+
+enum {
+    PANEL_VECTORS = PANEL_OUTPUTS / LANES,
+    GROUP_PANELS = 4, /* passed over by all rows before the next: they stay in the cache */
+    GROUP_OUTPUTS = GROUP_PANELS * PANEL_OUTPUTS,
+    /* Input rows that share one pass over all weights, in bytes: half of a usual L2 cache */
+    GROUP_INPUT_BYTES = 512 * 1024,
+};
+
+/* Raw sums of a block of outputs, on their way from registers to y. */
+struct block {
+    size_t first_row, n_rows;
+    size_t first_output, n_outputs;
+    const void *sums; /* int32 of int8 products, else float */
+    size_t stride;
+};
+
+static inline size_t least(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+INLINE vec read_sums(const struct matmul *p, const struct block *b, size_t r, size_t o,
+                     bool integers) {
+    size_t at = r * b->stride + o;
+    if (!integers) return load((const float *)b->sums + at);
+    ivec sums = load_ints((const int32_t *)b->sums + at);
+    size_t output = b->first_output + o;
+    if (INPUT_OFFSET) sums = sub_ints(sums, times_128(load_ints(p->w->row_sum + output)));
+    vec scale = mul(splat(p->x_scale[b->first_row + r]), load(p->w->scale + output));
+    return mul(to_float(sums), scale);
+}
+
+/* Bias, activation, residual; `n` < LANES at the end of a matrix only. */
+INLINE void finish_vector(const struct matmul *p, size_t r, size_t o, size_t n, vec value,
+                          enum activation activation) {
+    const float *residual = p->residual ? p->residual + r * p->residual_stride + o : NULL;
+    float *y = p->y + r * p->y_stride + o;
+    if (n == LANES) {
+        if (p->bias) value = add(value, load(p->bias + o));
+        value = activate(activation, value);
+        if (residual) value = add(value, load(residual));
+        store(y, value);
+    } else {
+        if (p->bias) value = add(value, load_part(p->bias + o, n));
+        value = activate(activation, value);
+        if (residual) value = add(value, load_part(residual, n));
+        store_part(y, value, n);
+    }
+}
+
+INLINE void finish_as(const struct matmul *p, const struct block *b, bool integers,
+                      enum activation activation) {
+    for (size_t r = 0; r < b->n_rows; r++)
+        for (size_t o = 0; o < b->n_outputs; o += LANES) {
+            vec value = read_sums(p, b, r, o, integers);
+            finish_vector(p, b->first_row + r, b->first_output + o, least(b->n_outputs - o, LANES),
+                          value, activation);
+        }
+}
+
+/* One loop for each activation: its constants stay in registers. */
+INLINE void finish_any(const struct matmul *p, const struct block *b, bool integers) {
+    switch (p->activation) {
+    case ACTIVATION_NONE:
+        finish_as(p, b, integers, ACTIVATION_NONE);
+        break;
+    case ACTIVATION_RELU:
+        finish_as(p, b, integers, ACTIVATION_RELU);
+        break;
+    case ACTIVATION_SWISH:
+        finish_as(p, b, integers, ACTIVATION_SWISH);
+        break;
+    case ACTIVATION_GELU_ERF:
+        finish_as(p, b, integers, ACTIVATION_GELU_ERF);
+        break;
+    case ACTIVATION_GELU_TANH:
+        finish_as(p, b, integers, ACTIVATION_GELU_TANH);
+        break;
+    case ACTIVATION_GELU_QUICK:
+        finish_as(p, b, integers, ACTIVATION_GELU_QUICK);
+        break;
+    case ACTIVATION_TANH:
+        finish_as(p, b, integers, ACTIVATION_TANH);
+        break;
+    case ACTIVATION_SIGMOID:
+        finish_as(p, b, integers, ACTIVATION_SIGMOID);
+        break;
+    }
+}
+
+static void finish_ints(const struct matmul *p, const struct block *b) {
+    finish_any(p, b, true);
+}
+
+static void finish_floats(const struct matmul *p, const struct block *b) {
+    finish_any(p, b, false);
+}
+
+/* ---- panels ---------------------------------------------------------------------------------- */
+
+/* Panels that a block of so many rows takes at once: a power of two. */
+INLINE size_t block_panels(size_t rows) {
+    size_t most = ACCUMULATORS / (rows * PANEL_VECTORS);
+    return most >= 4 ? 4 : most >= 2 ? 2 : 1;
+}
+
+INLINE void sum_int8(const struct matmul *p, size_t rows, size_t panels, size_t r, size_t o,
+                     int32_t *out) {
+    size_t n_tiles = matrix_tiles(DTYPE_I8, p->w->n_in), panel_bytes = n_tiles * TILE_BYTES;
+    const uint8_t *w = (const uint8_t *)p->w->data + o / PANEL_OUTPUTS * panel_bytes;
+    const int8_t *x = (const int8_t *)p->x + r * p->x_stride;
+    const size_t n_vectors = panels * PANEL_VECTORS;
+    ivec sums[BLOCK_ROWS][GROUP_PANELS * PANEL_VECTORS];
+#pragma GCC unroll 16
+    for (size_t i = 0; i < rows; i++)
+#pragma GCC unroll 16
+        for (size_t v = 0; v < n_vectors; v++) sums[i][v] = zero_ints();
+    for (size_t t = 0; t < n_tiles; t++, x += 4, w += TILE_BYTES) {
+        ivec weights[GROUP_PANELS * PANEL_VECTORS];
+#pragma GCC unroll 16
+        for (size_t v = 0; v < n_vectors; v++)
+            weights[v] =
+                load_ints(w + v / PANEL_VECTORS * panel_bytes + v % PANEL_VECTORS * LANES * 4);
+#pragma GCC unroll 16
+        for (size_t i = 0; i < rows; i++) {
+            ivec inputs = splat_inputs(x + i * p->x_stride);
+#pragma GCC unroll 16
+            for (size_t v = 0; v < n_vectors; v++)
+                sums[i][v] = dot4(sums[i][v], inputs, weights[v]);
+        }
+    }
+#pragma GCC unroll 16
+    for (size_t i = 0; i < rows; i++)
+#pragma GCC unroll 16
+        for (size_t v = 0; v < n_vectors; v++)
+            store_ints(out + i * GROUP_OUTPUTS + v * LANES, sums[i][v]);
+}
+
+/* The weights of one tile: for each of its inputs a vector. */
+INLINE void load_tile(enum dtype type, const uint8_t *w, vec weights[2]) {
+    if (type == DTYPE_F32)
+        weights[0] = load(w);
+    else if (type == DTYPE_F16)
+        load_half_pairs(w, weights);
+    else
+        load_bf16_pairs(w, weights);
+}
+
+INLINE vec splat_input(enum dtype type, const void *x, size_t i) {
+    return splat(type == DTYPE_BF16 ? bf16_to_float(((const uint16_t *)x)[i])
+                                    : ((const float *)x)[i]);
+}
+
+/* sums += inputs [i, i + n) of the rows * their tile of weights */
+INLINE void add_tile(enum dtype type, const struct matmul *p, const uint8_t *x, const uint8_t *w,
+                     size_t rows, size_t panels, size_t n,
+                     vec sums[][GROUP_PANELS * PANEL_VECTORS]) {
+    size_t width = type == DTYPE_BF16 ? 2 : 4;
+    size_t panel_bytes = matrix_tiles(type, p->w->n_in) * TILE_BYTES;
+    const size_t n_vectors = panels * PANEL_VECTORS;
+    vec weights[GROUP_PANELS * PANEL_VECTORS][2];
+#pragma GCC unroll 16
+    for (size_t v = 0; v < n_vectors; v++)
+        load_tile(type, w + v / PANEL_VECTORS * panel_bytes + v % PANEL_VECTORS * LANES * 4,
+                  weights[v]);
+#pragma GCC unroll 2
+    for (size_t k = 0; k < n; k++)
+#pragma GCC unroll 16
+        for (size_t i = 0; i < rows; i++) {
+            vec input = splat_input(type, x + i * p->x_stride * width, k);
+#pragma GCC unroll 16
+            for (size_t v = 0; v < n_vectors; v++)
+                sums[i][v] = madd(input, weights[v][k], sums[i][v]);
+        }
+}
+
+INLINE void sum_floats(enum dtype type, const struct matmul *p, size_t rows, size_t panels,
+                       size_t r, size_t o, float *out) {
+    size_t group = type == DTYPE_F32 ? 1 : 2, width = type == DTYPE_BF16 ? 2 : 4;
+    size_t n_in = p->w->n_in, panel_bytes = matrix_tiles(type, n_in) * TILE_BYTES;
+    const uint8_t *w = (const uint8_t *)p->w->data + o / PANEL_OUTPUTS * panel_bytes;
+    const uint8_t *x = (const uint8_t *)p->x + r * p->x_stride * width;
+    const size_t n_vectors = panels * PANEL_VECTORS;
+    vec sums[BLOCK_ROWS][GROUP_PANELS * PANEL_VECTORS];
+#pragma GCC unroll 16
+    for (size_t i = 0; i < rows; i++)
+#pragma GCC unroll 16
+        for (size_t v = 0; v < n_vectors; v++) sums[i][v] = splat(0);
+    for (size_t t = 0; t < n_in / group; t++, x += group * width, w += TILE_BYTES)
+        add_tile(type, p, x, w, rows, panels, group, sums);
+    if (n_in % group) add_tile(type, p, x, w, rows, panels, 1, sums);
+#pragma GCC unroll 16
+    for (size_t i = 0; i < rows; i++)
+#pragma GCC unroll 16
+        for (size_t v = 0; v < n_vectors; v++)
+            store(out + i * GROUP_OUTPUTS + v * LANES, sums[i][v]);
+}
+
+union sums {
+    _Alignas(64) float floats[BLOCK_ROWS * GROUP_OUTPUTS];
+    int32_t ints[BLOCK_ROWS * GROUP_OUTPUTS];
+};
+
+/* Sums of `rows` rows and `n_panels` panels, `panels` at a time. */
+INLINE void sum_group(enum dtype type, const struct matmul *p, size_t rows, size_t r, size_t o,
+                      size_t n_panels, union sums *sums) {
+    const size_t panels = block_panels(rows);
+    size_t done = 0;
+    for (; done + panels <= n_panels; done += panels) {
+        size_t at = done * PANEL_OUTPUTS;
+        if (type == DTYPE_I8)
+            sum_int8(p, rows, panels, r, o + at, sums->ints + at);
+        else
+            sum_floats(type, p, rows, panels, r, o + at, sums->floats + at);
+    }
+    for (; panels > 1 && done < n_panels; done++) {
+        size_t at = done * PANEL_OUTPUTS;
+        if (type == DTYPE_I8)
+            sum_int8(p, rows, 1, r, o + at, sums->ints + at);
+        else
+            sum_floats(type, p, rows, 1, r, o + at, sums->floats + at);
+    }
+}
+
+INLINE void block_of(enum dtype type, const struct matmul *p, size_t r, size_t rows, size_t o,
+                     size_t n_outputs) {
+    union sums sums;
+    size_t n_panels = matrix_panels(n_outputs);
+    switch (rows) {
+    case 1:
+        sum_group(type, p, 1, r, o, n_panels, &sums);
+        break;
+    case 2:
+        sum_group(type, p, 2, r, o, n_panels, &sums);
+        break;
+    case 3:
+        sum_group(type, p, 3, r, o, n_panels, &sums);
+        break;
+    case 4:
+        sum_group(type, p, 4, r, o, n_panels, &sums);
+        break;
+    case 5:
+        sum_group(type, p, 5, r, o, n_panels, &sums);
+        break;
+    default:
+        sum_group(type, p, 6, r, o, n_panels, &sums);
+        break;
+    }
+    struct block block = {r, rows, o, n_outputs, &sums, GROUP_OUTPUTS};
+    if (type == DTYPE_I8)
+        finish_ints(p, &block);
+    else
+        finish_floats(p, &block);
+}
+
+/* All rows in turn, so that the panels are read from memory once. */
+INLINE void rows_of(enum dtype type, const struct matmul *p, size_t first_row, size_t end_row,
+                    size_t o, size_t n_outputs) {
+    for (size_t r = first_row, rows; r < end_row; r += rows) {
+        size_t n_blocks = (end_row - r + BLOCK_ROWS - 1) / BLOCK_ROWS;
+        rows = (end_row - r + n_blocks - 1) / n_blocks; /* 8 rows: 4 and 4, not 6 and 2 */
+        block_of(type, p, r, rows, o, n_outputs);
+    }
+}
+
+INLINE void panels_of(enum dtype type, const struct matmul *p) {
+    size_t row_bytes = p->x_stride * (type == DTYPE_I8 ? 1 : type == DTYPE_BF16 ? 2 : 4);
+    size_t step = GROUP_INPUT_BYTES / (row_bytes + 1) / BLOCK_ROWS * BLOCK_ROWS;
+    if (step == 0) step = BLOCK_ROWS;
+    size_t end = p->first_output + p->n_outputs;
+    for (size_t r = 0; r < p->n_rows; r += step)
+        for (size_t o = p->first_output; o < end; o += GROUP_OUTPUTS)
+            rows_of(type, p, r, least(r + step, p->n_rows), o, least(end - o, GROUP_OUTPUTS));
+}
+
+static void panels_int8(const struct matmul *p) {
+    panels_of(DTYPE_I8, p);
+}
+static void panels_bf16(const struct matmul *p) {
+    panels_of(DTYPE_BF16, p);
+}
+static void panels_f16(const struct matmul *p) {
+    panels_of(DTYPE_F16, p);
+}
+static void panels_f32(const struct matmul *p) {
+    panels_of(DTYPE_F32, p);
+}
+
+/* ---- rows ------------------------------------------------------------------------------------ */
+
+enum { ROWS_AT_ONCE = 4, Q8_0_BLOCK = 32, Q8_0_BYTES = 34 };
+
+/* Address of input i of a row that starts at w. */
+INLINE const uint8_t *row_element(enum dtype type, const uint8_t *w, size_t i) {
+    if (type == DTYPE_Q8_0) return w + i / Q8_0_BLOCK * Q8_0_BYTES + 2 + i % Q8_0_BLOCK;
+    return w + i * dtype_width(type);
+}
+
+INLINE vec load_row(enum dtype type, const uint8_t *w, size_t i) {
+    const uint8_t *at = row_element(type, w, i);
+    switch (type) {
+    case DTYPE_F16:
+        return load_half(at);
+    case DTYPE_BF16:
+        return load_bf16(at);
+    case DTYPE_I8:
+        return load_int8(at);
+    case DTYPE_I32:
+        return to_float(load_ints(at));
+    case DTYPE_Q8_0:
+        return mul(splat_half(w + i / Q8_0_BLOCK * Q8_0_BYTES), load_int8(at));
+    default:
+        return load(at);
+    }
+}
+
+/* The last n < LANES inputs: nothing behind them is read. */
+INLINE vec load_row_part(enum dtype type, const uint8_t *w, size_t i, size_t n) {
+    uint8_t copy[2 + LANES * 4] = {0};
+    size_t width = type == DTYPE_Q8_0 ? 1 : dtype_width(type);
+    if (type == DTYPE_Q8_0) memcpy(copy, w + i / Q8_0_BLOCK * Q8_0_BYTES, 2);
+    size_t at = type == DTYPE_Q8_0 ? 2 : 0;
+    memcpy(copy + at, row_element(type, w, i), n * width);
+    return load_row(type, copy, 0);
+}
+
+/* Lane sums of `rows` input rows with `outputs` weight rows. */
+INLINE void sum_rows(enum dtype type, const struct matmul *p, size_t rows, size_t outputs, size_t r,
+                     size_t o, float out[][ROWS_AT_ONCE]) {
+    size_t n = p->w->n_in;
+    size_t row_bytes =
+        type == DTYPE_Q8_0 ? (n + Q8_0_BLOCK - 1) / Q8_0_BLOCK * Q8_0_BYTES : n * dtype_width(type);
+    const uint8_t *w = (const uint8_t *)p->w->data + o * row_bytes;
+    const float *x = (const float *)p->x + r * p->x_stride;
+    vec sums[ROWS_AT_ONCE][ROWS_AT_ONCE], inputs[ROWS_AT_ONCE];
+#pragma GCC unroll 4
+    for (size_t a = 0; a < rows; a++)
+#pragma GCC unroll 4
+        for (size_t b = 0; b < outputs; b++) sums[a][b] = splat(0);
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+#pragma GCC unroll 4
+        for (size_t a = 0; a < rows; a++) inputs[a] = load(x + a * p->x_stride + i);
+#pragma GCC unroll 4
+        for (size_t b = 0; b < outputs; b++) {
+            vec weights = load_row(type, w + b * row_bytes, i);
+#pragma GCC unroll 4
+            for (size_t a = 0; a < rows; a++) sums[a][b] = madd(inputs[a], weights, sums[a][b]);
+        }
+    }
+#pragma GCC unroll 4
+    for (size_t a = 0; a < rows; a++)
+#pragma GCC unroll 4
+        for (size_t b = 0; b < outputs; b++) {
+            vec sum = sums[a][b];
+            if (i < n)
+                sum = madd(load_part(x + a * p->x_stride + i, n - i),
+                           load_row_part(type, w + b * row_bytes, i, n - i), sum);
+            out[a][b] = reduce_sum(sum);
+        }
+}
+
+/* All rows with the outputs [o, o + n_outputs), which are at most LANES. */
+INLINE void rows_block(enum dtype type, const struct matmul *p, size_t r, size_t rows, size_t o,
+                       size_t n_outputs) {
+    float sums[ROWS_AT_ONCE][LANES] = {{0}}, part[ROWS_AT_ONCE][ROWS_AT_ONCE];
+    for (size_t done = 0, n; done < n_outputs; done += n) {
+        n = n_outputs - done >= ROWS_AT_ONCE ? ROWS_AT_ONCE : 1;
+        if (rows == ROWS_AT_ONCE && n == ROWS_AT_ONCE)
+            sum_rows(type, p, ROWS_AT_ONCE, ROWS_AT_ONCE, r, o + done, part);
+        else if (rows == ROWS_AT_ONCE)
+            sum_rows(type, p, ROWS_AT_ONCE, 1, r, o + done, part);
+        else if (n == ROWS_AT_ONCE)
+            sum_rows(type, p, 1, ROWS_AT_ONCE, r, o + done, part);
+        else
+            sum_rows(type, p, 1, 1, r, o + done, part);
+        for (size_t a = 0; a < rows; a++) memcpy(sums[a] + done, part[a], n * sizeof(float));
+    }
+    if (type == DTYPE_I8)
+        for (size_t a = 0; a < rows; a++)
+            for (size_t b = 0; b < n_outputs; b++) sums[a][b] *= p->w->scale[o + b];
+    struct block block = {r, rows, o, n_outputs, sums, LANES};
+    finish_floats(p, &block);
+}
+
+INLINE void rows_as(enum dtype type, const struct matmul *p) {
+    size_t end = p->first_output + p->n_outputs;
+    for (size_t o = p->first_output; o < end; o += LANES)
+        for (size_t r = 0, rows; r < p->n_rows; r += rows) {
+            rows = p->n_rows - r >= ROWS_AT_ONCE ? ROWS_AT_ONCE : 1;
+            rows_block(type, p, r, rows, o, least(end - o, LANES));
+        }
+}
+
+static void matmul_rows(const struct matmul *p) {
+    switch (p->w->type) {
+    case DTYPE_F32:
+        rows_as(DTYPE_F32, p);
+        break;
+    case DTYPE_F16:
+        rows_as(DTYPE_F16, p);
+        break;
+    case DTYPE_BF16:
+        rows_as(DTYPE_BF16, p);
+        break;
+    case DTYPE_I8:
+        rows_as(DTYPE_I8, p);
+        break;
+    case DTYPE_I32:
+        rows_as(DTYPE_I32, p);
+        break;
+    case DTYPE_Q8_0:
+        rows_as(DTYPE_Q8_0, p);
+        break;
+    }
+}
+
+/* Any type and layout; levels with better int8 or bf16 instructions come before it. */
+static void matmul_vectors(const struct matmul *p) {
+    if (p->w->layout == LAYOUT_ROWS) {
+        matmul_rows(p);
+        return;
+    }
+    switch (p->w->type) {
+    case DTYPE_I8:
+        panels_int8(p);
+        break;
+    case DTYPE_BF16:
+        panels_bf16(p);
+        break;
+    case DTYPE_F16:
+        panels_f16(p);
+        break;
+    default:
+        panels_f32(p);
+        break;
+    }
+}
+
+#endif

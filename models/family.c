@@ -1,0 +1,44 @@
+#include "family.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const struct family *const families[] = {&family_marian, NULL};
+
+/* Fills pattern's "%u" with the layer. */
+static void fill_layer(const char *pattern, uint32_t layer, char out[256]) {
+    const char *place = strstr(pattern, "%u");
+    if (!place)
+        snprintf(out, 256, "%s", pattern);
+    else
+        snprintf(out, 256, "%.*s%u%s", (int)(place - pattern), pattern, layer, place + 2);
+}
+
+/* Does the rule speak of this role? If so, `name` is the tensor that it means. */
+static bool apply_rule(const struct tensor_rule *rule, const struct role *role,
+                       uint32_t first_layer, char name[256]) {
+    char wanted[256];
+    fill_layer(rule->role, role->layer, wanted);
+    size_t length = strlen(wanted);
+    if (length && wanted[length - 1] == '*') {
+        if (strncmp(wanted, role->name, length - 1) != 0) return false;
+        const char *suffix = role->name + length - 1;
+        if (strchr(suffix, '.')) return false;
+        fill_layer(rule->name, role->layer + first_layer, name);
+        size_t end = strlen(name);
+        if (end && name[end - 1] == '*') snprintf(name + end - 1, 256 - (end - 1), "%s", suffix);
+        return true;
+    }
+    fill_layer(rule->name, role->layer + first_layer, name);
+    return strcmp(wanted, role->name) == 0;
+}
+
+bool family_find(const struct family *family, const struct checkpoint *checkpoint,
+                 const struct role *role, char name[256], const struct tensor_rule **found) {
+    for (const struct tensor_rule *rule = family->rules; rule->role; rule++)
+        if (apply_rule(rule, role, family->first_layer, name) && has_tensor(checkpoint, name)) {
+            *found = rule;
+            return true;
+        }
+    return false;
+}

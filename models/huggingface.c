@@ -1,0 +1,260 @@
+/* What the Hugging Face exports of Marian, M2M100, NLLB, BART and mBART have in common: names of
+ * tensors, keys of config.json and generation_config.json, and how tables are tied. */
+#include "family.h"
+
+#include <math.h>
+#include <string.h>
+
+#define ENCODER "model.encoder.layers.%u."
+#define DECODER "model.decoder.layers.%u."
+
+const struct tensor_rule huggingface_rules[] = {
+    {"token_embd.weight", "model.encoder.embed_tokens.weight", 0, 0, false},
+    {"token_embd.weight", "model.shared.weight", 0, 0, false},
+    {"token_embd.weight", "model.decoder.embed_tokens.weight", 0, 0, false},
+    {"token_embd.weight", "lm_head.weight", 0, 0, false},
+    {"dec.token_embd.weight", "model.decoder.embed_tokens.weight", 0, 0, false},
+    {"dec.token_embd.weight", "model.shared.weight", 0, 0, false},
+    {"output.weight", "lm_head.weight", 0, 0, false},
+    {"output.bias", "final_logits_bias", 0, 0, false},
+    {"enc.position_embd.weight", "model.encoder.embed_positions.weight", 0, 0, false},
+    {"dec.position_embd.weight", "model.decoder.embed_positions.weight", 0, 0, false},
+    {"enc.embd_norm.*", "model.encoder.layernorm_embedding.*", 0, 0, false},
+    {"dec.embd_norm.*", "model.decoder.layernorm_embedding.*", 0, 0, false},
+    {"enc.output_norm.*", "model.encoder.layer_norm.*", 0, 0, false},
+    {"dec.output_norm.*", "model.decoder.layer_norm.*", 0, 0, false},
+    {"enc.blk.%u.attn_norm.*", ENCODER "self_attn_layer_norm.*", 0, 0, false},
+    {"enc.blk.%u.attn_q.*", ENCODER "self_attn.q_proj.*", 0, 0, false},
+    {"enc.blk.%u.attn_k.*", ENCODER "self_attn.k_proj.*", 0, 0, false},
+    {"enc.blk.%u.attn_v.*", ENCODER "self_attn.v_proj.*", 0, 0, false},
+    {"enc.blk.%u.attn_o.*", ENCODER "self_attn.out_proj.*", 0, 0, false},
+    {"enc.blk.%u.ffn_norm.*", ENCODER "final_layer_norm.*", 0, 0, false},
+    {"enc.blk.%u.ffn_up.*", ENCODER "fc1.*", 0, 0, false},
+    {"enc.blk.%u.ffn_down.*", ENCODER "fc2.*", 0, 0, false},
+    {"dec.blk.%u.attn_norm.*", DECODER "self_attn_layer_norm.*", 0, 0, false},
+    {"dec.blk.%u.attn_q.*", DECODER "self_attn.q_proj.*", 0, 0, false},
+    {"dec.blk.%u.attn_k.*", DECODER "self_attn.k_proj.*", 0, 0, false},
+    {"dec.blk.%u.attn_v.*", DECODER "self_attn.v_proj.*", 0, 0, false},
+    {"dec.blk.%u.attn_o.*", DECODER "self_attn.out_proj.*", 0, 0, false},
+    {"dec.blk.%u.cross_attn_norm.*", DECODER "encoder_attn_layer_norm.*", 0, 0, false},
+    {"dec.blk.%u.cross_attn_q.*", DECODER "encoder_attn.q_proj.*", 0, 0, false},
+    {"dec.blk.%u.cross_attn_k.*", DECODER "encoder_attn.k_proj.*", 0, 0, false},
+    {"dec.blk.%u.cross_attn_v.*", DECODER "encoder_attn.v_proj.*", 0, 0, false},
+    {"dec.blk.%u.cross_attn_o.*", DECODER "encoder_attn.out_proj.*", 0, 0, false},
+    {"dec.blk.%u.ffn_norm.*", DECODER "final_layer_norm.*", 0, 0, false},
+    {"dec.blk.%u.ffn_up.*", DECODER "fc1.*", 0, 0, false},
+    {"dec.blk.%u.ffn_down.*", DECODER "fc2.*", 0, 0, false},
+    {NULL, NULL, 0, 0, false},
+};
+
+/* ---- tables ----------------------------------------------------------------------------------- */
+
+/* The first of these tensors that exists; NULL: none. */
+static const char *first_of(const struct checkpoint *checkpoint, const char *const *names) {
+    for (; *names; names++)
+        if (has_tensor(checkpoint, *names)) return *names;
+    return NULL;
+}
+
+static bool differ(const struct checkpoint *checkpoint, const char *a, const char *b) {
+    return strcmp(a, b) != 0 && !checkpoint->same(checkpoint->user, a, b);
+}
+
+/* Which tables are one and the same is decided by the tensors, not by flags: exports of different
+ * ages disagree about the flags, and a table that is tied is stored once (or equal). */
+static tolka_status read_tables(const struct checkpoint *checkpoint, struct config *config,
+                                tolka_error *err) {
+    static const char encoder[] = "model.encoder.embed_tokens.weight";
+    static const char decoder[] = "model.decoder.embed_tokens.weight";
+    static const char shared[] = "model.shared.weight", head[] = "lm_head.weight";
+    const char *const source_names[] = {encoder, shared, decoder, head, NULL};
+    const char *const target_names[] = {decoder, shared, encoder, head, NULL};
+    const char *const output_names[] = {head, decoder, shared, encoder, NULL};
+    const char *source = first_of(checkpoint, source_names);
+    if (!source)
+        return fail(err, TOLKA_FORMAT, "%s: no embedding table (%s or %s)", checkpoint->name,
+                    shared, encoder);
+    const char *target = first_of(checkpoint, target_names);
+    const char *output = first_of(checkpoint, output_names);
+    config->separate_tables = differ(checkpoint, source, target);
+    config->separate_output = differ(checkpoint, output, target);
+    uint64_t source_vocab = tensor_dim(checkpoint, source, 0);
+    uint64_t target_vocab = tensor_dim(checkpoint, target, 0);
+    if (source_vocab > INT32_MAX || target_vocab > INT32_MAX)
+        return fail(err, TOLKA_FORMAT, "%s: a vocabulary of more than 2^31 tokens",
+                    checkpoint->name);
+    config->source_vocab = (uint32_t)source_vocab;
+    config->target_vocab = (uint32_t)target_vocab;
+    config->output_bias = has_tensor(checkpoint, "final_logits_bias");
+    return TOLKA_OK;
+}
+
+tolka_status read_huggingface(const struct checkpoint *checkpoint, struct config *config,
+                              tolka_error *err) {
+    struct reading r = {checkpoint->config, TOLKA_OK, err};
+    config_init(config);
+    config->d_model = read_u32(&r, "d_model", 1024);
+    config->encoder_layers = read_u32(&r, "encoder_layers", 12);
+    config->decoder_layers = read_u32(&r, "decoder_layers", 12);
+    config->encoder_heads = read_u32(&r, "encoder_attention_heads", 16);
+    config->decoder_heads = read_u32(&r, "decoder_attention_heads", 16);
+    config->encoder_ffn = read_u32(&r, "encoder_ffn_dim", 4096);
+    config->decoder_ffn = read_u32(&r, "decoder_ffn_dim", 4096);
+    config->norm_epsilon = 1e-5f;
+    config->embedding_scale = sqrtf((float)config->d_model);
+    read_u32(&r, "vocab_size", 0); /* the tables say it better */
+    read_u32(&r, "decoder_vocab_size", 0);
+    if (r.status != TOLKA_OK) return r.status;
+    return read_tables(checkpoint, config, err);
+}
+
+/* ---- generation_config.json ------------------------------------------------------------------- */
+
+/* Where a key is looked up: generation_config.json first, then config.json, as older exports
+ * have it. */
+static struct reading where(const struct checkpoint *checkpoint, const char *key,
+                            tolka_error *err) {
+    bool newer = settings_has(checkpoint->generation, key);
+    /* Both are asked, so that neither counts as unread. */
+    bool older = settings_has(checkpoint->config, key);
+    (void)older;
+    return (struct reading){newer ? checkpoint->generation : checkpoint->config, TOLKA_OK, err};
+}
+
+static int32_t generation_token(const struct checkpoint *checkpoint, const char *key,
+                                int32_t absent, tolka_status *status, tolka_error *err) {
+    struct reading r = where(checkpoint, key, err);
+    char first[64];
+    /* Some exports give a list where one token is meant: the first one counts. */
+    if (settings_length(r.settings, key) > 0) {
+        strcpy(first, key);
+        strcat(first, ".0");
+        key = first;
+    }
+    int32_t token = read_token(&r, key, absent);
+    if (*status == TOLKA_OK) *status = r.status;
+    return token;
+}
+
+static tolka_status read_bad_words(const struct checkpoint *checkpoint, struct config *config,
+                                   tolka_error *err) {
+    struct reading r = where(checkpoint, "bad_words_ids", err);
+    size_t n = settings_length(r.settings, "bad_words_ids");
+    for (size_t i = 0; i < n; i++) {
+        char key[64] = "bad_words_ids.";
+        char digits[16];
+        size_t d = sizeof digits, value = i, n_ids;
+        digits[--d] = 0;
+        do {
+            digits[--d] = (char)('0' + value % 10);
+        } while (value /= 10);
+        strcat(key, digits + d);
+        int64_t id;
+        tolka_status status = settings_integers(r.settings, key, &id, 1, &n_ids, err);
+        if (status != TOLKA_OK) return status;
+        if (n_ids != 1)
+            checkpoint->warn(checkpoint->user,
+                             "%s: %s forbids a sequence of %zu tokens; tolka forbids single tokens "
+                             "only",
+                             settings_name(r.settings), key, n_ids);
+        else if (id < 0 || id >= config->target_vocab || config->n_suppressed == MAX_SUPPRESSED)
+            return fail(err, TOLKA_FORMAT, "%s: %s: token %lld cannot be forbidden",
+                        settings_name(r.settings), key, (long long)id);
+        else
+            config->suppressed[config->n_suppressed++] = (int32_t)id;
+    }
+    return TOLKA_OK;
+}
+
+static tolka_status read_lengths(const struct checkpoint *checkpoint, struct config *config,
+                                 tolka_error *err) {
+    struct reading r = where(checkpoint, "max_new_tokens", err);
+    uint32_t most = read_u32(&r, "max_new_tokens", 0);
+    if (r.status != TOLKA_OK) return r.status;
+    r = where(checkpoint, "max_length", err);
+    uint32_t length = read_u32(&r, "max_length", 0);
+    if (r.status != TOLKA_OK) return r.status;
+    /* max_length counts the start token. Its absence means 20 to transformers, which cuts nearly
+     * everything: our default is longer. */
+    if (!most && length > 1) most = length - 1;
+    if (most) config->max_length = most;
+    return TOLKA_OK;
+}
+
+static tolka_status read_early_stopping(const struct checkpoint *checkpoint, struct config *config,
+                                        tolka_error *err) {
+    struct reading r = where(checkpoint, "early_stopping", err);
+    const char *text;
+    tolka_error ignored;
+    if (settings_string(r.settings, "early_stopping", NULL, &text, &ignored) == TOLKA_OK && text) {
+        if (strcmp(text, "never") != 0)
+            return fail(err, TOLKA_UNSUPPORTED, "%s: early_stopping is \"%s\"",
+                        settings_name(r.settings), text);
+        config->early_stopping = STOP_NEVER_EARLY;
+        return TOLKA_OK;
+    }
+    config->early_stopping =
+        read_flag(&r, "early_stopping", false) ? STOP_WHEN_FULL : STOP_HEURISTIC;
+    return r.status;
+}
+
+/* Keys that change what the reference generates and that tolka does not follow. */
+static void warn_of_ignored(const struct checkpoint *checkpoint) {
+    static const struct {
+        const char *key;
+        double neutral;
+    } keys[] = {{"no_repeat_ngram_size", 0}, {"repetition_penalty", 1}, {"min_length", 0},
+                {"min_new_tokens", 0},       {"num_beam_groups", 1},    {"diversity_penalty", 0},
+                {"encoder_no_repeat_ngram_size", 0}, {"encoder_repetition_penalty", 1},
+                {"exponential_decay_length_penalty", 0}};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        struct reading r = where(checkpoint, keys[i].key, NULL);
+        double value;
+        if (settings_number(r.settings, keys[i].key, keys[i].neutral, &value, NULL) != TOLKA_OK ||
+            value != keys[i].neutral)
+            checkpoint->warn(checkpoint->user, "%s: key %s is set; tolka does not follow it",
+                             settings_name(r.settings), keys[i].key);
+    }
+    static const char *const lists[] = {"suppress_tokens", "begin_suppress_tokens",
+                                        "forced_decoder_ids", "sequence_bias", "force_words_ids"};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        struct reading r = where(checkpoint, lists[i], NULL);
+        if (settings_length(r.settings, lists[i]) > 0)
+            checkpoint->warn(checkpoint->user, "%s: key %s is set; tolka does not follow it",
+                             settings_name(r.settings), lists[i]);
+    }
+    struct reading r = where(checkpoint, "do_sample", NULL);
+    if (read_flag(&r, "do_sample", false))
+        checkpoint->warn(checkpoint->user, "%s: do_sample is set; tolka searches instead",
+                         settings_name(r.settings));
+}
+
+tolka_status read_generation(const struct checkpoint *checkpoint, struct config *config,
+                             tolka_error *err) {
+    tolka_status status = TOLKA_OK;
+    struct reading r = where(checkpoint, "num_beams", err);
+    config->beam = read_u32(&r, "num_beams", 1);
+    if (r.status != TOLKA_OK) return r.status;
+    r = where(checkpoint, "length_penalty", err);
+    config->length_penalty = read_f32(&r, "length_penalty", 1);
+    if (r.status != TOLKA_OK) return r.status;
+    r = where(checkpoint, "renormalize_logits", err);
+    config->renormalize = read_flag(&r, "renormalize_logits", false);
+    if (r.status != TOLKA_OK) return r.status;
+
+    config->end_token = generation_token(checkpoint, "eos_token_id", config->end_token, &status, err);
+    config->pad_token = generation_token(checkpoint, "pad_token_id", config->pad_token, &status, err);
+    int32_t bos = generation_token(checkpoint, "bos_token_id", -1, &status, err);
+    config->start_token =
+        generation_token(checkpoint, "decoder_start_token_id",
+                         config->start_token >= 0 ? config->start_token : bos, &status, err);
+    config->forced_first =
+        generation_token(checkpoint, "forced_bos_token_id", config->forced_first, &status, err);
+    config->forced_last =
+        generation_token(checkpoint, "forced_eos_token_id", config->forced_last, &status, err);
+    if (status == TOLKA_OK) status = read_lengths(checkpoint, config, err);
+    if (status == TOLKA_OK) status = read_early_stopping(checkpoint, config, err);
+    if (status == TOLKA_OK) status = read_bad_words(checkpoint, config, err);
+    if (status == TOLKA_OK) warn_of_ignored(checkpoint);
+    return status;
+}

@@ -1,0 +1,123 @@
+/* Which languages a tokenizer translates from and to. */
+#include "keys.h"
+#include "tokenizer.h"
+
+#include <string.h>
+
+enum { LONGEST_LANGUAGE = 64 };
+
+/* The language asked for, or else the file's default; *name is NULL if there is neither. */
+static tolka_status wanted_language(const tolka_model *model, const char *given, const char *key,
+                                    char buffer[LONGEST_LANGUAGE], const char **name,
+                                    tolka_error *err) {
+    struct gguf_string absent;
+    *name = given;
+    if (given) return TOLKA_OK;
+    tolka_status status = key_string(model, key, &absent, err);
+    if (status != TOLKA_OK || !absent.bytes) return status;
+    if (absent.length >= LONGEST_LANGUAGE || memchr(absent.bytes, 0, absent.length))
+        return fail(err, TOLKA_FORMAT, "%s: key %s is not a language", model->name, key);
+    memcpy(buffer, absent.bytes, absent.length);
+    buffer[absent.length] = 0;
+    *name = buffer;
+    return TOLKA_OK;
+}
+
+/* A model of one language pair has no language tokens; where the file says which pair it is, the
+ * caller's wish is compared with that. */
+static tolka_status check_only_language(const tolka_model *model, const char *wanted,
+                                        const char *option, const char *key, tolka_error *err) {
+    struct gguf_string only;
+    tolka_status status = key_string(model, key, &only, err);
+    if (status != TOLKA_OK || !wanted || !only.bytes) return status;
+    if (language_same((struct gguf_string){wanted, strlen(wanted)}, only)) return TOLKA_OK;
+    return fail(err, TOLKA_ARGUMENT, "%s: %s %.40s: the model has only %.*s", model->name, option,
+                wanted, (int)(only.length < 40 ? only.length : 40), only.bytes);
+}
+
+static tolka_status find_language(const tolka_tokenizer *tokenizer, const char *name,
+                                  const char *option, size_t vocab, int32_t *id, tolka_error *err) {
+    size_t found;
+    tolka_status status = language_find(&tokenizer->languages, name, option, &found, err);
+    if (status != TOLKA_OK) return status;
+    *id = tokenizer->languages.ids[found];
+    if ((size_t)*id < vocab) return TOLKA_OK;
+    return fail(err, TOLKA_FORMAT, "%s: key %s: entry %zu is %d, the vocabulary has %zu tokens",
+                tokenizer->name, KEY "language_ids", found, *id, vocab);
+}
+
+enum to_kind { TO_NONE, TO_FORCED_FIRST, TO_START };
+
+static tolka_status read_to_kind(const tolka_model *model, enum to_kind *kind, tolka_error *err) {
+    static const char *const names[] = {"none", "forced_first", "start"};
+    struct gguf_string name;
+    tolka_status status = key_string(model, KEY "to", &name, err);
+    *kind = TO_NONE;
+    if (status != TOLKA_OK || !name.bytes) return status;
+    for (int i = 0; i < 3; i++)
+        if (gguf_string_equals(name, names[i])) return *kind = (enum to_kind)i, TOLKA_OK;
+    return fail(err, TOLKA_UNSUPPORTED, "%s: key %s is none of none, forced_first and start",
+                model->name, KEY "to");
+}
+
+static bool uses(const tolka_tokenizer *tokenizer, enum template_item item) {
+    return template_has(&tokenizer->source_template, item) ||
+           template_has(&tokenizer->target_template, item);
+}
+
+/* The lowest vocabulary that the language token must be in. */
+static size_t language_vocab(const tolka_tokenizer *tokenizer, enum template_item item,
+                             bool in_target) {
+    size_t vocab = SIZE_MAX;
+    if (template_has(&tokenizer->source_template, item)) vocab = tokenizer->source.vocab;
+    in_target = in_target || template_has(&tokenizer->target_template, item);
+    if (in_target && tokenizer->target.vocab < vocab) vocab = tokenizer->target.vocab;
+    return vocab;
+}
+
+static tolka_status choose_from(tolka_tokenizer *tokenizer, const tolka_model *model,
+                                const char *from, tolka_error *err) {
+    char buffer[LONGEST_LANGUAGE];
+    const char *name;
+    if (!uses(tokenizer, ITEM_FROM))
+        return check_only_language(model, from, "--from", KEY "default_from", err);
+    tolka_status status = wanted_language(model, from, KEY "default_from", buffer, &name, err);
+    if (status != TOLKA_OK) return status;
+    if (!name) return language_missing(&tokenizer->languages, "--from", err);
+    return find_language(tokenizer, name, "--from", language_vocab(tokenizer, ITEM_FROM, false),
+                         &tokenizer->from, err);
+}
+
+/* Texts for `>>deu<<` models usually name their language themselves. */
+static bool texts_carry_tags(const struct languages *languages) {
+    return languages->n > 0 && languages->tokens[0].length > 2 &&
+           memcmp(languages->tokens[0].bytes, ">>", 2) == 0;
+}
+
+static tolka_status choose_to(tolka_tokenizer *tokenizer, const tolka_model *model, const char *to,
+                              tolka_error *err) {
+    char buffer[LONGEST_LANGUAGE];
+    const char *name;
+    enum to_kind kind;
+    tolka_status status = read_to_kind(model, &kind, err);
+    if (status != TOLKA_OK) return status;
+    if (!uses(tokenizer, ITEM_TO) && kind == TO_NONE)
+        return check_only_language(model, to, "--to", KEY "default_to", err);
+    if (tokenizer->languages.n == 0) return key_missing(model, KEY "languages", err);
+    status = wanted_language(model, to, KEY "default_to", buffer, &name, err);
+    if (status != TOLKA_OK) return status;
+    if (!name && kind == TO_NONE && texts_carry_tags(&tokenizer->languages)) return TOLKA_OK;
+    if (!name) return language_missing(&tokenizer->languages, "--to", err);
+    size_t vocab = language_vocab(tokenizer, ITEM_TO, kind != TO_NONE);
+    status = find_language(tokenizer, name, "--to", vocab, &tokenizer->to, err);
+    if (kind == TO_START) tokenizer->start = tokenizer->to;
+    if (kind == TO_FORCED_FIRST) tokenizer->forced_first = tokenizer->to;
+    return status;
+}
+
+tolka_status tokenizer_choose_languages(tolka_tokenizer *tokenizer, const tolka_model *model,
+                                        const char *from, const char *to, tolka_error *err) {
+    tokenizer->from = tokenizer->to = tokenizer->start = tokenizer->forced_first = -1;
+    tolka_status status = choose_from(tokenizer, model, from, err);
+    return status == TOLKA_OK ? choose_to(tokenizer, model, to, err) : status;
+}

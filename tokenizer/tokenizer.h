@@ -1,0 +1,79 @@
+/* Text to ids and back (the public part is in tolka.h).
+ *
+ * A tokenizer is two sides, source and target, each a SentencePiece model and a map from its pieces
+ * to the model's ids (or one byte-level BPE for both); templates that say which special tokens
+ * stand around a text; and, for the way back, what each target id shows. */
+#ifndef TOKENIZER_H
+#define TOKENIZER_H
+
+#include "bytelevel.h"
+#include "languages.h"
+#include "model.h"
+#include "spm.h"
+
+#include <pthread.h>
+
+enum tokenizer_kind { TOKENIZER_SENTENCEPIECE, TOKENIZER_BYTELEVEL };
+
+enum template_item { ITEM_TEXT, ITEM_FROM, ITEM_TO, ITEM_BOS, ITEM_EOS };
+enum { MAX_ITEMS = 16 };
+
+struct template {
+    size_t n;
+    enum template_item items[MAX_ITEMS];
+};
+
+/* A token looked up whole. */
+struct extra {
+    struct gguf_string text; /* in the map */
+    int32_t id;
+};
+
+/* Loaded at the first target that is to be scored: most programs only decode targets. */
+struct target_encoder {
+    pthread_mutex_t mutex;
+    const uint8_t *bytes;
+    size_t n_bytes;
+    struct spm *spm; /* NULL: not yet; never changes after that */
+};
+
+struct side {
+    const char *model_key, *ids_key; /* where it comes from, for messages */
+    struct spm *spm;                 /* NULL: byte-level. The sides may share one */
+    size_t n_pieces;
+    int32_t unknown_piece;
+    int32_t *ids; /* of each piece; -1: the unknown token; NULL: piece numbers are ids */
+    size_t vocab; /* ids are below it */
+};
+
+/* What `shown` has for a target id: a piece of the target, a piece of the source (-2 - piece: a
+ * shared vocabulary has tokens that only the source's SentencePiece model knows), or nothing. */
+enum { SHOWS_NOTHING = -1 };
+
+struct tolka_tokenizer {
+    const char *name; /* of the model, borrowed */
+    enum tokenizer_kind kind;
+    struct bytelevel bpe;
+    struct side source, target;
+    struct target_encoder *target_encoder; /* NULL: the target side can encode */
+    bool shares_vocabulary; /* one vocabulary, but each side has a SentencePiece model of its own */
+    int32_t *shown;         /* of each target id */
+    struct languages languages;
+    size_t n_extras;
+    struct extra *extras;
+    struct template source_template, target_template;
+    int32_t bos, eos, unknown; /* -1: none */
+    int32_t from, to;          /* language tokens; -1: none */
+    int32_t start, forced_first;
+};
+
+/* Fills an empty tokenizer from the model's metadata; the caller frees it if that fails. */
+tolka_status tokenizer_read(tolka_tokenizer *tokenizer, const tolka_model *model, tolka_error *err);
+
+/* Sets the language tokens. */
+tolka_status tokenizer_choose_languages(tolka_tokenizer *tokenizer, const tolka_model *model,
+                                        const char *from, const char *to, tolka_error *err);
+
+bool template_has(const struct template *template, enum template_item item);
+
+#endif

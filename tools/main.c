@@ -1,0 +1,61 @@
+/* tolka: finds the subcommand, parses its options, runs it. */
+#define _POSIX_C_SOURCE 200809L
+#include "commands.h"
+
+#include <signal.h>
+#include <string.h>
+
+const struct command_spec command_specs[] = {
+    {COMMAND_TRANSLATE, "translate", " [OPTION]... [TEXT]...", "translate text (the default command)",
+     "Translates TEXT, or each line of the input: one line out for one line in. Without a command, "
+     "translate is meant: tolka \"Good morning.\" --to de.",
+     run_translate},
+    {COMMAND_CONVERT, "convert", " [OPTION]... CHECKPOINT -o FILE", "make a model file of a checkpoint",
+     "Reads a checkpoint (a directory, or the weights file in it) as others export it and writes "
+     "one model file.",
+     run_convert},
+    {COMMAND_INSPECT, "inspect", " [OPTION]... FILE [FILE]", "show what a model or checkpoint holds",
+     "Shows family, sizes, types, vocabulary and languages of a model file or of a checkpoint that "
+     "could be converted.",
+     run_inspect},
+    {COMMAND_SCORE, "score", " [OPTION]...", "score given translations",
+     "Reads lines of source, tab, target and prints the log-probability of each target.",
+     run_score},
+    {COMMAND_CHECK, "check", " [OPTION]... [FILE]", "test a model file on this machine",
+     "Runs the sentences that were stored when FILE was made and says whether this machine gives "
+     "the answers that the source weights gave.",
+     run_check},
+    {COMMAND_BENCH, "bench", " [OPTION]...", "measure speed",
+     "Measures load time, latency, throughput and memory, beside what the machine could do.",
+     run_bench},
+    {0, NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct command_spec *find_command(const char *name) {
+    for (const struct command_spec *command = command_specs; command->name; command++)
+        if (strcmp(command->name, name) == 0) return command;
+    return NULL;
+}
+
+static int help(int argc, char **argv) {
+    if (argc > 2 && strcmp(argv[2], "--man") == 0) return print_manual(stdout), EXIT_DONE;
+    if (argc > 2 && strcmp(argv[2], "--completion") == 0) return print_completion(stdout), EXIT_DONE;
+    const struct command_spec *command = argc > 2 ? find_command(argv[2]) : command_specs;
+    if (!command) return complain(EXIT_USAGE, "no command is called %s; see tolka --help", argv[2]);
+    print_help(stdout, command);
+    return EXIT_DONE;
+}
+
+int main(int argc, char **argv) {
+    /* A reader that goes away is found out by write(), which ends the program quietly. */
+    signal(SIGPIPE, SIG_IGN);
+    if (argc > 1 && strcmp(argv[1], "help") == 0) return help(argc, argv);
+    const struct command_spec *command = argc > 1 ? find_command(argv[1]) : NULL;
+    int first = command ? 2 : 1;
+    if (!command) command = command_specs;
+    struct options options = {.length_penalty = -1};
+    if (!options_parse(&options, command, argc, argv, first)) return EXIT_USAGE;
+    if (options.help) return print_help(stdout, command), EXIT_DONE;
+    if (options.version) return printf("tolka %s\n", TOLKA_VERSION), EXIT_DONE;
+    return command->run(&options);
+}

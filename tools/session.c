@@ -1,0 +1,131 @@
+#define _POSIX_C_SOURCE 200809L
+#include "session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char shipped[] = "tolka-en-de-fr.gguf";
+
+/* Beside the executable (build/tolka: ../models/pretrained) or under the prefix (bin/tolka:
+ * ../share/tolka). */
+static bool find_shipped(char buffer[4096]) {
+    static const char *const places[] = {"../models/pretrained", "../../models/pretrained",
+                                         "../share/tolka", "."};
+    char self[2048];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (n <= 0) return false;
+    self[n] = 0;
+    char *slash = strrchr(self, '/');
+    if (slash) *slash = 0;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        snprintf(buffer, 4096, "%s/%s/%s", self, places[i], shipped);
+        if (access(buffer, R_OK) == 0) return true;
+    }
+    return false;
+}
+
+int open_model(const struct options *options, tolka_model **model, const char **path,
+               char buffer[4096]) {
+    *path = options->model ? options->model : getenv("TOLKA_MODEL");
+    if (!*path || !**path) {
+        if (!find_shipped(buffer))
+            return complain(EXIT_MODEL, "no model: give one with -m FILE (or TOLKA_MODEL); the one "
+                                        "that ships, %s, is not where it should be",
+                            shipped);
+        *path = buffer;
+    }
+    tolka_error err;
+    if (tolka_model_open(model, *path, &err) != TOLKA_OK)
+        return complain(EXIT_MODEL, "%s", err.text);
+    return EXIT_DONE;
+}
+
+static bool whole_number(const char *text, const char *option, long least, long most, int *out) {
+    if (!text) return true;
+    char *end;
+    errno = 0;
+    long n = strtol(text, &end, 10);
+    if (end == text || *end || errno || n < least || n > most) {
+        complain(EXIT_USAGE, "--%s is \"%s\"; expected a whole number from %ld to %ld", option, text,
+                 least, most);
+        return false;
+    }
+    *out = (int)n;
+    return true;
+}
+
+bool decoding_options(const struct options *options, tolka_options *decoding) {
+    *decoding = (tolka_options)TOLKA_OPTIONS_INIT;
+    decoding->threads = 0;
+    decoding->beam = (int)options->beam;
+    decoding->n_best = options->nbest ? (int)options->nbest : 1;
+    decoding->max_length = (int)options->max_length;
+    decoding->length_penalty = (float)options->length_penalty;
+    decoding->want_scores = options->json || options->nbest;
+    decoding->no_shortlist = options->no_shortlist;
+    decoding->isa = getenv("TOLKA_ISA");
+    if (decoding->isa && !*decoding->isa) decoding->isa = NULL;
+    return whole_number(options->threads, "threads", 1, 256, &decoding->threads) &&
+           whole_number(options->batches, "batch", 1, 4096, &decoding->batch);
+}
+
+int open_files(struct session *session, const struct options *options) {
+    session->in = STDIN_FILENO;
+    session->out = STDOUT_FILENO;
+    if (options->input && strcmp(options->input, "-") != 0) {
+        session->in = open(options->input, O_RDONLY | O_CLOEXEC);
+        if (session->in < 0)
+            return complain(EXIT_USAGE, "%s: %s", options->input, strerror(errno));
+    }
+    if (options->output && strcmp(options->output, "-") != 0) {
+        session->out = open(options->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+        if (session->out < 0)
+            return complain(EXIT_USAGE, "%s: %s", options->output, strerror(errno));
+    }
+    return EXIT_DONE;
+}
+
+int session_open(struct session *session, const struct options *options,
+                 const tolka_options *decoding) {
+    tolka_error err;
+    *session = (struct session){0};
+    int status = open_model(options, &session->model, &session->model_path, session->found_path);
+    if (status == EXIT_DONE) status = open_files(session, options);
+    if (status != EXIT_DONE) return status;
+    /* With --ids a language is still welcome: it chooses the start or forced token. */
+    bool wants_tokenizer = !options->ids || options->to || options->from;
+    if (wants_tokenizer) {
+        tolka_status made = tolka_tokenizer_new(&session->tokenizer, session->model, options->from,
+                                                options->to, &err);
+        if (made != TOLKA_OK)
+            return complain(made == TOLKA_ARGUMENT ? EXIT_USAGE : EXIT_MODEL, "%s", err.text);
+    }
+    tolka_status made = tolka_translator_new(&session->translator, session->model, decoding, &err);
+    if (made != TOLKA_OK)
+        return complain(made == TOLKA_ARGUMENT ? EXIT_USAGE : EXIT_MODEL, "%s", err.text);
+    return EXIT_DONE;
+}
+
+void session_close(struct session *session) {
+    tolka_translator_free(session->translator);
+    tolka_tokenizer_free(session->tokenizer);
+    tolka_model_free(session->model);
+    if (session->in > STDIN_FILENO) close(session->in);
+    if (session->out > STDOUT_FILENO) close(session->out);
+}
+
+bool write_all(int fd, const void *bytes, size_t n) {
+    const char *at = bytes;
+    while (n) {
+        ssize_t written = write(fd, at, n);
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0 && errno == EPIPE) _exit(EXIT_DONE);
+        if (written < 0) return false;
+        at += written;
+        n -= (size_t)written;
+    }
+    return true;
+}

@@ -1,0 +1,34 @@
+/* What the commands that run a model have in common: finding and opening it, its tokenizer, a
+ * translator, and lines in and out. */
+#ifndef SESSION_H
+#define SESSION_H
+
+#include "lines.h"
+#include "options.h"
+
+struct session {
+    tolka_model *model;
+    tolka_tokenizer *tokenizer; /* NULL with --ids */
+    tolka_translator *translator;
+    const char *model_path;
+    char found_path[4096];
+    int in, out;
+};
+
+/* Fills *session from options; complains and returns an exit status other than 0 on failure. */
+int session_open(struct session *session, const struct options *options,
+                 const tolka_options *decoding);
+void session_close(struct session *session);
+
+/* Opens the model that options, TOLKA_MODEL or the installation name; `buffer` keeps its path. */
+int open_model(const struct options *options, tolka_model **model, const char **path,
+               char buffer[4096]);
+/* Opens --input and --output, if given. */
+int open_files(struct session *session, const struct options *options);
+/* Decoding options from the command line; false after a complaint. */
+bool decoding_options(const struct options *options, tolka_options *decoding);
+
+/* Writes everything; false if it cannot. A reader who has gone away ends the program quietly. */
+bool write_all(int fd, const void *bytes, size_t n);
+
+#endif
