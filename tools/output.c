@@ -85,7 +85,7 @@ static json_t *json_text(const char *text, size_t length) {
     json_t *string = json_stringn(text, length);
     if (string) return string;
     size_t clean_length;
-    char *clean = utf8_clean(text, length, &clean_length);
+    char *clean = utf8_clean(text, length, ' ', &clean_length);
     string = json_stringn(clean ? clean : "", clean ? clean_length : 0);
     free(clean);
     return string;

@@ -19,8 +19,8 @@ enum { N_TEXTS = sizeof texts / sizeof *texts };
 /* ---- writing ---------------------------------------------------------------------------------- */
 
 struct probe {
-    int32_t ids[MAX_SOURCE];
-    size_t n_ids;
+    int32_t ids[MAX_SOURCE], target[MOST_TOKENS];
+    size_t n_ids, n_target;
     int32_t start, forced_first;
     tolka_result *result;
 };
@@ -78,8 +78,6 @@ static void write_reference(struct gguf_writer *writer, size_t i, const struct p
     char key[64];
     size_t n;
     const tolka_token *tokens = tolka_result_tokens(probe->result, 0, &n);
-    /* A last token that was forced by the length has no log-probability of its own. */
-    if (n > 1 && tokens[n - 1].log_prob == 0) n--;
     for (size_t j = 0; j < n; j++) {
         target[j] = tokens[j].id;
         log_probs[j] = tokens[j].log_prob;
@@ -95,13 +93,35 @@ static void write_reference(struct gguf_writer *writer, size_t i, const struct p
     write_f32s(writer, key, log_probs, n);
 }
 
+static tolka_status check_results(struct probe *probes, size_t n, tolka_error *err) {
+    for (size_t i = 0; i < n; i++) {
+        const char *why;
+        if (tolka_result_status(probes[i].result, &why) != TOLKA_OK)
+            return fail(err, TOLKA_INPUT, "the checkpoint does not translate: %s", why);
+    }
+    return TOLKA_OK;
+}
+
+/* Moves each translation to where the scorer looks for it. */
+static void take_targets(struct probe *probes, tolka_input *inputs, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        const tolka_token *tokens =
+            tolka_result_tokens(probes[i].result, 0, &probes[i].n_target);
+        for (size_t j = 0; j < probes[i].n_target; j++) probes[i].target[j] = tokens[j].id;
+        tolka_result_free(probes[i].result);
+        probes[i].result = NULL;
+        inputs[i].target = probes[i].target;
+        inputs[i].n_target = probes[i].n_target;
+    }
+}
+
+/* Translates, then scores the translations: log-probabilities as check will compute them. */
 static tolka_status translate_probes(const tolka_model *model, struct probe *probes, size_t n,
                                      size_t most_tokens, tolka_error *err) {
     tolka_options options = TOLKA_OPTIONS_INIT;
     tolka_translator *translator;
     tolka_input inputs[N_TEXTS];
     options.beam = 1;
-    options.want_scores = 1;
     options.no_shortlist = 1;
     options.max_length = (int)most_tokens;
     tolka_status status = tolka_translator_new(&translator, model, &options, err);
@@ -112,11 +132,12 @@ static tolka_status translate_probes(const tolka_model *model, struct probe *pro
                                   .start = probes[i].start,
                                   .forced_first = probes[i].forced_first};
     status = tolka_translate(translator, inputs, n, keep_result, probes, err);
-    for (size_t i = 0; i < n && status == TOLKA_OK; i++) {
-        const char *why;
-        if (tolka_result_status(probes[i].result, &why) != TOLKA_OK)
-            status = fail(err, TOLKA_INPUT, "the checkpoint does not translate: %s", why);
+    if (status == TOLKA_OK) status = check_results(probes, n, err);
+    if (status == TOLKA_OK) {
+        take_targets(probes, inputs, n);
+        status = tolka_score(translator, inputs, n, keep_result, probes, err);
     }
+    if (status == TOLKA_OK) status = check_results(probes, n, err);
     tolka_translator_free(translator);
     return status;
 }
