@@ -62,9 +62,31 @@ ifneq (,$(filter aarch64%,$(MACHINE)))
 $(KERNELS)/neon_dot.c.o: ISA_FLAGS = -march=armv8.2-a+dotprod
 endif
 
+## tests: builds the tests
+tests: $(BUILD)/tests/check_all
+
 ## check: all tests
 check: $(BUILD)/tolka $(BUILD)/tests/check_all
 	TOLKA=$(BUILD)/tolka $(BUILD)/tests/check_all
+
+MAN = $(BUILD)/tolka.1
+COMPLETION = $(BUILD)/tolka.bash
+$(MAN): $(BUILD)/tolka
+	$(BUILD)/tolka help --man > $@
+$(COMPLETION): $(BUILD)/tolka
+	$(BUILD)/tolka help --completion > $@
+
+## install: the command, library, header, model, manual page and completion under PREFIX
+install: all $(MAN) $(COMPLETION)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include \
+	    $(DESTDIR)$(PREFIX)/share/tolka $(DESTDIR)$(PREFIX)/share/man/man1 \
+	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -m 755 $(BUILD)/tolka $(DESTDIR)$(PREFIX)/bin/tolka
+	install -m 644 $(BUILD)/libtolka.a $(DESTDIR)$(PREFIX)/lib/libtolka.a
+	install -m 644 engine/tolka.h $(DESTDIR)$(PREFIX)/include/tolka.h
+	install -m 644 models/pretrained/*.gguf $(DESTDIR)$(PREFIX)/share/tolka/
+	install -m 644 $(MAN) $(DESTDIR)$(PREFIX)/share/man/man1/tolka.1
+	install -m 644 $(COMPLETION) $(DESTDIR)$(PREFIX)/share/bash-completion/completions/tolka
 
 ## asan: all tests with AddressSanitizer and UndefinedBehaviorSanitizer
 asan:
@@ -74,6 +96,14 @@ asan:
 ## tsan: all tests with ThreadSanitizer
 tsan:
 	$(MAKE) BUILD=$(BUILD)/tsan OPT=-O1 SANITIZE=-fsanitize=thread check
+
+## bench: speed of the shipped model on this machine
+bench: $(BUILD)/tolka
+	$(BUILD)/tolka bench
+
+## bench-peers: speed beside CTranslate2 (from PyPI), same model, same text, in turn
+bench-peers: $(BUILD)/tolka
+	sh tests/peers/run.sh $(BUILD)/tolka
 
 ## clean: removes what was built
 clean:
@@ -87,5 +117,5 @@ format:
 help:
 	@sed -n 's/^## /  make /p' Makefile
 
-.PHONY: all check asan tsan clean format help
+.PHONY: all tests check asan tsan install bench bench-peers clean format help
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -48,7 +48,8 @@ static double sum(const struct source *source, const char *name) {
     return total;
 }
 
-/* ---- what other programs wrote ---------------------------------------------------------------- */
+/* ---- what other programs wrote ----------------------------------------------------------------
+ */
 
 START_TEST(safetensors_numbers) {
     struct source source;
@@ -59,8 +60,8 @@ START_TEST(safetensors_numbers) {
     ck_assert_uint_eq(source.n_tensors, 86);
     ck_assert_float_eq(element(&source, "model.shared.weight", 5, 7), -0.028827736f);
     ck_assert_float_eq(element(&source, "model.encoder.layers.1.fc1.weight", 100, 3), 0.038390946f);
-    ck_assert_float_eq(
-        element(&source, "model.decoder.layers.0.self_attn_layer_norm.bias", 0, 63), -0.104488336f);
+    ck_assert_float_eq(element(&source, "model.decoder.layers.0.self_attn_layer_norm.bias", 0, 63),
+                       -0.104488336f);
     ck_assert_double_eq_tol(sum(&source, "model.shared.weight"), -9.58390196606615, 1e-9);
     ck_assert_double_eq_tol(sum(&source, "final_logits_bias"), -4.444861322204815, 1e-9);
     ck_assert_ptr_null(source_find(&source, "model.shared"));
@@ -121,7 +122,8 @@ START_TEST(npz_numbers) {
 }
 END_TEST
 
-/* ---- rows of every type ----------------------------------------------------------------------- */
+/* ---- rows of every type -----------------------------------------------------------------------
+ */
 
 struct type_case {
     enum source_dtype type;
@@ -208,7 +210,8 @@ START_TEST(sorting_keeps_ties_and_refuses_doubles) {
 }
 END_TEST
 
-/* ---- directories and shards ------------------------------------------------------------------- */
+/* ---- directories and shards -------------------------------------------------------------------
+ */
 
 #define ONE_TENSOR "{\"%s\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}"
 
@@ -244,14 +247,16 @@ START_TEST(shards) {
     ck_assert_uint_eq(source.n_maps, 2);
     source_close(&source);
 
-    write_text(temporary(index), "{\"weight_map\":{\"x\":\"a.safetensors\",\"z\":\"b.safetensors\"}}");
+    write_text(temporary(index),
+               "{\"weight_map\":{\"x\":\"a.safetensors\",\"z\":\"b.safetensors\"}}");
     expect_open(temporary("shards"), TOLKA_FORMAT, "tensor z is not in b.safetensors");
     write_text(temporary(index), "{\"weight_map\":{\"x\":\"../shards/a.safetensors\"}}");
     expect_open(temporary("shards"), TOLKA_FORMAT, "not the plain name of a file");
     write_text(temporary(index), "{\"weight_map\":{\"x\":\"c.safetensors\"}}");
     expect_open(temporary("shards"), TOLKA_IO, "c.safetensors");
     write_shard("shards/b.safetensors", "x");
-    write_text(temporary(index), "{\"weight_map\":{\"x\":\"a.safetensors\",\"y\":\"b.safetensors\"}}");
+    write_text(temporary(index),
+               "{\"weight_map\":{\"x\":\"a.safetensors\",\"y\":\"b.safetensors\"}}");
     expect_open(temporary("shards"), TOLKA_FORMAT, "two tensors named x");
     unlink(temporary(index));
     expect_open(temporary("shards"), TOLKA_ARGUMENT,
@@ -260,7 +265,8 @@ START_TEST(shards) {
     expect_open(temporary("shards"), TOLKA_OK, "");
     unlink(temporary("shards/b.safetensors"));
     expect_open(temporary("shards"), TOLKA_FORMAT, "no weights here");
-    write_text(temporary("shards/model.safetensors"), "version https://git-lfs.github.com/spec/v1\n");
+    write_text(temporary("shards/model.safetensors"),
+               "version https://git-lfs.github.com/spec/v1\n");
     expect_open(temporary("shards"), TOLKA_FORMAT, "Git LFS");
     unlink(temporary("shards/model.safetensors"));
     rmdir(temporary("shards"));

@@ -6,7 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* ---- bytes ------------------------------------------------------------------------------------ */
+/* ---- bytes ------------------------------------------------------------------------------------
+ */
 
 void put(struct built *built, const void *bytes, size_t n) {
     if (built->capacity - built->n < n) {
@@ -46,7 +47,8 @@ struct built safetensors_of(const char *header, size_t n_data) {
     return built;
 }
 
-/* ---- zip -------------------------------------------------------------------------------------- */
+/* ---- zip --------------------------------------------------------------------------------------
+ */
 
 static uint32_t crc32_of(const uint8_t *bytes, size_t n) {
     uint32_t crc = UINT32_MAX;
@@ -113,13 +115,21 @@ struct built zip_end(struct zip_writer *writer) {
     return built;
 }
 
-/* ---- files ------------------------------------------------------------------------------------ */
+/* ---- files ------------------------------------------------------------------------------------
+ */
+
+static char folder[64];
+
+static void remove_folder(void) {
+    rmdir(folder);
+}
 
 const char *temporary(const char *name) {
-    static char folder[64], path[256];
+    static char path[256];
     if (!folder[0]) {
         snprintf(folder, sizeof folder, "/tmp/tolka-import-XXXXXX");
         ck_assert_ptr_nonnull(mkdtemp(folder));
+        atexit(remove_folder);
     }
     snprintf(path, sizeof path, "%s/%s", folder, name);
     return path;
@@ -136,7 +146,8 @@ void write_text(const char *path, const char *text) {
     write_file(path, text, strlen(text));
 }
 
-/* ---- damage ----------------------------------------------------------------------------------- */
+/* ---- damage -----------------------------------------------------------------------------------
+ */
 
 static tolka_status open_bytes(struct source *source, const uint8_t *bytes, size_t n,
                                tolka_error *err) {

@@ -19,7 +19,8 @@ void built_free(struct built *built);
 
 struct built safetensors_of(const char *header, size_t n_data);
 
-/* ---- zip -------------------------------------------------------------------------------------- */
+/* ---- zip --------------------------------------------------------------------------------------
+ */
 
 struct zip_writer {
     struct built file, directory;
@@ -30,8 +31,8 @@ struct zip_item {
     const char *name;
     const void *bytes;
     size_t n;
-    bool deflated;         /* as one stored block, which deflate has, too */
-    uint32_t claimed;      /* size for the directory to claim; 0: the true one */
+    bool deflated;          /* as one stored block, which deflate has, too */
+    uint32_t claimed;       /* size for the directory to claim; 0: the true one */
     const char *other_name; /* for the local header; NULL: the same */
 };
 
@@ -39,10 +40,11 @@ void zip_put(struct zip_writer *writer, const struct zip_item *item);
 /* The finished file; the writer is empty afterwards. */
 struct built zip_end(struct zip_writer *writer);
 
-/* ---- files ------------------------------------------------------------------------------------ */
+/* ---- files ------------------------------------------------------------------------------------
+ */
 
-/* A folder for this test program, made on first use and removed at its end. `name` may be written
- * into it; the path is valid until the next call. */
+/* The path of `name` in a folder that is made on first use, and removed at the end if the test has
+ * removed its files. Valid until the next call. */
 const char *temporary(const char *name);
 void write_file(const char *path, const void *bytes, size_t n);
 void write_text(const char *path, const char *text);

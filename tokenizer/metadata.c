@@ -281,7 +281,7 @@ static tolka_status list_shown(tolka_tokenizer *tokenizer, const struct config *
     tokenizer->shown = malloc((n + 1) * sizeof *tokenizer->shown);
     if (!tokenizer->shown) return fail(err, TOLKA_NOMEM, "%s: out of memory", tokenizer->name);
     for (size_t i = 0; i < n; i++) tokenizer->shown[i] = SHOWS_NOTHING;
-    if (tokenizer->kind == TOKENIZER_BYTELEVEL) {
+    if (tokenizer->kind == PIECES_BYTELEVEL) {
         for (size_t i = 0; i < tokenizer->bpe.n_tokens; i++) tokenizer->shown[i] = (int32_t)i;
     } else {
         show_pieces(tokenizer, &tokenizer->target, false);
@@ -296,7 +296,7 @@ static tolka_status list_shown(tolka_tokenizer *tokenizer, const struct config *
     hide(tokenizer, tokenizer->unknown);
     /* SentencePiece has a sign for what the model could not name: the reader should see it. */
     bool known = tokenizer->unknown >= 0 && (size_t)tokenizer->unknown < n;
-    if (known && tokenizer->kind == TOKENIZER_SENTENCEPIECE)
+    if (known && tokenizer->kind == PIECES_SENTENCEPIECE)
         tokenizer->shown[tokenizer->unknown] = tokenizer->target.unknown_piece;
     return TOLKA_OK;
 }
@@ -314,9 +314,9 @@ static tolka_status read_kind(tolka_tokenizer *tokenizer, const tolka_model *mod
                     "%s: the model carries no tokenizer (key %s), so it takes only ids",
                     model->name, KEY "kind");
     if (gguf_string_equals(kind, "sentencepiece"))
-        tokenizer->kind = TOKENIZER_SENTENCEPIECE;
+        tokenizer->kind = PIECES_SENTENCEPIECE;
     else if (gguf_string_equals(kind, "bytelevel-bpe"))
-        tokenizer->kind = TOKENIZER_BYTELEVEL;
+        tokenizer->kind = PIECES_BYTELEVEL;
     else
         return fail(err, TOLKA_UNSUPPORTED,
                     "%s: key %s is \"%.*s\"; tolka knows sentencepiece and bytelevel-bpe",
@@ -345,7 +345,7 @@ tolka_status tokenizer_read(tolka_tokenizer *tokenizer, const tolka_model *model
         status = read_template(tokenizer, model, KEY "target_template", &tokenizer->target_template,
                                err);
     if (status == TOLKA_OK)
-        status = tokenizer->kind == TOKENIZER_BYTELEVEL ? read_bytelevel(tokenizer, model, err)
-                                                        : read_sentencepiece(tokenizer, model, err);
+        status = tokenizer->kind == PIECES_BYTELEVEL ? read_bytelevel(tokenizer, model, err)
+                                                     : read_sentencepiece(tokenizer, model, err);
     return status == TOLKA_OK ? list_shown(tokenizer, config, err) : status;
 }

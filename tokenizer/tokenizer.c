@@ -205,7 +205,7 @@ static bool encode_bytelevel(struct encoding *encoding, const char *text, size_t
 
 static bool encode_text(struct encoding *encoding, const struct spm *spm,
                         const struct template *template, const char *text, size_t length) {
-    if (encoding->tokenizer->kind == TOKENIZER_BYTELEVEL)
+    if (encoding->tokenizer->kind == PIECES_BYTELEVEL)
         return encode_bytelevel(encoding, text, length);
     size_t done = 0;
     if (encoding->side == &encoding->tokenizer->source)
@@ -283,7 +283,7 @@ static const struct spm *target_spm(const tolka_tokenizer *tokenizer) {
 size_t tolka_encode_target(const tolka_tokenizer *tokenizer, const char *text, size_t length,
                            int32_t *ids, size_t capacity) {
     const struct spm *spm = target_spm(tokenizer);
-    if (!spm && tokenizer->kind == TOKENIZER_SENTENCEPIECE) return 0;
+    if (!spm && tokenizer->kind == PIECES_SENTENCEPIECE) return 0;
     struct encoding encoding = {tokenizer, &tokenizer->target, ids, capacity, 0};
     return encode(encoding, spm, &tokenizer->target_template, text, length);
 }
@@ -364,9 +364,8 @@ static bool decode_bytelevel(const tolka_tokenizer *tokenizer, const int32_t *id
 size_t tolka_decode(const tolka_tokenizer *tokenizer, const int32_t *ids, size_t n, char *text,
                     size_t capacity) {
     struct decoding decoding = {.text = text, .capacity = capacity};
-    bool ok = tokenizer->kind == TOKENIZER_BYTELEVEL
-                  ? decode_bytelevel(tokenizer, ids, n, &decoding)
-                  : decode_pieces(tokenizer, ids, n, &decoding);
+    bool ok = tokenizer->kind == PIECES_BYTELEVEL ? decode_bytelevel(tokenizer, ids, n, &decoding)
+                                                  : decode_pieces(tokenizer, ids, n, &decoding);
     if (!ok) decoding.n = 0;
     if (capacity > 0) {
         bool fits = decoding.n < capacity;

@@ -13,7 +13,7 @@
 
 #include <pthread.h>
 
-enum tokenizer_kind { TOKENIZER_SENTENCEPIECE, TOKENIZER_BYTELEVEL };
+enum pieces_kind { PIECES_SENTENCEPIECE, PIECES_BYTELEVEL };
 
 enum template_item { ITEM_TEXT, ITEM_FROM, ITEM_TO, ITEM_BOS, ITEM_EOS };
 enum { MAX_ITEMS = 16 };
@@ -52,7 +52,7 @@ enum { SHOWS_NOTHING = -1 };
 
 struct tolka_tokenizer {
     const char *name; /* of the model, borrowed */
-    enum tokenizer_kind kind;
+    enum pieces_kind kind;
     struct bytelevel bpe;
     struct side source, target;
     struct target_encoder *target_encoder; /* NULL: the target side can encode */
