@@ -185,7 +185,27 @@ static tolka_status check_tokens(const struct config *config, const char *name, 
     return status;
 }
 
+/* Fields that come from a checkpoint have not passed read_field. */
+static tolka_status check_range(const struct config *config, const struct config_field *field,
+                                const char *name, tolka_error *err) {
+    const void *at = (const char *)config + field->offset;
+    double value;
+    switch (field->type) {
+    case FIELD_U32: value = *(const uint32_t *)at; break;
+    case FIELD_I32: value = *(const int32_t *)at; break;
+    case FIELD_F32: value = (double)*(const float *)at; break;
+    default: return TOLKA_OK;
+    }
+    if (value >= field->least && value <= field->greatest) return TOLKA_OK;
+    return fail(err, TOLKA_FORMAT, "%s: %s is %g; expected %g to %g", name, field->key, value,
+                field->least, field->greatest);
+}
+
 tolka_status config_check(const struct config *config, const char *name, tolka_error *err) {
+    for (const struct config_field *field = config_fields; field->key; field++) {
+        tolka_status status = check_range(config, field, name, err);
+        if (status != TOLKA_OK) return status;
+    }
     if (!config->head_dim && (config->d_model % config->encoder_heads ||
                               config->d_model % config->decoder_heads))
         return fail(err, TOLKA_FORMAT, "%s: a width of %u cannot be split into %u and %u heads",

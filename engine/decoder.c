@@ -145,7 +145,7 @@ static void cross_attention(struct worker *worker, const struct step *step, uint
             .q = worker->qkv + r * step->inner,
             .q_stride = step->inner,
             .keys = keys + sentence->key_offset,
-            .values = values + sentence->first_token * step->inner,
+            .values = values + sentence->value_row * step->inner,
             .value_stride = step->inner,
             .out = worker->context + r * step->inner,
             .out_stride = step->inner,

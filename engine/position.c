@@ -4,20 +4,20 @@
 
 void sinusoid(uint32_t position, size_t d, enum sinusoid_order order, enum sinusoid_angle angle,
               float *out) {
-    size_t half = d / 2;
-    for (size_t i = 0; i < half; i++) {
+    /* Of an odd size, the paper's tables have one more sine; tensor2tensor's end with a zero. */
+    size_t n_sines = angle == ANGLE_PAPER ? d - d / 2 : d / 2, n_cosines = d / 2;
+    for (size_t i = 0; i < n_sines; i++) {
         double rate;
         if (angle == ANGLE_PAPER)
             rate = pow(10000.0, -2.0 * (double)i / (double)d);
         else
-            rate = half > 1 ? exp(-(double)i * log(10000.0) / (double)(half - 1)) : 1.0;
+            rate = n_sines > 1 ? exp(-(double)i * log(10000.0) / (double)(n_sines - 1)) : 1.0;
         double x = position * rate;
-        size_t sine = order == SINUSOID_INTERLEAVED ? 2 * i : i;
-        size_t cosine = order == SINUSOID_INTERLEAVED ? 2 * i + 1 : half + i;
-        out[sine] = (float)sin(x);
-        out[cosine] = (float)cos(x);
+        out[order == SINUSOID_INTERLEAVED ? 2 * i : i] = (float)sin(x);
+        if (i < n_cosines)
+            out[order == SINUSOID_INTERLEAVED ? 2 * i + 1 : n_sines + i] = (float)cos(x);
     }
-    if (d % 2) out[d - 1] = 0;
+    if (n_sines + n_cosines < d) out[d - 1] = 0;
 }
 
 uint32_t relative_bucket(int64_t distance, bool bidirectional, uint32_t n_buckets,

@@ -9,6 +9,7 @@ struct search_state *search_take(const struct batch_shape *shape, struct arena *
     struct search_state layout = {
         .sentences = arena_take(arena, n, sizeof *layout.sentences),
         .active = arena_take(arena, n, sizeof *layout.active),
+        .vacant = arena_take(arena, n, sizeof *layout.vacant),
         .rows = arena_take(arena, slots, sizeof *layout.rows),
         .choices = arena_take(arena, slots, sizeof *layout.choices),
         .node_token = arena_take(arena, slots * shape->n_steps, sizeof(int32_t)),
@@ -194,40 +195,59 @@ static bool advance(struct worker *worker, const struct search_options *options,
 }
 
 /* Extends all active sentences; returns how many stay active. */
-static size_t step(struct worker *worker, const struct search_options *options, size_t *active,
-                   size_t n_active, tolka_done done, void *user) {
+static size_t step(struct worker *worker, const struct search_options *options,
+                   const struct feed *feed, size_t n_active, size_t *n_vacant) {
     struct search_state *state = worker->search;
     struct projection projection = {
         .options = options,
         .n_top = options->beam > 1 && !options->teacher ? 2 * (size_t)options->beam : 0,
         .need_sum = options->beam > 1 || options->want_scores,
     };
-    size_t n_rows = gather_rows(worker, active, n_active), r = 0, n_left = 0;
+    size_t n_rows = gather_rows(worker, state->active, n_active), r = 0, n_left = 0;
     decode_step(worker, state->rows, n_rows);
     project(worker, &projection, n_rows);
     for (size_t i = 0; i < n_active; i++) {
-        struct sentence_search *sentence = &state->sentences[active[i]];
+        size_t s = state->active[i];
+        struct sentence_search *sentence = &state->sentences[s];
         size_t n_live = sentence->n_live;
         bool is_done = advance(worker, options, sentence, &state->choices[r]);
         r += n_live;
         sentence->n_generated++;
         if (!is_done) {
-            active[n_left++] = active[i];
+            state->active[n_left++] = s;
             continue;
         }
+        state->vacant[(*n_vacant)++] = s;
         if (sentence->n_finished) worker->stats.target_tokens += sentence->finished[0].n_tokens;
         worker->stats.sentences++;
-        done(user, sentence->index, make_result(sentence, (size_t)options->n_best));
+        feed->done(feed->user, sentence->index,
+                   make_result(sentence, (size_t)options->n_best));
     }
     return n_left;
 }
 
-void search(struct worker *worker, const struct search_options *options, size_t n_sentences,
-            tolka_done done, void *user) {
-    size_t *active = worker->search->active;
-    for (size_t s = 0; s < n_sentences; s++) {
-        start(worker, s);
-        active[s] = s;
+/* Encoding few sentences costs nearly as much as encoding several: places are collected. */
+static bool worth_refilling(const struct worker *worker, size_t n_vacant) {
+    size_t n = worker->shape.n_sentences;
+    return n_vacant == n || n_vacant >= (n + 3) / 4;
+}
+
+void search(struct worker *worker, const struct search_options *options, const struct feed *feed) {
+    struct search_state *state = worker->search;
+    size_t n_active = 0, n_vacant = worker->shape.n_sentences;
+    bool more = true;
+    for (size_t s = 0; s < n_vacant; s++) state->vacant[s] = s;
+    while (n_active || more) {
+        if (more && worth_refilling(worker, n_vacant)) {
+            size_t n = feed->refill(feed->user, worker, state->vacant, n_vacant);
+            more = n > 0;
+            for (size_t i = 0; i < n; i++) {
+                start(worker, state->vacant[i]);
+                state->active[n_active++] = state->vacant[i];
+            }
+            n_vacant -= n;
+            memmove(state->vacant, state->vacant + n, n_vacant * sizeof *state->vacant);
+        }
+        if (n_active) n_active = step(worker, options, feed, n_active, &n_vacant);
     }
-    while (n_sentences) n_sentences = step(worker, options, active, n_sentences, done, user);
 }

@@ -57,7 +57,8 @@ struct sentence_search {
 
 struct search_state {
     struct sentence_search *sentences;
-    size_t *active;             /* [n_sentences] places of the sentences still searched */
+    size_t *active;             /* [n_sentences] places of the sentences being searched */
+    size_t *vacant;             /* [n_sentences] places for others */
     struct decoder_row *rows;   /* [n_slots] */
     struct choice *choices;     /* [n_slots] */
     int32_t *paths[2];          /* [n_slots][n_steps]; a step reads one and writes the other */
@@ -69,10 +70,19 @@ struct search_state {
 
 struct search_state *search_take(const struct batch_shape *shape, struct arena *arena);
 
-/* Translates (or scores) the batch whose sentences are in worker->search->sentences and encoded in
- * worker's memory. Calls done for each, as soon as it is finished. */
-void search(struct worker *worker, const struct search_options *options, size_t n_sentences,
-            tolka_done done, void *user);
+/* Where sentences come from and where results go. */
+struct feed {
+    /* Puts further sentences, encoded, into some of the n places at `vacant` (the first ones);
+     * returns how many. */
+    size_t (*refill)(void *user, struct worker *worker, const size_t *vacant, size_t n);
+    tolka_done done;
+    void *user;
+};
+
+/* Translates (or scores) sentences until the feed has no more. Places of finished sentences are
+ * given to others while the rest goes on, so that every step has work for as many rows as the batch
+ * has places. */
+void search(struct worker *worker, const struct search_options *options, const struct feed *feed);
 
 /* ---- output.c: from decoder rows to choices --------------------------------------------------- */
 

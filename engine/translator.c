@@ -4,6 +4,7 @@
 #include "search.h"
 #include "shortlist.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -127,16 +128,16 @@ void tolka_translator_stats(const tolka_translator *translator, tolka_stats *sta
     }
 }
 
-/* ---- one call: inputs in order of length, cut into batches ------------------------------------ */
+/* ---- one call: inputs in order of length, taken from the front by all workers ----------------- */
 
 struct job {
     tolka_translator *translator;
     struct search_options options;
     const tolka_input *inputs;
-    size_t *order;   /* accepted inputs, longest first */
+    size_t *order; /* accepted inputs, longest first */
     size_t n_order;
-    size_t *batches; /* first place in `order` of each batch; one more at the end */
-    size_t n_batches;
+    size_t n_steps; /* greatest output limit of all */
+    atomic_size_t next; /* place in `order` of the next sentence to be taken */
     tolka_done done;
     void *user;
 };
@@ -146,8 +147,9 @@ static size_t output_limit(const struct job *job, const tolka_input *input) {
     const struct config *config = &job->translator->model->model.config;
     size_t limit = job->options.teacher ? input->n_target : (size_t)job->translator->max_length;
     if (!job->options.teacher && config->max_length_ratio > 0) {
-        double most = ceil((double)config->max_length_ratio * (double)input->n_ids);
-        if (most < (double)limit) limit = most < 1 ? 1 : (size_t)most;
+        /* In single precision, as Marian computes it. */
+        float most = ceilf(config->max_length_ratio * (float)input->n_ids);
+        if (most < (float)limit) limit = most < 1 ? 1 : (size_t)most;
     }
     if (config->max_positions && limit > config->max_positions) limit = config->max_positions;
     return limit;
@@ -207,50 +209,80 @@ static tolka_status order_inputs(struct job *job, size_t n, tolka_error *err) {
         else
             keys[job->n_order++] = (struct sort_key){job->inputs[i].n_ids, i};
     }
+    for (size_t i = 0; i < job->n_order; i++) {
+        size_t limit = output_limit(job, &job->inputs[keys[i].index]);
+        if (limit > job->n_steps) job->n_steps = limit;
+    }
     qsort(keys, job->n_order, sizeof *keys, compare_keys);
     for (size_t i = 0; i < job->n_order; i++) job->order[i] = keys[i].index;
     free(keys);
     return TOLKA_OK;
 }
 
-/* Full batches, but never fewer batches than workers: an idle core is worse than a small batch. */
-static void cut_batches(struct job *job) {
-    size_t threads = (size_t)pool_threads(job->translator->pool);
-    size_t most = (size_t)job->translator->batch;
-    size_t share = (job->n_order + threads - 1) / threads;
-    if (share && share < most) most = share;
-    for (size_t i = 0; i < job->n_order;) {
-        size_t tokens = 0, first = i;
-        job->batches[job->n_batches++] = first;
-        for (; i < job->n_order && i - first < most; i++) {
-            tokens += job->inputs[job->order[i]].n_ids;
-            if (i > first && tokens > MAX_BATCH_TOKENS) break;
-        }
-    }
-    job->batches[job->n_batches] = job->n_order;
+/* Takes up to n sentences from the front of the queue; *first is the place of the first. */
+static size_t take(struct job *job, size_t n, size_t *first) {
+    size_t at = atomic_load(&job->next), taken;
+    do {
+        taken = job->n_order - at < n ? job->n_order - at : n;
+    } while (taken && !atomic_compare_exchange_weak(&job->next, &at, at + taken));
+    *first = at;
+    return taken;
 }
 
-/* ---- one batch on one worker ------------------------------------------------------------------ */
+static const tolka_input *input_at(const struct job *job, size_t place) {
+    return &job->inputs[job->order[place]];
+}
 
-static struct batch_shape measure_batch(const struct job *job, const size_t *order, size_t n) {
-    const struct config *config = &job->translator->model->model.config;
+/* ---- one worker's share ----------------------------------------------------------------------- */
+
+/* A full batch, but never so many sentences that another worker has none, and never so many tokens
+ * that long texts fill the memory. */
+static size_t first_batch(const struct job *job) {
+    size_t threads = (size_t)pool_threads(job->translator->pool);
+    size_t share = (job->n_order + threads - 1) / threads;
+    size_t most = (size_t)job->translator->batch, at = atomic_load(&job->next);
+    if (at >= job->n_order) return 0;
+    if (share < most) most = share;
+    size_t fit = MAX_BATCH_TOKENS / input_at(job, at)->n_ids;
+    return fit == 0 ? 1 : fit < most ? fit : most;
+}
+
+struct share {
+    struct job *job;
+    size_t first, n; /* taken, but not placed yet */
+};
+
+static struct batch_shape measure_batch(const struct job *job, size_t first, size_t n) {
+    const struct model *model = &job->translator->model->model;
     struct batch_shape shape = {.n_sentences = n,
+                                .longest = input_at(job, first)->n_ids,
+                                .n_steps = job->n_steps,
                                 .beam = (size_t)job->options.beam,
-                                .use_shortlist =
-                                    job->translator->model->model.shortlist.n_offsets > 0 &&
-                                    !job->options.no_shortlist && !job->options.teacher};
-    if (job->options.teacher) shape.beam = 1;
+                                .use_shortlist = model->shortlist.n_offsets > 0 &&
+                                                 !job->options.no_shortlist &&
+                                                 !job->options.teacher};
     shape.n_slots = n * shape.beam;
-    for (size_t i = 0; i < n; i++) {
-        const tolka_input *input = &job->inputs[order[i]];
-        size_t limit = output_limit(job, input);
-        shape.n_tokens += input->n_ids;
-        shape.n_key_floats += packed_keys_size(config->decoder_heads,
-                                               config_decoder_head_dim(config), input->n_ids);
-        if (input->n_ids > shape.longest) shape.longest = input->n_ids;
-        if (limit > shape.n_steps) shape.n_steps = limit;
+    for (size_t i = first; i < first + n; i++) {
+        shape.n_tokens += input_at(job, i)->n_ids;
+        shape.n_key_floats +=
+            packed_keys_size(model->config.decoder_heads, config_decoder_head_dim(&model->config),
+                             input_at(job, i)->n_ids);
     }
     return shape;
+}
+
+/* Gives every place in the batch its part of the memory. The sentences that come later are not
+ * longer, so they fit any of them. */
+static void lay_out_memory(struct worker *worker, const struct job *job, size_t first, size_t n) {
+    const struct config *config = &worker->model->config;
+    size_t value_row = 0, key_offset = 0;
+    for (size_t s = 0; s < n; s++) {
+        size_t n_ids = input_at(job, first + s)->n_ids;
+        worker->sentences[s] = (struct memory){.key_offset = key_offset, .value_row = value_row};
+        value_row += n_ids;
+        key_offset +=
+            packed_keys_size(config->decoder_heads, config_decoder_head_dim(config), n_ids);
+    }
 }
 
 static void choose_outputs(struct worker *worker, struct sentence_search *sentence, size_t s) {
@@ -263,24 +295,16 @@ static void choose_outputs(struct worker *worker, struct sentence_search *senten
     sentence->output_ids = ids;
 }
 
-static void place_sentences(struct worker *worker, const struct job *job, const size_t *order,
-                            size_t n, const int32_t **ids) {
-    const struct config *config = &worker->model->config;
-    size_t first_token = 0, key_offset = 0;
-    for (size_t s = 0; s < n; s++) {
-        const tolka_input *input = &job->inputs[order[s]];
-        struct sentence_search *sentence = &worker->search->sentences[s];
-        worker->sentences[s] = (struct memory){input->n_ids, first_token, key_offset};
-        first_token += input->n_ids;
-        key_offset += packed_keys_size(config->decoder_heads, config_decoder_head_dim(config),
-                                       input->n_ids);
-        sentence->input = input;
-        sentence->index = order[s];
-        sentence->limit = (uint32_t)output_limit(job, input);
-        if (worker->shape.use_shortlist) choose_outputs(worker, sentence, s);
-        ids[s] = input->ids;
-    }
-    worker->stats.source_tokens += first_token;
+static void place_sentence(struct worker *worker, const struct job *job, size_t place, size_t s) {
+    const tolka_input *input = input_at(job, place);
+    struct sentence_search *sentence = &worker->search->sentences[s];
+    worker->sentences[s].ids = input->ids;
+    worker->sentences[s].n_keys = input->n_ids;
+    sentence->input = input;
+    sentence->index = job->order[place];
+    sentence->limit = (uint32_t)output_limit(job, input);
+    if (worker->shape.use_shortlist) choose_outputs(worker, sentence, s);
+    worker->stats.source_tokens += input->n_ids;
 }
 
 static double seconds(void) {
@@ -289,26 +313,59 @@ static double seconds(void) {
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-static void run_batch(void *user, size_t item, int worker_index) {
-    const struct job *job = user;
-    struct worker *worker = &job->translator->workers[worker_index];
-    const size_t *order = job->order + job->batches[item];
-    size_t n = job->batches[item + 1] - job->batches[item];
-    struct batch_shape shape = measure_batch(job, order, n);
-    if (!worker_reserve(worker, &shape)) {
-        tolka_error err;
-        fail(&err, TOLKA_NOMEM, "no memory for a batch of %zu sentences of up to %zu tokens", n,
-             shape.longest);
-        for (size_t s = 0; s < n; s++) job->done(job->user, order[s], result_failed(&err));
-        return;
-    }
+/* Long sentences come first, in small batches: once much shorter ones are next, a new batch with
+ * more places is better than more rounds of this one. */
+static bool batch_is_too_small(const struct worker *worker, const struct job *job) {
+    size_t next = atomic_load(&job->next);
+    return worker->shape.n_sentences < (size_t)job->translator->batch && next < job->n_order &&
+           input_at(job, next)->n_ids <= worker->shape.longest / 2;
+}
+
+static size_t refill(void *user, struct worker *worker, const size_t *vacant, size_t n) {
+    struct share *share = user;
+    struct job *job = share->job;
+    if (share->n == 0 && !batch_is_too_small(worker, job)) share->n = take(job, n, &share->first);
+    n = share->n;
+    share->n = 0;
+    if (n == 0) return 0;
     double begin = seconds();
-    place_sentences(worker, job, order, n, worker->ids);
-    encode(worker, worker->ids);
-    double middle = seconds();
-    search(worker, &job->options, n, job->done, job->user);
-    worker->stats.encoder_seconds += middle - begin;
-    worker->stats.decoder_seconds += seconds() - middle;
+    for (size_t i = 0; i < n; i++) place_sentence(worker, job, share->first + i, vacant[i]);
+    encode(worker, vacant, n);
+    worker->stats.encoder_seconds += seconds() - begin;
+    return n;
+}
+
+static void done(void *user, size_t index, tolka_result *result) {
+    const struct job *job = ((struct share *)user)->job;
+    job->done(job->user, index, result);
+}
+
+static void fail_batch(struct job *job, size_t first, size_t n) {
+    tolka_error err;
+    fail(&err, TOLKA_NOMEM, "no memory for a batch of %zu sentences of up to %zu tokens", n,
+         input_at(job, first)->n_ids);
+    for (size_t i = first; i < first + n; i++)
+        job->done(job->user, job->order[i], result_failed(&err));
+}
+
+static void run_share(void *user, size_t item, int worker_index) {
+    (void)item;
+    struct share share = {.job = user};
+    struct job *job = user;
+    struct worker *worker = &job->translator->workers[worker_index];
+    struct feed feed = {refill, done, &share};
+    while ((share.n = take(job, first_batch(job), &share.first)) > 0) {
+        struct batch_shape shape = measure_batch(job, share.first, share.n);
+        if (!worker_reserve(worker, &shape)) {
+            fail_batch(job, share.first, share.n);
+            continue;
+        }
+        lay_out_memory(worker, job, share.first, share.n);
+        double begin = seconds(), encoding = worker->stats.encoder_seconds;
+        search(worker, &job->options, &feed);
+        worker->stats.decoder_seconds +=
+            seconds() - begin - (worker->stats.encoder_seconds - encoding);
+    }
 }
 
 static tolka_status run(tolka_translator *translator, const tolka_input *inputs, size_t n,
@@ -325,16 +382,12 @@ static tolka_status run(tolka_translator *translator, const tolka_input *inputs,
     }
     if (n == 0) return TOLKA_OK;
     job.order = calloc(n, sizeof *job.order);
-    job.batches = calloc(n + 1, sizeof *job.batches);
     tolka_status status = TOLKA_OK;
-    if (!job.order || !job.batches) status = fail(err, TOLKA_NOMEM, "out of memory");
+    if (!job.order) status = fail(err, TOLKA_NOMEM, "out of memory");
     if (status == TOLKA_OK) status = order_inputs(&job, n, err);
-    if (status == TOLKA_OK) {
-        cut_batches(&job);
-        pool_run(translator->pool, job.n_batches, run_batch, &job);
-    }
+    if (status == TOLKA_OK)
+        pool_run(translator->pool, (size_t)pool_threads(translator->pool), run_share, &job);
     free(job.order);
-    free(job.batches);
     return status;
 }
 

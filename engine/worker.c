@@ -69,7 +69,6 @@ static void take_decoder_buffers(struct worker *worker, struct arena *arena) {
     size_t inner = (size_t)config->decoder_heads * config_decoder_head_dim(config);
     size_t layers = config->decoder_layers;
     worker->sentences = arena_take(arena, shape->n_sentences, sizeof *worker->sentences);
-    worker->ids = arena_take(arena, shape->n_sentences, sizeof *worker->ids);
     worker->memory_keys = arena_take(arena, shape->n_key_floats, layers * sizeof(float));
     worker->memory_values = arena_take(arena, shape->n_tokens * inner, layers * sizeof(float));
     worker->cache_keys = worker->cache_values = worker->cells = NULL;

@@ -15,16 +15,20 @@ struct operand {
     float multiplier;        /* that it was quantized with */
 };
 
-/* One encoded sentence, for all decoder layers. */
+/* One encoded sentence, for all decoder layers. Its place in memory stays when another sentence,
+ * not longer than the first, takes it over. */
 struct memory {
-    size_t n_keys;
-    size_t first_token; /* in the batch's token rows */
+    const int32_t *ids; /* borrowed */
+    size_t n_keys;      /* tokens */
+    size_t first_row;   /* of the encoder's rows, while it is encoded */
     size_t key_offset;  /* floats into worker->memory_keys of a layer */
+    size_t value_row;   /* row of worker->memory_values of a layer */
 };
 
 /* What a batch needs room for. */
 struct batch_shape {
-    size_t n_sentences, n_tokens, longest;
+    size_t n_sentences; /* at a time */
+    size_t n_tokens, longest;
     size_t n_key_floats; /* packed keys of all sentences, one layer */
     size_t n_slots;      /* decoder rows at most: sentences x beam */
     size_t n_steps;      /* generated tokens at most */
@@ -43,7 +47,6 @@ struct worker {
 
     /* encoder: rows are tokens of all sentences of the batch, one after another */
     struct memory *sentences;
-    const int32_t **ids; /* of each sentence; borrowed */
     float *x;         /* [rows][d_model], the residual stream */
     float *normed;    /* [rows][d_model], pre-norm input of a sublayer */
     float *qkv;       /* [rows][3 * inner] */
@@ -115,9 +118,10 @@ void feed_forward(struct worker *worker, const struct ffn_weights *ffn, size_t n
 
 /* ---- encoder.c, decoder.c --------------------------------------------------------------------- */
 
-/* Embeds ids into worker->x and runs the encoder over all sentences of the batch; then fills the
- * cross-attention memory of every decoder layer. worker->sentences must be filled. */
-void encode(struct worker *worker, const int32_t *const *ids);
+/* Runs the encoder over these of worker->sentences (ids, n_keys and the place in memory are set),
+ * all at once; leaves its output in worker->x and fills the cross-attention memory of every decoder
+ * layer. */
+void encode(struct worker *worker, const size_t *sentences, size_t n);
 
 /* One decoder row: a hypothesis about to be extended by one token. */
 struct decoder_row {

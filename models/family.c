@@ -3,7 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-const struct family *const families[] = {&family_marian, NULL};
+const struct family *const families[] = {&family_marian, &family_m2m100, &family_bart, &family_mbart, &family_t5, &family_t5_gguf, &family_marian_native, &family_ctranslate2,
+                                         &family_tolka, NULL};
 
 /* Fills pattern's "%u" with the layer. */
 static void fill_layer(const char *pattern, uint32_t layer, char out[256]) {
@@ -14,9 +15,10 @@ static void fill_layer(const char *pattern, uint32_t layer, char out[256]) {
         snprintf(out, 256, "%.*s%u%s", (int)(place - pattern), pattern, layer, place + 2);
 }
 
-/* Does the rule speak of this role? If so, `name` is the tensor that it means. */
+/* Does the rule speak of this role? If so, `name` is the tensor that it means; `number` is what
+ * its "%u" stands for. */
 static bool apply_rule(const struct tensor_rule *rule, const struct role *role,
-                       uint32_t first_layer, char name[256]) {
+                       uint32_t number, char name[256]) {
     char wanted[256];
     fill_layer(rule->role, role->layer, wanted);
     size_t length = strlen(wanted);
@@ -24,19 +26,27 @@ static bool apply_rule(const struct tensor_rule *rule, const struct role *role,
         if (strncmp(wanted, role->name, length - 1) != 0) return false;
         const char *suffix = role->name + length - 1;
         if (strchr(suffix, '.')) return false;
-        fill_layer(rule->name, role->layer + first_layer, name);
+        fill_layer(rule->name, number, name);
         size_t end = strlen(name);
         if (end && name[end - 1] == '*') snprintf(name + end - 1, 256 - (end - 1), "%s", suffix);
         return true;
     }
-    fill_layer(rule->name, role->layer + first_layer, name);
+    fill_layer(rule->name, number, name);
     return strcmp(wanted, role->name) == 0;
 }
 
 bool family_find(const struct family *family, const struct checkpoint *checkpoint,
                  const struct role *role, char name[256], const struct tensor_rule **found) {
+    static const struct tensor_rule as_named = {NULL, NULL, 0, 0, false};
+    if (!family->rules) {
+        snprintf(name, 256, "%s", role->name);
+        *found = &as_named;
+        return has_tensor(checkpoint, name);
+    }
+    uint32_t number = family->layer_number ? family->layer_number(checkpoint, role)
+                                           : role->layer + family->first_layer;
     for (const struct tensor_rule *rule = family->rules; rule->role; rule++)
-        if (apply_rule(rule, role, family->first_layer, name) && has_tensor(checkpoint, name)) {
+        if (apply_rule(rule, role, number, name) && has_tensor(checkpoint, name)) {
             *found = rule;
             return true;
         }

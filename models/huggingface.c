@@ -47,56 +47,33 @@ const struct tensor_rule huggingface_rules[] = {
     {NULL, NULL, 0, 0, false},
 };
 
-/* ---- tables ----------------------------------------------------------------------------------- */
+static const struct table_names huggingface_tables = {
+    .encoder = "model.encoder.embed_tokens.weight",
+    .decoder = "model.decoder.embed_tokens.weight",
+    .shared = "model.shared.weight",
+    .head = "lm_head.weight",
+};
 
-/* The first of these tensors that exists; NULL: none. */
-static const char *first_of(const struct checkpoint *checkpoint, const char *const *names) {
-    for (; *names; names++)
-        if (has_tensor(checkpoint, *names)) return *names;
-    return NULL;
-}
-
-static bool differ(const struct checkpoint *checkpoint, const char *a, const char *b) {
-    return strcmp(a, b) != 0 && !checkpoint->same(checkpoint->user, a, b);
-}
-
-/* Which tables are one and the same is decided by the tensors, not by flags: exports of different
- * ages disagree about the flags, and a table that is tied is stored once (or equal). */
-static tolka_status read_tables(const struct checkpoint *checkpoint, struct config *config,
-                                tolka_error *err) {
-    static const char encoder[] = "model.encoder.embed_tokens.weight";
-    static const char decoder[] = "model.decoder.embed_tokens.weight";
-    static const char shared[] = "model.shared.weight", head[] = "lm_head.weight";
-    const char *const source_names[] = {encoder, shared, decoder, head, NULL};
-    const char *const target_names[] = {decoder, shared, encoder, head, NULL};
-    const char *const output_names[] = {head, decoder, shared, encoder, NULL};
-    const char *source = first_of(checkpoint, source_names);
-    if (!source)
-        return fail(err, TOLKA_FORMAT, "%s: no embedding table (%s or %s)", checkpoint->name,
-                    shared, encoder);
-    const char *target = first_of(checkpoint, target_names);
-    const char *output = first_of(checkpoint, output_names);
-    config->separate_tables = differ(checkpoint, source, target);
-    config->separate_output = differ(checkpoint, output, target);
-    uint64_t source_vocab = tensor_dim(checkpoint, source, 0);
-    uint64_t target_vocab = tensor_dim(checkpoint, target, 0);
-    if (source_vocab > INT32_MAX || target_vocab > INT32_MAX)
-        return fail(err, TOLKA_FORMAT, "%s: a vocabulary of more than 2^31 tokens",
-                    checkpoint->name);
-    config->source_vocab = (uint32_t)source_vocab;
-    config->target_vocab = (uint32_t)target_vocab;
-    config->output_bias = has_tensor(checkpoint, "final_logits_bias");
-    return TOLKA_OK;
+/* A size that goes by a second name, too. */
+static uint32_t read_alias(struct reading *reading, const struct checkpoint *checkpoint,
+                           const char *key, const char *alias, uint32_t absent) {
+    uint32_t other = read_u32(reading, alias, absent);
+    uint32_t value = read_u32(reading, key, other);
+    if (reading->status == TOLKA_OK && settings_has(reading->settings, alias) && value != other)
+        checkpoint->warn(checkpoint->user, "%s: key %s is %u, but %s is %u; tolka follows the former",
+                         settings_name(reading->settings), key, value, alias, other);
+    return value;
 }
 
 tolka_status read_huggingface(const struct checkpoint *checkpoint, struct config *config,
                               tolka_error *err) {
     struct reading r = {checkpoint->config, TOLKA_OK, err};
     config_init(config);
-    config->d_model = read_u32(&r, "d_model", 1024);
-    config->encoder_layers = read_u32(&r, "encoder_layers", 12);
+    config->d_model = read_alias(&r, checkpoint, "d_model", "hidden_size", 1024);
+    config->encoder_layers = read_alias(&r, checkpoint, "encoder_layers", "num_hidden_layers", 12);
     config->decoder_layers = read_u32(&r, "decoder_layers", 12);
-    config->encoder_heads = read_u32(&r, "encoder_attention_heads", 16);
+    config->encoder_heads =
+        read_alias(&r, checkpoint, "encoder_attention_heads", "num_attention_heads", 16);
     config->decoder_heads = read_u32(&r, "decoder_attention_heads", 16);
     config->encoder_ffn = read_u32(&r, "encoder_ffn_dim", 4096);
     config->decoder_ffn = read_u32(&r, "decoder_ffn_dim", 4096);
@@ -104,29 +81,79 @@ tolka_status read_huggingface(const struct checkpoint *checkpoint, struct config
     config->embedding_scale = sqrtf((float)config->d_model);
     read_u32(&r, "vocab_size", 0); /* the tables say it better */
     read_u32(&r, "decoder_vocab_size", 0);
+    config->output_bias = has_tensor(checkpoint, "final_logits_bias");
     if (r.status != TOLKA_OK) return r.status;
-    return read_tables(checkpoint, config, err);
+    return read_tables(checkpoint, &huggingface_tables, config, err);
+}
+
+void read_bart(struct reading *reading, struct config *config) {
+    config->activation = read_activation(reading, "activation_function", "gelu");
+    if (!read_flag(reading, "scale_embedding", false)) config->embedding_scale = 1;
+    config->embedding_norm = true;
+    config->position_kind = POSITION_LEARNED;
+    config->position_offset = 2;
+    config->max_positions = read_u32(reading, "max_position_embeddings", 1024);
+    config->pad_token = 1;
+    config->end_token = 2;
+    config->forced_last = 2;
+}
+
+/* ---- tokenizer_config.json -------------------------------------------------------------------- */
+
+tolka_status read_tokenizer_class(const struct checkpoint *checkpoint, const char *const *known,
+                                  const char **name, tolka_error *err) {
+    static const char *const general[] = {"PreTrainedTokenizerFast", "TokenizersBackend", NULL};
+    struct reading r = {checkpoint->config, TOLKA_OK, err};
+    const char *older = read_text(&r, "tokenizer_class", NULL);
+    r.settings = checkpoint->tokenizer;
+    const char *value = read_text(&r, "tokenizer_class", older);
+    *name = NULL;
+    if (r.status != TOLKA_OK || !value) return r.status;
+    size_t n = strlen(value);
+    if (n > 4 && strcmp(value + n - 4, "Fast") == 0) n -= 4;
+    for (size_t i = 0; known[i]; i++)
+        if (strlen(known[i]) == n && strncmp(value, known[i], n) == 0) *name = known[i];
+    for (size_t i = 0; general[i]; i++)
+        if (strcmp(value, general[i]) == 0) return TOLKA_OK;
+    if (!*name)
+        checkpoint->warn(checkpoint->user,
+                         "%s: tokenizer_class is \"%s\", which tolka does not know; it takes the "
+                         "tokenizer for a %s",
+                         settings_name(checkpoint->tokenizer), value, known[0]);
+    return TOLKA_OK;
 }
 
 /* ---- generation_config.json ------------------------------------------------------------------- */
 
-/* Where a key is looked up: generation_config.json first, then config.json, as older exports
- * have it. */
+static bool has_generation(const struct checkpoint *checkpoint) {
+    return checkpoint->file(checkpoint->user, "generation_config.json");
+}
+
+/* Where a key is looked up: generation_config.json, or config.json for exports that are older than
+ * the former. Where both are there, what config.json says about generating is void. */
 static struct reading where(const struct checkpoint *checkpoint, const char *key,
                             tolka_error *err) {
-    bool newer = settings_has(checkpoint->generation, key);
-    /* Both are asked, so that neither counts as unread. */
-    bool older = settings_has(checkpoint->config, key);
-    (void)older;
+    bool newer = has_generation(checkpoint);
+    /* Asked in any case, so that it does not count as unread. */
+    (void)settings_has(checkpoint->config, key);
     return (struct reading){newer ? checkpoint->generation : checkpoint->config, TOLKA_OK, err};
 }
 
-static int32_t generation_token(const struct checkpoint *checkpoint, const char *key,
-                                int32_t absent, tolka_status *status, tolka_error *err) {
-    struct reading r = where(checkpoint, key, err);
+/* The same for tokens that a model cannot do without: there config.json still helps out. */
+static struct reading where_token(const struct checkpoint *checkpoint, const char *key,
+                                  tolka_error *err) {
+    bool newer = settings_has(checkpoint->generation, key);
+    return (struct reading){newer ? checkpoint->generation : checkpoint->config, TOLKA_OK, err};
+}
+
+static int32_t read_first(const struct checkpoint *checkpoint, struct reading r, const char *key,
+                          int32_t absent, tolka_status *status) {
     char first[64];
-    /* Some exports give a list where one token is meant: the first one counts. */
-    if (settings_length(r.settings, key) > 0) {
+    size_t n = settings_length(r.settings, key);
+    if (n > 1)
+        checkpoint->warn(checkpoint->user, "%s: key %s lists %zu tokens; tolka heeds the first only",
+                         settings_name(r.settings), key, n);
+    if (n > 0) {
         strcpy(first, key);
         strcat(first, ".0");
         key = first;
@@ -134,6 +161,18 @@ static int32_t generation_token(const struct checkpoint *checkpoint, const char 
     int32_t token = read_token(&r, key, absent);
     if (*status == TOLKA_OK) *status = r.status;
     return token;
+}
+
+static int32_t generation_token(const struct checkpoint *checkpoint, const char *key,
+                                int32_t absent, tolka_status *status, tolka_error *err) {
+    return read_first(checkpoint, where_token(checkpoint, key, err), key, absent, status);
+}
+
+/* A token that is generated whatever the model says; config.json counts in old exports only. */
+static int32_t forced_token(const struct checkpoint *checkpoint, const char *key, int32_t absent,
+                            tolka_status *status, tolka_error *err) {
+    if (has_generation(checkpoint)) absent = -1;
+    return read_first(checkpoint, where(checkpoint, key, err), key, absent, status);
 }
 
 static tolka_status read_bad_words(const struct checkpoint *checkpoint, struct config *config,
@@ -248,10 +287,14 @@ tolka_status read_generation(const struct checkpoint *checkpoint, struct config 
     config->start_token =
         generation_token(checkpoint, "decoder_start_token_id",
                          config->start_token >= 0 ? config->start_token : bos, &status, err);
+    /* What BART's oldest exports say instead of forced_bos_token_id. */
+    r = (struct reading){checkpoint->config, TOLKA_OK, err};
+    if (read_flag(&r, "force_bos_token_to_be_generated", false)) config->forced_first = bos;
+    if (r.status != TOLKA_OK) return r.status;
     config->forced_first =
-        generation_token(checkpoint, "forced_bos_token_id", config->forced_first, &status, err);
+        forced_token(checkpoint, "forced_bos_token_id", config->forced_first, &status, err);
     config->forced_last =
-        generation_token(checkpoint, "forced_eos_token_id", config->forced_last, &status, err);
+        forced_token(checkpoint, "forced_eos_token_id", config->forced_last, &status, err);
     if (status == TOLKA_OK) status = read_lengths(checkpoint, config, err);
     if (status == TOLKA_OK) status = read_early_stopping(checkpoint, config, err);
     if (status == TOLKA_OK) status = read_bad_words(checkpoint, config, err);

@@ -40,7 +40,7 @@ const char *read_text(struct reading *reading, const char *key, const char *abse
     return value;
 }
 
-enum activation read_activation(struct reading *reading, const char *key, const char *absent) {
+enum activation named_activation(struct reading *reading, const char *key, const char *name) {
     static const struct {
         const char *name;
         enum activation activation;
@@ -52,7 +52,6 @@ enum activation read_activation(struct reading *reading, const char *key, const 
         {"quick_gelu", ACTIVATION_GELU_QUICK}, {"tanh", ACTIVATION_TANH},
         {"sigmoid", ACTIVATION_SIGMOID},     {"linear", ACTIVATION_NONE},
     };
-    const char *name = read_text(reading, key, absent);
     if (reading->status != TOLKA_OK) return ACTIVATION_NONE;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(name, names[i].name) == 0) return names[i].activation;
@@ -60,6 +59,10 @@ enum activation read_activation(struct reading *reading, const char *key, const 
         fail(reading->err, TOLKA_UNSUPPORTED, "%s: key %s: no activation is called \"%s\"",
              settings_name(reading->settings), key, name);
     return ACTIVATION_NONE;
+}
+
+enum activation read_activation(struct reading *reading, const char *key, const char *absent) {
+    return named_activation(reading, key, read_text(reading, key, absent));
 }
 
 bool has_tensor(const struct checkpoint *checkpoint, const char *name) {

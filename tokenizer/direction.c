@@ -46,17 +46,18 @@ static tolka_status find_language(const tolka_tokenizer *tokenizer, const char *
                 tokenizer->name, KEY "language_ids", found, *id, vocab);
 }
 
-enum to_kind { TO_NONE, TO_FORCED_FIRST, TO_START };
+enum to_kind { TO_NONE, TO_FORCED_FIRST, TO_START, TO_PREFIX };
+enum { N_TO_KINDS = TO_PREFIX + 1 };
 
 static tolka_status read_to_kind(const tolka_model *model, enum to_kind *kind, tolka_error *err) {
-    static const char *const names[] = {"none", "forced_first", "start"};
+    static const char *const names[N_TO_KINDS] = {"none", "forced_first", "start", "prefix"};
     struct gguf_string name;
     tolka_status status = key_string(model, KEY "to", &name, err);
     *kind = TO_NONE;
     if (status != TOLKA_OK || !name.bytes) return status;
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < N_TO_KINDS; i++)
         if (gguf_string_equals(name, names[i])) return *kind = (enum to_kind)i, TOLKA_OK;
-    return fail(err, TOLKA_UNSUPPORTED, "%s: key %s is none of none, forced_first and start",
+    return fail(err, TOLKA_UNSUPPORTED, "%s: key %s is none of none, forced_first, start and prefix",
                 model->name, KEY "to");
 }
 
@@ -88,10 +89,17 @@ static tolka_status choose_from(tolka_tokenizer *tokenizer, const tolka_model *m
                          &tokenizer->from, err);
 }
 
-/* Texts for `>>deu<<` models usually name their language themselves. */
-static bool texts_carry_tags(const struct languages *languages) {
-    return languages->n > 0 && languages->tokens[0].length > 2 &&
+/* Texts for `>>deu<<` and `<2de>` models usually name their language themselves. */
+static bool texts_carry_tags(const struct languages *languages, enum to_kind kind) {
+    if (kind == TO_PREFIX) return true;
+    return kind == TO_NONE && languages->n > 0 && languages->tokens[0].length > 2 &&
            memcmp(languages->tokens[0].bytes, ">>", 2) == 0;
+}
+
+static struct gguf_string token_of(const struct languages *languages, int32_t id) {
+    size_t i = 0;
+    while (i + 1 < languages->n && languages->ids[i] != id) i++;
+    return languages->tokens[i];
 }
 
 static tolka_status choose_to(tolka_tokenizer *tokenizer, const tolka_model *model, const char *to,
@@ -101,16 +109,20 @@ static tolka_status choose_to(tolka_tokenizer *tokenizer, const tolka_model *mod
     enum to_kind kind;
     tolka_status status = read_to_kind(model, &kind, err);
     if (status != TOLKA_OK) return status;
+    if (tokenizer->tags_are_text) kind = TO_PREFIX;
+    tokenizer->tags_are_text = kind == TO_PREFIX;
     if (!uses(tokenizer, ITEM_TO) && kind == TO_NONE)
         return check_only_language(model, to, "--to", KEY "default_to", err);
     if (tokenizer->languages.n == 0) return key_missing(model, KEY "languages", err);
     status = wanted_language(model, to, KEY "default_to", buffer, &name, err);
     if (status != TOLKA_OK) return status;
-    if (!name && kind == TO_NONE && texts_carry_tags(&tokenizer->languages)) return TOLKA_OK;
+    if (!name && texts_carry_tags(&tokenizer->languages, kind)) return TOLKA_OK;
     if (!name) return language_missing(&tokenizer->languages, "--to", err);
     size_t vocab = language_vocab(tokenizer, ITEM_TO, kind != TO_NONE);
     status = find_language(tokenizer, name, "--to", vocab, &tokenizer->to, err);
+    if (status != TOLKA_OK) return status;
     if (kind == TO_START) tokenizer->start = tokenizer->to;
+    if (kind == TO_PREFIX) tokenizer->prefix = token_of(&tokenizer->languages, tokenizer->to);
     if (kind == TO_FORCED_FIRST) tokenizer->forced_first = tokenizer->to;
     return status;
 }

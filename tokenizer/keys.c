@@ -61,3 +61,12 @@ tolka_status key_id(const tolka_model *model, const char *key, int32_t *id, tolk
     *id = (int32_t)integer;
     return TOLKA_OK;
 }
+
+tolka_status key_flag(const tolka_model *model, const char *key, bool *flag, tolka_error *err) {
+    const struct gguf_value *value = gguf_find(&model->gguf, key);
+    int64_t integer = 0;
+    if (value && !gguf_integer(value, &integer))
+        return wrong_type(model, key, "true or false", err);
+    *flag = integer != 0;
+    return TOLKA_OK;
+}

@@ -20,6 +20,9 @@ tolka_status key_integers(const tolka_model *model, const char *key,
 tolka_status key_bytes(const tolka_model *model, const char *key, const struct gguf_value **array,
                        tolka_error *err);
 
+/* False if the key is absent. */
+tolka_status key_flag(const tolka_model *model, const char *key, bool *flag, tolka_error *err);
+
 /* A token id that source or target has; -1 if the key is absent. */
 tolka_status key_id(const tolka_model *model, const char *key, int32_t *id, tolka_error *err);
 

@@ -1,4 +1,5 @@
 /* From "tolka.tokenizer.*" metadata (docs/format.md) to a tokenizer. */
+#include "ggml_vocab.h"
 #include "keys.h"
 #include "tokenizer.h"
 
@@ -61,6 +62,13 @@ static tolka_status read_languages(tolka_tokenizer *tokenizer, const tolka_model
                        &languages->tokens, &languages->ids, err);
 }
 
+static void note_starts(tolka_tokenizer *tokenizer) {
+    for (size_t i = 0; i < tokenizer->n_extras; i++) {
+        struct gguf_string text = tokenizer->extras[i].text;
+        if (text.length > 0) tokenizer->extra_starts[(unsigned char)text.bytes[0]] = true;
+    }
+}
+
 static tolka_status read_extras(tolka_tokenizer *tokenizer, const tolka_model *model, size_t vocab,
                                 tolka_error *err) {
     size_t n = 0;
@@ -68,6 +76,8 @@ static tolka_status read_extras(tolka_tokenizer *tokenizer, const tolka_model *m
     int32_t *ids = NULL;
     tolka_status status =
         read_tokens(model, KEY "extra", KEY "extra_ids", vocab, &n, &tokens, &ids, err);
+    if (status == TOLKA_OK)
+        status = key_flag(model, KEY "extra_anywhere", &tokenizer->extra_anywhere, err);
     if (status == TOLKA_OK) {
         tokenizer->extras = calloc(n + 1, sizeof *tokenizer->extras);
         if (!tokenizer->extras) status = fail(err, TOLKA_NOMEM, "%s: out of memory", model->name);
@@ -75,6 +85,7 @@ static tolka_status read_extras(tolka_tokenizer *tokenizer, const tolka_model *m
     if (status == TOLKA_OK) {
         for (size_t i = 0; i < n; i++) tokenizer->extras[i] = (struct extra){tokens[i], ids[i]};
         tokenizer->n_extras = n;
+        note_starts(tokenizer);
     }
     free(tokens);
     free(ids);
@@ -153,11 +164,12 @@ static tolka_status spm_failed(const char *name, const char *key, enum spm_statu
 }
 
 static tolka_status load_spm(struct spm **out, const tolka_model *model, const char *key,
-                             const struct gguf_value *bytes, enum spm_use use, tolka_error *err) {
+                             const uint8_t *bytes, size_t n_bytes, enum spm_use use,
+                             tolka_error *err) {
     uint8_t *checked;
     size_t n_checked;
     char why[SPM_WHY] = "unknown error";
-    enum spm_status status = spm_check(bytes->data, bytes->n_bytes, use, &checked, &n_checked, why);
+    enum spm_status status = spm_check(bytes, n_bytes, use, &checked, &n_checked, why);
     if (status == SPM_OK) {
         status = spm_load(out, checked, n_checked, why);
         free(checked);
@@ -205,8 +217,8 @@ static tolka_status defer_target_encoder(tolka_tokenizer *tokenizer, const tolka
     encoder->bytes = bytes->data;
     encoder->n_bytes = bytes->n_bytes;
     tokenizer->target_encoder = encoder;
-    return load_spm(&tokenizer->target.spm, model, tokenizer->target.model_key, bytes, SPM_DECODE,
-                    err);
+    return load_spm(&tokenizer->target.spm, model, tokenizer->target.model_key, bytes->data,
+                    bytes->n_bytes, SPM_DECODE, err);
 }
 
 static tolka_status read_sentencepiece(tolka_tokenizer *tokenizer, const tolka_model *model,
@@ -221,7 +233,8 @@ static tolka_status read_sentencepiece(tolka_tokenizer *tokenizer, const tolka_m
     if (status == TOLKA_OK) status = key_bytes(model, target->model_key, &target_model, err);
     if (status != TOLKA_OK) return status;
     if (!source_model) return key_missing(model, source->model_key, err);
-    status = load_spm(&source->spm, model, source->model_key, source_model, SPM_ENCODE_DECODE, err);
+    status = load_spm(&source->spm, model, source->model_key, source_model->data,
+                      source_model->n_bytes, SPM_ENCODE_DECODE, err);
     if (status == TOLKA_OK) status = read_side(tokenizer, model, source, err);
     if (status != TOLKA_OK) return status;
     if (!target_model) {
@@ -301,6 +314,65 @@ static tolka_status list_shown(tolka_tokenizer *tokenizer, const struct config *
     return TOLKA_OK;
 }
 
+/* ---- llama.cpp's T5 files ----------------------------------------------------------------------
+ */
+
+static tolka_status take_ggml_tokens(tolka_tokenizer *tokenizer, const struct ggml_vocab *vocab,
+                                     tolka_error *err) {
+    struct languages *languages = &tokenizer->languages;
+    tokenizer->extras = calloc(vocab->n_added + 1, sizeof *tokenizer->extras);
+    languages->tokens = calloc(vocab->n_languages + 1, sizeof *languages->tokens);
+    languages->ids = calloc(vocab->n_languages + 1, sizeof *languages->ids);
+    languages->model = tokenizer->name;
+    if (!tokenizer->extras || !languages->tokens || !languages->ids)
+        return fail(err, TOLKA_NOMEM, "%s: out of memory", tokenizer->name);
+    for (size_t i = 0; i < vocab->n_added; i++)
+        tokenizer->extras[i] = (struct extra){vocab->added[i].text, vocab->added[i].id};
+    for (size_t i = 0; i < vocab->n_languages; i++) {
+        languages->tokens[i] = vocab->languages[i].text;
+        languages->ids[i] = vocab->languages[i].id;
+    }
+    tokenizer->n_extras = vocab->n_added;
+    languages->n = vocab->n_languages;
+    note_starts(tokenizer);
+    return TOLKA_OK;
+}
+
+static void set_ggml_template(struct template *template, const struct ggml_vocab *vocab) {
+    template->n = 0;
+    if (vocab->add_bos) template->items[template->n++] = ITEM_BOS;
+    template->items[template->n++] = ITEM_TEXT;
+    if (vocab->add_eos) template->items[template->n++] = ITEM_EOS;
+}
+
+static tolka_status read_ggml(tolka_tokenizer *tokenizer, const tolka_model *model,
+                              tolka_error *err) {
+    static const char key[] = "tokenizer.ggml.tokens";
+    struct side *source = &tokenizer->source, *target = &tokenizer->target;
+    struct ggml_vocab vocab;
+    tolka_status status = ggml_vocab_read(&vocab, &model->gguf, source->vocab, err);
+    if (status != TOLKA_OK) return status;
+    tokenizer->kind = PIECES_SENTENCEPIECE;
+    tokenizer->bos = vocab.bos;
+    tokenizer->eos = vocab.eos;
+    tokenizer->unknown = vocab.unknown;
+    tokenizer->extra_anywhere = true;
+    tokenizer->tags_are_text = vocab.n_languages > 0;
+    set_ggml_template(&tokenizer->source_template, &vocab);
+    set_ggml_template(&tokenizer->target_template, &vocab);
+    source->model_key = target->model_key = key;
+    source->ids_key = target->ids_key = KEY "source.ids";
+    status = take_ggml_tokens(tokenizer, &vocab, err);
+    if (status == TOLKA_OK)
+        status = load_spm(&source->spm, model, key, vocab.model, vocab.n_model, SPM_ENCODE_DECODE,
+                          err);
+    if (status == TOLKA_OK) status = read_side(tokenizer, model, source, err);
+    target->spm = source->spm;
+    if (status == TOLKA_OK) status = read_side(tokenizer, model, target, err);
+    ggml_vocab_free(&vocab);
+    return status == TOLKA_OK ? list_shown(tokenizer, &model->model.config, err) : status;
+}
+
 /* ---- the whole --------------------------------------------------------------------------------
  */
 
@@ -333,6 +405,8 @@ tolka_status tokenizer_read(tolka_tokenizer *tokenizer, const tolka_model *model
     tokenizer->target.vocab = config->target_vocab;
     size_t vocab =
         config->source_vocab > config->target_vocab ? config->source_vocab : config->target_vocab;
+    if (!gguf_find(&model->gguf, KEY "kind") && gguf_find(&model->gguf, "tokenizer.ggml.model"))
+        return read_ggml(tokenizer, model, err);
     tolka_status status = read_kind(tokenizer, model, err);
     if (status == TOLKA_OK) status = key_id(model, KEY "bos", &tokenizer->bos, err);
     if (status == TOLKA_OK) status = key_id(model, KEY "eos", &tokenizer->eos, err);

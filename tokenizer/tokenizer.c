@@ -109,20 +109,31 @@ static void match_tag(struct tag *best, struct gguf_string token, struct tag tag
     }
 }
 
-/* The longest language or extra token that the text starts with. */
-static struct tag tag_at(const tolka_tokenizer *tokenizer, const char *text, size_t length) {
-    struct tag best = {0, -1, false};
+static void match_languages(struct tag *best, const tolka_tokenizer *tokenizer, const char *text,
+                            size_t length) {
     const struct languages *languages = &tokenizer->languages;
     for (size_t i = 0; i < languages->n; i++) {
         struct tag tag = {0, languages->ids[i], true};
         if ((size_t)tag.id < tokenizer->source.vocab)
-            match_tag(&best, languages->tokens[i], tag, text, length);
+            match_tag(best, languages->tokens[i], tag, text, length);
     }
+}
+
+static void match_extras(struct tag *best, const tolka_tokenizer *tokenizer, const char *text,
+                         size_t length) {
+    if (length == 0 || !tokenizer->extra_starts[(unsigned char)*text]) return;
     for (size_t i = 0; i < tokenizer->n_extras; i++) {
         struct tag tag = {0, tokenizer->extras[i].id, false};
         if ((size_t)tag.id < tokenizer->source.vocab)
-            match_tag(&best, tokenizer->extras[i].text, tag, text, length);
+            match_tag(best, tokenizer->extras[i].text, tag, text, length);
     }
+}
+
+/* The longest language or extra token that the text starts with. */
+static struct tag tag_at(const tolka_tokenizer *tokenizer, const char *text, size_t length) {
+    struct tag best = {0, -1, false};
+    match_languages(&best, tokenizer, text, length);
+    match_extras(&best, tokenizer, text, length);
     return best;
 }
 
@@ -203,13 +214,62 @@ static bool encode_bytelevel(struct encoding *encoding, const char *text, size_t
            bytelevel_encode(&tokenizer->bpe, text + start, length - start, put_token, encoding);
 }
 
+static bool encode_run(struct encoding *encoding, const struct spm *spm, const char *text,
+                       size_t length) {
+    while (length > 0 && *text == ' ') text++, length--;
+    while (length > 0 && text[length - 1] == ' ') length--;
+    return encode_pieces(encoding, spm, text, length);
+}
+
+/* Extra tokens may stand anywhere; blanks beside them are nothing, and SentencePiece takes what is
+ * between them for texts of their own. */
+static bool encode_runs(struct encoding *encoding, const struct spm *spm, const char *text,
+                        size_t length) {
+    size_t start = 0, i = 0;
+    bool ok = true;
+    while (ok && i < length) {
+        struct tag tag = {0, -1, false};
+        match_extras(&tag, encoding->tokenizer, text + i, length - i);
+        if (tag.length == 0) {
+            i++;
+            continue;
+        }
+        ok = encode_run(encoding, spm, text + start, i - start);
+        put_id(encoding, tag.id);
+        start = i += tag.length;
+    }
+    if (start == 0) return ok && encode_pieces(encoding, spm, text, length);
+    return ok && encode_run(encoding, spm, text + start, length - start);
+}
+
+/* Writes the target language before a text that does not name one itself. */
+static bool encode_with_prefix(struct encoding *encoding, const struct spm *spm, const char *text,
+                               size_t length) {
+    const tolka_tokenizer *tokenizer = encoding->tokenizer;
+    struct gguf_string prefix = tokenizer->prefix;
+    struct tag own = {0, -1, false};
+    match_languages(&own, tokenizer, text, length);
+    if (own.length > 0 || prefix.length == 0) return encode_runs(encoding, spm, text, length);
+    char *whole = malloc(prefix.length + 1 + length);
+    if (!whole) return false;
+    memcpy(whole, prefix.bytes, prefix.length);
+    whole[prefix.length] = ' ';
+    memcpy(whole + prefix.length + 1, text, length);
+    bool ok = encode_runs(encoding, spm, whole, prefix.length + 1 + length);
+    free(whole);
+    return ok;
+}
+
 static bool encode_text(struct encoding *encoding, const struct spm *spm,
                         const struct template *template, const char *text, size_t length) {
-    if (encoding->tokenizer->kind == PIECES_BYTELEVEL)
-        return encode_bytelevel(encoding, text, length);
+    const tolka_tokenizer *tokenizer = encoding->tokenizer;
+    bool is_source = encoding->side == &tokenizer->source;
     size_t done = 0;
-    if (encoding->side == &encoding->tokenizer->source)
-        done = encode_tags(encoding, template, text, length);
+    if (tokenizer->kind == PIECES_BYTELEVEL) return encode_bytelevel(encoding, text, length);
+    if (tokenizer->tags_are_text && is_source)
+        return encode_with_prefix(encoding, spm, text, length);
+    if (tokenizer->extra_anywhere) return encode_runs(encoding, spm, text, length);
+    if (is_source) done = encode_tags(encoding, template, text, length);
     return encode_pieces(encoding, spm, text + done, length - done);
 }
 

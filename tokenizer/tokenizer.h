@@ -61,9 +61,13 @@ struct tolka_tokenizer {
     struct languages languages;
     size_t n_extras;
     struct extra *extras;
+    bool extra_anywhere;    /* extras are looked up in all of a text, not at its start only */
+    bool extra_starts[256]; /* whether one starts with this byte */
     struct template source_template, target_template;
     int32_t bos, eos, unknown; /* -1: none */
     int32_t from, to;          /* language tokens; -1: none */
+    bool tags_are_text;        /* languages are written before a text: "<2de> Hello" */
+    struct gguf_string prefix; /* in that case: what to write; length 0: nothing */
     int32_t start, forced_first;
 };
 

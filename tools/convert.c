@@ -3,6 +3,7 @@
 #include "convert.h"
 
 #include "gguf_writer.h"
+#include "import/beside.h"
 #include "import/lexical_shortlist.h"
 #include "import/tokenizer_meta.h"
 #include "options.h"
@@ -220,13 +221,26 @@ static tolka_status write_tensor(void *user, const struct role *role, tolka_erro
 
 /* ---- shortlist -------------------------------------------------------------------------------- */
 
-static tolka_status open_shortlist(struct conversion *conversion, tolka_error *err) {
-    const struct config *config = &conversion->import->config;
+/* The one that was asked for, or Marian's usual name beside the weights. */
+static tolka_status read_shortlist(struct conversion *conversion, tolka_error *err) {
+    const struct import *import = conversion->import;
+    const struct config *config = &import->config;
     const char *path = conversion->options->shortlist;
+    char *found = NULL;
+    if (!path && import->family == &family_marian_native)
+        path = found = import_match(import, "lex", ".bin");
     if (!path) return TOLKA_OK;
     tolka_status status = shortlist_read(&conversion->shortlist, path, config->source_vocab,
                                          config->target_vocab, err);
-    if (status != TOLKA_OK) return status;
+    if (found && status == TOLKA_OK && !import->options.quiet)
+        fprintf(stderr, "tolka: note: with the lexical shortlist %s\n", found);
+    free(found);
+    return status;
+}
+
+static tolka_status open_shortlist(struct conversion *conversion, tolka_error *err) {
+    tolka_status status = read_shortlist(conversion, err);
+    if (status != TOLKA_OK || conversion->shortlist.n_offsets == 0) return status;
     const struct lexical_shortlist *list = &conversion->shortlist;
     write_u32(&conversion->writer, "tolka.shortlist.first", (uint32_t)list->first);
     write_tensor_info(&conversion->writer, "shortlist.offsets", DTYPE_I32, list->n_offsets, 1,
@@ -238,7 +252,7 @@ static tolka_status open_shortlist(struct conversion *conversion, tolka_error *e
 
 static void write_shortlist(struct conversion *conversion) {
     const struct lexical_shortlist *list = &conversion->shortlist;
-    if (!conversion->options->shortlist) return;
+    if (list->n_offsets == 0) return;
     put(conversion, list->offsets, list->n_offsets * sizeof *list->offsets);
     pad(conversion);
     put(conversion, list->ids, list->n_ids * sizeof *list->ids);

@@ -32,10 +32,13 @@ static void add_u64(struct buffer *buffer, uint64_t value) {
     buffer_add(buffer, &value, sizeof value);
 }
 
+static void add_bytes(struct buffer *buffer, const void *bytes, size_t n) {
+    add_u64(buffer, n);
+    buffer_add(buffer, bytes, n);
+}
+
 static void add_string(struct buffer *buffer, const char *text) {
-    size_t length = strlen(text);
-    add_u64(buffer, length);
-    buffer_add(buffer, text, length);
+    add_bytes(buffer, text, strlen(text));
 }
 
 static void add_key(struct gguf_writer *writer, const char *key, enum gguf_type type) {
@@ -96,6 +99,26 @@ void write_strings(struct gguf_writer *writer, const char *key, const char *cons
                    size_t n) {
     add_array(writer, key, GGUF_STRING, n);
     for (size_t i = 0; i < n; i++) add_string(&writer->values, values[i]);
+}
+
+void write_mapped_strings(struct gguf_writer *writer, const char *key,
+                          const struct gguf_string *values, size_t n) {
+    add_array(writer, key, GGUF_STRING, n);
+    for (size_t i = 0; i < n; i++) add_bytes(&writer->values, values[i].bytes, values[i].length);
+}
+
+void write_value(struct gguf_writer *writer, const struct gguf_value *value) {
+    struct buffer *values = &writer->values;
+    add_bytes(values, value->key.bytes, value->key.length);
+    add_u32(values, (uint32_t)value->type);
+    if (value->type == GGUF_ARRAY) {
+        add_u32(values, (uint32_t)value->element);
+        add_u64(values, value->count);
+    } else if (value->type == GGUF_STRING) {
+        add_u64(values, value->n_bytes);
+    }
+    buffer_add(values, value->data, value->n_bytes);
+    writer->n_values++;
 }
 
 void write_tensor_info(struct gguf_writer *writer, const char *name, uint32_t type, uint64_t inner,

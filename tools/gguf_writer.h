@@ -33,6 +33,12 @@ void write_f32s(struct gguf_writer *writer, const char *key, const float *values
 void write_strings(struct gguf_writer *writer, const char *key, const char *const *values,
                    size_t n);
 
+/* The same for strings that lie in another file's map. */
+void write_mapped_strings(struct gguf_writer *writer, const char *key,
+                          const struct gguf_string *values, size_t n);
+/* A value of another file, key and all. */
+void write_value(struct gguf_writer *writer, const struct gguf_value *value);
+
 /* Announces the next tensor: dims[0] is contiguous. */
 void write_tensor_info(struct gguf_writer *writer, const char *name, uint32_t type, uint64_t inner,
                        uint64_t outer, uint64_t n_bytes);

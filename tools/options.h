@@ -40,7 +40,7 @@ struct command_spec {
     const char *details; /* a paragraph for --help and the manual */
     int (*run)(struct options *options);
 };
-extern const struct command_spec command_specs[]; /* ended by a NULL name; main.c */
+extern const struct command_spec command_specs[]; /* ended by a NULL name; commands.c */
 
 /* Parses argv[first..]; prints one line and returns false on a usage error. */
 bool options_parse(struct options *options, const struct command_spec *command, int argc,

@@ -6,8 +6,13 @@
  * rows, since other instructions would round otherwise. */
 #include "levels.h"
 
-#if defined(__AMX_TILE__) && defined(__AMX_INT8__) && defined(__AMX_BF16__) &&                     \
-    defined(__AVX512VNNI__)
+/* gcc and clang named these differently for some years */
+#if (defined(__AMX_INT8__) && defined(__AMX_BF16__)) ||                                            \
+    (defined(__AMXINT8__) && defined(__AMXBF16__))
+#define HAS_TILES
+#endif
+
+#if defined(HAS_TILES) && defined(__AVX512VNNI__)
 #include "avx512.h"
 
 static void matmul_tiles(const struct matmul *p);

@@ -74,7 +74,7 @@ INLINE vec inverse(vec v) {
     vec estimate = _mm512_rcp14_ps(v);
     return madd(estimate, nmadd(v, estimate, splat(1)), estimate);
 }
-/* v * 2^n for integers n in [-152, 129] */
+/* v * 2^n for whole n in [-126, 130] */
 INLINE vec scale_exponent(vec v, vec n) {
     return _mm512_scalef_ps(v, n);
 }

@@ -1,3 +1,14 @@
+/* 64-bit ARM with the dot product instructions (from ARMv8.2 on). */
 #include "levels.h"
 
+#if defined(__aarch64__) && defined(__ARM_FEATURE_DOTPROD)
+#include "neon.h"
+
+#define LEVEL_NAME "neon"
+#define LEVEL_MATMUL matmul_vectors
+#include "vector_body.h"
+
+const struct kernels *const level_neon_dot = &level_table;
+#else
 const struct kernels *const level_neon_dot = NULL;
+#endif

@@ -1,4 +1,4 @@
-/* Which levels this machine can run. Nothing is cached: asking takes a microsecond. */
+/* Which levels this machine can run. Nothing is cached: it is asked once a translator. */
 #define _GNU_SOURCE /* syscall */
 #include "levels.h"
 

@@ -94,18 +94,6 @@ INLINE void score_group(const struct attention *a, size_t queries, const float *
         }
 }
 
-/* LANES floats at p, or the `n` that exist. */
-INLINE vec load_up_to(const float *p, size_t n) {
-    return n < LANES ? load_part(p, n) : load(p);
-}
-
-INLINE void store_up_to(float *p, vec v, size_t n) {
-    if (n < LANES)
-        store_part(p, v, n);
-    else
-        store(p, v);
-}
-
 /* out = sum over keys of weight * value, LANES dimensions of a head at a time. */
 INLINE void mix_values(const struct attention *a, size_t queries, const float *values,
                        const float *weights, size_t stride, float *out) {

@@ -4,10 +4,22 @@
 
 #include "kernels.h"
 
-/* Within 2 units in the last place: 2^n * exp(r) with |r| <= ln(2) / 2, where the polynomial's
- * relative error is below 2^-28 (fitted for the least greatest error, 1 + r held fixed). */
-INLINE vec exponential(vec x) {
-    x = min(splat(90), max(splat(-104), x)); /* beyond: infinity and 0; NaN stays NaN */
+/* LANES floats at p, or the `n` that exist. */
+INLINE vec load_up_to(const float *p, size_t n) {
+    return n < LANES ? load_part(p, n) : load(p);
+}
+
+INLINE void store_up_to(float *p, vec v, size_t n) {
+    if (n < LANES)
+        store_part(p, v, n);
+    else
+        store(p, v);
+}
+
+/* exp of x in [-87.33, 90], within 2 units in the last place: 2^n * exp(r) with |r| <= ln(2) / 2,
+ * where the polynomial's relative error is below 2^-28 (fitted for the least greatest error, 1 + r
+ * held fixed). */
+INLINE vec exponential_inside(vec x) {
     vec n = round_even(mul(x, splat(1.44269504f)));
     /* ln 2 in two parts, so that n times the greater is exact */
     vec r = nmadd(n, splat(0x1.62e4p-1f), x);
@@ -22,9 +34,19 @@ INLINE vec exponential(vec x) {
     return scale_exponent(p, n);
 }
 
+/* exp of any x: 0 instead of denormals, which processors are slow to make; NaN stays NaN. */
+INLINE vec exponential(vec x) {
+    vec e = exponential_inside(min(splat(90), max(splat(-87.33f), x)));
+    return where_less(x, splat(-87.33f), splat(0), e);
+}
+
+/* Where exp and its inverse are normal, and no sum with 1 is changed. */
+INLINE vec clamp_80(vec x) {
+    return min(splat(80), max(splat(-80), x));
+}
+
 INLINE vec sigmoid(vec x) {
-    /* exp(80) has a normal inverse, and what is below it rounds to nothing in any sum. */
-    vec e = exponential(min(splat(80), sub(splat(0), x)));
+    vec e = exponential_inside(clamp_80(sub(splat(0), x)));
     return inverse(add(splat(1), e));
 }
 
@@ -42,7 +64,7 @@ INLINE vec erfc_absolute(vec x) {
     p = madd(p, t, splat(1.421413741f));
     p = madd(p, t, splat(-0.284496736f));
     p = madd(p, t, splat(0.254829592f));
-    return mul(mul(p, t), exponential(mul(sub(splat(0), z), z)));
+    return mul(mul(p, t), exponential_inside(clamp_80(mul(sub(splat(0), z), z))));
 }
 
 INLINE vec gelu_erf(vec x) {

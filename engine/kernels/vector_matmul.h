@@ -7,6 +7,8 @@
 
 #include "vector_math.h"
 
+#include <string.h>
+
 enum {
     PANEL_VECTORS = PANEL_OUTPUTS / LANES,
     GROUP_PANELS = 4, /* passed over by all rows before the next: they stay in the cache */
@@ -27,43 +29,37 @@ static inline size_t least(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
-INLINE vec read_sums(const struct matmul *p, const struct block *b, size_t r, size_t o,
-                     bool integers) {
-    size_t at = r * b->stride + o;
-    if (!integers) return load((const float *)b->sums + at);
-    ivec sums = load_ints((const int32_t *)b->sums + at);
-    size_t output = b->first_output + o;
-    if (INPUT_OFFSET) sums = sub_ints(sums, times_128(load_ints(p->w->row_sum + output)));
-    vec scale = mul(splat(p->x_scale[b->first_row + r]), load(p->w->scale + output));
-    return mul(to_float(sums), scale);
-}
-
-/* Bias, activation, residual; `n` < LANES at the end of a matrix only. */
-INLINE void finish_vector(const struct matmul *p, size_t r, size_t o, size_t n, vec value,
-                          enum activation activation) {
-    const float *residual = p->residual ? p->residual + r * p->residual_stride + o : NULL;
-    float *y = p->y + r * p->y_stride + o;
-    if (n == LANES) {
-        if (p->bias) value = add(value, load(p->bias + o));
-        value = activate(activation, value);
-        if (residual) value = add(value, load(residual));
-        store(y, value);
-    } else {
-        if (p->bias) value = add(value, load_part(p->bias + o, n));
-        value = activate(activation, value);
-        if (residual) value = add(value, load_part(residual, n));
-        store_part(y, value, n);
+/* Bias, activation and residual of all rows of a block, at its outputs o to o + n. What depends on
+ * the output alone stays in registers; `n` < LANES at the end of a matrix only. */
+INLINE void finish_column(const struct matmul *p, const struct block *b, size_t o, size_t n,
+                          bool integers, enum activation activation) {
+    size_t output = b->first_output + o, n_rows = b->n_rows, stride = b->stride;
+    size_t y_stride = p->y_stride, residual_stride = p->residual_stride;
+    float *y = p->y + b->first_row * y_stride + output;
+    const float *residual =
+        p->residual ? p->residual + b->first_row * residual_stride + output : NULL;
+    const float *x_scale = integers ? p->x_scale + b->first_row : NULL;
+    vec bias = p->bias ? load_up_to(p->bias + output, n) : splat(0);
+    vec scale = integers ? load(p->w->scale + output) : splat(1);
+    ivec offset =
+        integers && INPUT_OFFSET ? times_128(load_ints(p->w->row_sum + output)) : zero_ints();
+    const int32_t *sums = (const int32_t *)b->sums + o;
+    for (size_t r = 0; r < n_rows; r++, sums += stride, y += y_stride) {
+        vec value = load(sums);
+        if (integers)
+            value = mul(to_float(sub_ints(load_ints(sums), offset)), mul(splat(x_scale[r]), scale));
+        value = activate(activation, add(value, bias));
+        if (residual) value = add(value, load_up_to(residual + r * residual_stride, n));
+        store_up_to(y, value, n);
     }
 }
 
 INLINE void finish_as(const struct matmul *p, const struct block *b, bool integers,
                       enum activation activation) {
-    for (size_t r = 0; r < b->n_rows; r++)
-        for (size_t o = 0; o < b->n_outputs; o += LANES) {
-            vec value = read_sums(p, b, r, o, integers);
-            finish_vector(p, b->first_row + r, b->first_output + o, least(b->n_outputs - o, LANES),
-                          value, activation);
-        }
+    size_t o = 0;
+    for (; o + LANES <= b->n_outputs; o += LANES)
+        finish_column(p, b, o, LANES, integers, activation);
+    if (o < b->n_outputs) finish_column(p, b, o, b->n_outputs - o, integers, activation);
 }
 
 /* One loop for each activation: its constants stay in registers. */

@@ -166,8 +166,9 @@ class Tolka:
 
     def latency(self, setting):
         """p50 and p95 in seconds as `tolka bench` measures them, None where it does not."""
-        command = [self.path, "bench", "-m", self.model(setting.tolka_type), "--json"]
-        command += ["--threads", "1", "--batch", "1"]
+        command = [self.path, "bench", "-m", self.model(setting.tolka_type), "--json", "--quiet"]
+        command += ["--threads", "1", "--batch", "1", "--beam", str(setting.beam)]
+        command += ["--to", self.options.to, "-i", SENTENCES, "--rounds", "1"]
         try:
             report = json.loads(run(command, stdout=subprocess.PIPE))
             return {"p50": float(report["latency_p50"]), "p95": float(report["latency_p95"])}

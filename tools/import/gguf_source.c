@@ -1,6 +1,7 @@
 /* A GGUF file of any architecture, seen as a list of tensors. */
-#include "../../engine/gguf.h"
 #include "cursor.h"
+
+#include <stdlib.h>
 
 /* Ids are ggml's. Types that are not here can be listed, but not read. */
 static enum source_dtype dtype_of(uint32_t ggml_type) {
@@ -46,15 +47,41 @@ static tolka_status add_tensor(struct source *source, const struct gguf_tensor *
     return TOLKA_OK;
 }
 
+/* tolka's own int8: "enc.blk.0.attn_q.weight" has floats "enc.blk.0.attn_q.scale", and perhaps one
+ * float "enc.blk.0.attn_q.input_multiplier". NULL: there are none. */
+static const struct gguf_tensor *companion(const struct gguf *gguf, const char *name,
+                                           const char *what) {
+    char companion_name[300];
+    const char *dot = strrchr(name, '.');
+    if (!dot || dot - name > 256) return NULL;
+    snprintf(companion_name, sizeof companion_name, "%.*s.%s", (int)(dot - name), name, what);
+    const struct gguf_tensor *found = gguf_tensor(gguf, companion_name);
+    return found && found->type == 0 && found->rank == 1 && found->dims[0] > 0 ? found : NULL;
+}
+
+static tolka_status add_scales(struct source *source, struct source_tensor *tensor,
+                               tolka_error *err) {
+    const struct gguf_tensor *scale = companion(&source->gguf, tensor->name, "scale");
+    const struct gguf_tensor *input = companion(&source->gguf, tensor->name, "input_multiplier");
+    if (tensor->type != SOURCE_I8 || !scale) return TOLKA_OK;
+    float *copy = source_own(source, malloc(scale->n_bytes));
+    if (!copy) return fail(err, TOLKA_NOMEM, "%s: out of memory", source->weights_path);
+    memcpy(copy, scale->data, scale->n_bytes);
+    tensor->scale = copy;
+    tensor->n_scales = (size_t)scale->dims[0];
+    if (input) tensor->input_multiplier = load_f32(input->data);
+    return TOLKA_OK;
+}
+
 tolka_status read_gguf_source(struct source *source, const char *path, tolka_error *err) {
     struct map map;
     tolka_status status = source_map(source, path, &map, err);
     if (status != TOLKA_OK) return status;
-    struct gguf gguf;
-    status = gguf_parse(&gguf, map.bytes, map.n_bytes, path, err);
+    status = gguf_parse(&source->gguf, map.bytes, map.n_bytes, path, err);
     if (status != TOLKA_OK) return status;
-    for (size_t i = 0; i < gguf.n_tensors && status == TOLKA_OK; i++)
-        status = add_tensor(source, &gguf.tensors[i], path, err);
-    gguf_free(&gguf);
+    for (size_t i = 0; i < source->gguf.n_tensors && status == TOLKA_OK; i++)
+        status = add_tensor(source, &source->gguf.tensors[i], path, err);
+    for (size_t i = 0; i < source->n_tensors && status == TOLKA_OK; i++)
+        status = add_scales(source, &source->tensors[i], err);
     return status == TOLKA_OK ? source_sort(source, err) : status;
 }

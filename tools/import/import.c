@@ -1,5 +1,5 @@
 #define _POSIX_C_SOURCE 200809L
-#include "import.h"
+#include "beside.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -7,19 +7,20 @@
 #include <string.h>
 #include <unistd.h>
 
-char *import_path(const struct import *import, const char *name) {
-    const char *directory = name[0] == '/' ? "" : import->source.directory;
-    size_t n = strlen(directory) + strlen(name) + 2;
-    char *path = malloc(n);
-    if (path) snprintf(path, n, "%s%s%s", directory, *directory ? "/" : "", name);
-    return path;
+/* Some uploads hold the model without its output layer, which is called "model" elsewhere:
+ * "encoder.layers.0..." for "model.encoder.layers.0...". */
+static const struct source_tensor *find_tensor(const struct import *import, const char *name) {
+    static const char prefix[] = "model.";
+    const struct source_tensor *tensor = source_find(&import->source, name);
+    if (tensor || strncmp(name, prefix, sizeof prefix - 1) != 0) return tensor;
+    return source_find(&import->source, name + sizeof prefix - 1);
 }
 
 /* ---- what a family is shown ------------------------------------------------------------------- */
 
 static bool show_tensor(const void *user, const char *name, uint32_t *rank, const uint64_t **dims) {
     const struct import *import = user;
-    const struct source_tensor *tensor = source_find(&import->source, name);
+    const struct source_tensor *tensor = find_tensor(import, name);
     if (!tensor) return false;
     *rank = tensor->rank;
     *dims = tensor->dims;
@@ -42,8 +43,8 @@ static bool read_rows_equal(const struct source_tensor *a, const struct source_t
 
 static bool show_same(const void *user, const char *a, const char *b) {
     const struct import *import = user;
-    const struct source_tensor *x = source_find(&import->source, a);
-    const struct source_tensor *y = source_find(&import->source, b);
+    const struct source_tensor *x = find_tensor(import, a);
+    const struct source_tensor *y = find_tensor(import, b);
     if (!x || !y || x->rank != 2 || y->rank != 2 || x->dims[0] != y->dims[0] ||
         x->dims[1] != y->dims[1])
         return false;
@@ -52,7 +53,7 @@ static bool show_same(const void *user, const char *a, const char *b) {
 
 static bool show_row(const void *user, const char *name, uint64_t row, size_t n, float *out) {
     const struct import *import = user;
-    const struct source_tensor *tensor = source_find(&import->source, name);
+    const struct source_tensor *tensor = find_tensor(import, name);
     if (!tensor || tensor->rank > 2) return false;
     uint64_t rows = tensor->rank == 2 ? tensor->dims[0] : 1;
     uint64_t columns = tensor->rank == 0 ? 1 : tensor->dims[tensor->rank - 1];
@@ -61,11 +62,21 @@ static bool show_row(const void *user, const char *name, uint64_t row, size_t n,
     return true;
 }
 
-static bool show_file(const void *user, const char *name) {
-    char *path = import_path(user, name);
-    bool there = path && access(path, R_OK) == 0;
+static const char *show_type(const void *user, const char *name) {
+    const struct import *import = user;
+    const struct source_tensor *tensor = find_tensor(import, name);
+    return tensor ? tensor->type_name : "";
+}
+
+static bool show_file(const void *user, const char *names) {
+    char *path = import_file(user, names);
     free(path);
-    return there;
+    return path != NULL;
+}
+
+/* Vocabularies are read when they are first asked for, so this changes the import it is shown. */
+static int32_t show_token(const void *user, const char *vocabulary, const char *token) {
+    return import_token((struct import *)user, vocabulary, token);
 }
 
 static void __attribute__((format(printf, 2, 3))) show_warning(const void *user, const char *format,
@@ -91,15 +102,48 @@ static tolka_status open_beside(const struct import *import, const char *name, b
     return status;
 }
 
+/* "general.architecture"; NULL: a file with weights alone. */
+static const struct gguf_value *gguf_architecture(const struct source *source) {
+    const struct gguf_value *value = gguf_find(&source->gguf, "general.architecture");
+    return value && value->type == GGUF_STRING ? value : NULL;
+}
+
+static tolka_status open_yaml(struct settings **out, const char *path, tolka_error *err) {
+    struct map map;
+    tolka_status status = map_open(&map, path, err);
+    if (status != TOLKA_OK) return status;
+    status = settings_parse_yaml(out, (const char *)map.bytes, map.n_bytes, path, err);
+    map_close(&map);
+    return status;
+}
+
+/* Marian keeps the model's settings in the weights; how to search with it is said by the file that
+ * marian-decoder is called with. */
+static tolka_status open_marian_settings(struct import *import, tolka_error *err) {
+    static const char usual[] = "decoder.yml|*decoder.yml|config.yml";
+    const struct source *source = &import->source;
+    const char *yml = source->model_yml ? source->model_yml : "";
+    char *path = import->options.config ? strdup(import->options.config) : import_file(import, usual);
+    tolka_status status = settings_parse_yaml(&import->config_json, yml, strlen(yml),
+                                              source->weights_path, err);
+    if (status == TOLKA_OK)
+        status = path ? open_yaml(&import->generation_json, path, err)
+                      : settings_parse(&import->generation_json, "{}", 2, "decoder.yml", err);
+    if (status == TOLKA_OK)
+        status = settings_parse(&import->tokenizer_json, "{}", 2, "tokenizer_config.json", err);
+    free(path);
+    return status;
+}
+
 static tolka_status open_settings(struct import *import, tolka_error *err) {
     const struct source *source = &import->source;
-    bool hugging = source->kind == SOURCE_SAFETENSORS || source->kind == SOURCE_PYTORCH;
+    bool hugging = source->kind == SOURCE_SAFETENSORS || source->kind == SOURCE_PYTORCH ||
+                   (source->kind == SOURCE_GGUF && !gguf_architecture(source));
     tolka_status status;
+    if (source->kind == SOURCE_NPZ || source->kind == SOURCE_MARIAN_BIN)
+        return open_marian_settings(import, err);
     if (import->options.config)
         status = settings_open(&import->config_json, import->options.config, true, err);
-    else if (source->model_yml)
-        status = settings_parse_yaml(&import->config_json, source->model_yml,
-                                     strlen(source->model_yml), source->weights_path, err);
     else
         status = open_beside(import, "config.json", hugging, &import->config_json, err);
     if (status == TOLKA_OK)
@@ -122,6 +166,20 @@ static const struct family *family_by_type(const char *model_type) {
     return NULL;
 }
 
+/* Files that carry all that there is to know. */
+static tolka_status choose_by_architecture(struct import *import, const struct gguf_value *value,
+                                           tolka_error *err) {
+    struct gguf_string name = {(const char *)value->data, value->n_bytes};
+    if (gguf_string_equals(name, "t5")) import->family = &family_t5_gguf;
+    if (gguf_string_equals(name, "tolka")) import->family = &family_tolka;
+    if (import->family) return TOLKA_OK;
+    return fail(err, TOLKA_UNSUPPORTED,
+                "%s: a GGUF file of architecture \"%.*s\"; tolka runs encoder-decoder models "
+                "(\"tolka\", \"t5\")",
+                import->source.weights_path, (int)(name.length < 40 ? name.length : 40),
+                name.bytes);
+}
+
 static tolka_status choose_family(struct import *import, tolka_error *err) {
     const char *path = import->source.weights_path;
     if (import->options.family) {
@@ -130,6 +188,8 @@ static tolka_status choose_family(struct import *import, tolka_error *err) {
             return fail(err, TOLKA_ARGUMENT, "no family is called \"%s\"", import->options.family);
         return TOLKA_OK;
     }
+    const struct gguf_value *architecture = gguf_architecture(&import->source);
+    if (architecture) return choose_by_architecture(import, architecture, err);
     const char *type = NULL;
     switch (import->source.kind) {
     case SOURCE_NPZ:
@@ -160,9 +220,13 @@ static void show_checkpoint(struct import *import) {
                                              .tensor = show_tensor,
                                              .same = show_same,
                                              .row = show_row,
+                                             .type = show_type,
                                              .file = show_file,
+                                             .token = show_token,
+                                             .spec = import->source.spec_name,
                                              .warn = show_warning,
                                              .user = import};
+    if (import->source.kind == SOURCE_GGUF) import->checkpoint.gguf = &import->source.gguf;
 }
 
 static tolka_status check_role(void *user, const struct role *role, tolka_error *err) {
@@ -189,6 +253,7 @@ tolka_status import_open(struct import *import, const char *path,
 void import_close(struct import *import) {
     for (size_t i = 0; i < import->n_owned; i++) free(import->owned[i]);
     free(import->owned);
+    import_close_vocabularies(import);
     settings_free(import->config_json);
     settings_free(import->generation_json);
     settings_free(import->tokenizer_json);
@@ -209,6 +274,31 @@ static tolka_status wrong_shape(const struct import *import, const struct role *
                 role->name);
 }
 
+static bool to_dtype(enum source_dtype from, enum dtype *to) {
+    static const struct {
+        enum source_dtype from;
+        enum dtype to;
+    } types[] = {{SOURCE_F32, DTYPE_F32},
+                 {SOURCE_F16, DTYPE_F16},
+                 {SOURCE_BF16, DTYPE_BF16},
+                 {SOURCE_I8, DTYPE_I8},
+                 {SOURCE_Q8_0, DTYPE_Q8_0}};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (types[i].from == from) return *to = types[i].to, true;
+    return false;
+}
+
+static bool is_panels(const struct import *import, const struct role *role,
+                      const struct source_tensor *tensor) {
+    enum dtype type;
+    if (import->family != &family_tolka || !to_dtype(tensor->type, &type) ||
+        type == DTYPE_Q8_0 || role->kind != ROLE_MATRIX || tensor->rank != 2)
+        return false;
+    if (type == DTYPE_I8 && tensor->n_scales < role->n_out) return false;
+    uint64_t inner = matrix_tiles(type, role->n_in) * (TILE_BYTES / dtype_width(type));
+    return tensor->dims[0] == matrix_panels(role->n_out) && tensor->dims[1] == inner;
+}
+
 tolka_status import_find(const struct import *import, const struct role *role,
                          struct role_source *found, tolka_error *err) {
     char name[256];
@@ -216,12 +306,16 @@ tolka_status import_find(const struct import *import, const struct role *role,
     if (!family_find(import->family, &import->checkpoint, role, name, &rule))
         return fail(err, TOLKA_FORMAT, "%s: no tensor for %s (%s model)",
                     import->source.weights_path, role->name, import->family->name);
-    const struct source_tensor *tensor = source_find(&import->source, name);
+    const struct source_tensor *tensor = find_tensor(import, name);
     if (tensor->type == SOURCE_OTHER)
         return fail(err, TOLKA_UNSUPPORTED, "%s: tensor %s is %s, which tolka does not convert",
                     import->source.weights_path, name, tensor->type_name);
     uint64_t parts = rule->n_parts ? rule->n_parts : 1;
-    *found = (struct role_source){tensor, rule->part * role->n_out, rule->transposed};
+    *found = (struct role_source){.tensor = tensor,
+                                  .first = rule->part * role->n_out,
+                                  .transposed = rule->transposed,
+                                  .panels = is_panels(import, role, tensor)};
+    if (found->panels) return TOLKA_OK;
     if (role->kind == ROLE_VECTOR)
         return source_elements(tensor) == parts * role->n_out && tensor->rank <= 2 &&
                        (tensor->rank < 2 || tensor->dims[0] == 1)
@@ -230,11 +324,32 @@ tolka_status import_find(const struct import *import, const struct role *role,
     uint64_t rows = parts * role->n_out, columns = role->n_in;
     bool fits = tensor->rank == 2 && tensor->dims[rule->transposed] == rows &&
                 tensor->dims[!rule->transposed] == columns;
-    return fits ? TOLKA_OK : wrong_shape(import, role, tensor, err);
+    if (!fits) return wrong_shape(import, role, tensor, err);
+    if (import->family == &family_tolka && tensor->type == SOURCE_I8 &&
+        tensor->n_scales != tensor->dims[0])
+        return fail(err, TOLKA_FORMAT, "%s: tensor %s is int8 with %zu scales for %llu rows",
+                    import->source.weights_path, name, tensor->n_scales,
+                    (unsigned long long)tensor->dims[0]);
+    return TOLKA_OK;
+}
+
+static void read_panel_row(const struct role_source *source, const struct role *role, uint64_t r,
+                           float *out) {
+    struct matrix matrix = {.layout = LAYOUT_PANELS,
+                            .n_out = role->n_out,
+                            .n_in = role->n_in,
+                            .data = source->tensor->data,
+                            .scale = source->tensor->scale};
+    to_dtype(source->tensor->type, &matrix.type);
+    matrix_read_row(&matrix, r, out);
 }
 
 tolka_status import_read(const struct role_source *source, const struct role *role, uint64_t r,
                          float *out, tolka_error *err) {
+    if (source->panels) {
+        read_panel_row(source, role, r, out);
+        return TOLKA_OK;
+    }
     if (role->kind != ROLE_VECTOR) {
         source_read_row(source->tensor, source->first + r, source->transposed, out);
         return TOLKA_OK;
@@ -264,33 +379,23 @@ static void *own(struct import *import, size_t n, size_t width) {
 /* Row-major data of a type that the engine computes with needs no copy. */
 static bool view(struct import *import, const struct role_source *source, const struct role *role,
                  struct matrix *matrix) {
-    static const struct {
-        enum source_dtype from;
-        enum dtype to;
-    } types[] = {{SOURCE_F32, DTYPE_F32},
-                 {SOURCE_F16, DTYPE_F16},
-                 {SOURCE_BF16, DTYPE_BF16},
-                 {SOURCE_I8, DTYPE_I8},
-                 {SOURCE_Q8_0, DTYPE_Q8_0}};
     const struct source_tensor *tensor = source->tensor;
-    if (role->kind == ROLE_VECTOR || source->transposed || !source_is_contiguous(tensor))
+    enum dtype type;
+    if (role->kind == ROLE_VECTOR || source->transposed || source->panels ||
+        !source_is_contiguous(tensor) || !to_dtype(tensor->type, &type))
         return false;
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
-        if (types[i].from != tensor->type) continue;
-        size_t row = tensor->n_bytes / tensor->dims[0];
-        *matrix = (struct matrix){.type = types[i].to,
-                                  .n_out = role->n_out,
-                                  .n_in = role->n_in,
-                                  .data = tensor->data + source->first * row};
-        if (tensor->type != SOURCE_I8) return true;
-        float *scale = own(import, role->n_out, sizeof *scale);
-        if (!scale || !tensor->scale) return false;
-        for (size_t o = 0; o < role->n_out; o++)
-            scale[o] = tensor->scale[tensor->n_scales == 1 ? 0 : source->first + o];
-        matrix->scale = scale;
-        return true;
-    }
-    return false;
+    size_t row = tensor->n_bytes / tensor->dims[0];
+    *matrix = (struct matrix){.type = type,
+                              .n_out = role->n_out,
+                              .n_in = role->n_in,
+                              .data = tensor->data + source->first * row};
+    if (type != DTYPE_I8) return true;
+    float *scale = own(import, role->n_out, sizeof *scale);
+    if (!scale || !tensor->scale) return false;
+    for (size_t o = 0; o < role->n_out; o++)
+        scale[o] = tensor->scale[tensor->n_scales == 1 ? 0 : source->first + o];
+    matrix->scale = scale;
+    return true;
 }
 
 static tolka_status find_weights(void *user, const struct role *role, struct matrix *matrix,

@@ -5,12 +5,21 @@
 
 #include "../../models/family.h"
 #include "source.h"
+#include "vocabulary.h"
 
 struct import_options {
-    const char *config; /* a settings file to use instead of the one beside the weights */
+    const char *config; /* a settings file to use instead of the one beside the weights (Marian:
+                           instead of decoder.yml) */
     const char *family; /* a family's name, if the checkpoint does not say itself */
     bool quiet;         /* no warnings on stderr */
 };
+
+/* A vocabulary that a family has asked for tokens of. */
+struct named_vocabulary {
+    char *names; /* alternatives, as asked for */
+    struct vocabulary vocabulary;
+};
+enum { IMPORT_VOCABULARIES = 2 };
 
 struct import {
     struct import_options options;
@@ -20,6 +29,7 @@ struct import {
     struct checkpoint checkpoint; /* what the family was shown */
     struct config config;
     struct tokenizer_plan plan;
+    struct named_vocabulary vocabularies[IMPORT_VOCABULARIES]; /* beside.c */
     void **owned; /* rows that had to be copied for import_weights */
     size_t n_owned;
 };
@@ -35,6 +45,7 @@ struct role_source {
     const struct source_tensor *tensor;
     uint64_t first; /* row (of a matrix) or element (of a vector) where the role begins */
     bool transposed;
+    bool panels; /* tolka's own layout (engine/matrix.h) */
 };
 tolka_status import_find(const struct import *import, const struct role *role,
                          struct role_source *found, tolka_error *err);

@@ -51,6 +51,7 @@ void source_close(struct source *source) {
     free(source->owned);
     for (size_t i = 0; i < source->n_maps; i++) map_close(&source->maps[i]);
     free(source->maps);
+    gguf_free(&source->gguf);
     free(source->directory);
     free(source->weights_path);
     free(source->model_yml);

@@ -5,7 +5,7 @@
 #define SOURCE_H
 
 #include "../../engine/error.h"
-#include "../../engine/map.h"
+#include "../../engine/gguf.h"
 
 #include <stdbool.h>
 
@@ -50,6 +50,7 @@ struct source {
     char *model_yml;
     char *spec_name;
     uint32_t format_version, spec_revision; /* CTranslate2 */
+    struct gguf gguf; /* a GGUF file's metadata; n_bytes 0 for all other kinds */
     /* What must live as long as the tensors. */
     struct map *maps;
     size_t n_maps;

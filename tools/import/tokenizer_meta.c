@@ -2,7 +2,9 @@
 #include "tokenizer_meta.h"
 
 #include "../../tokenizer/spm.h"
-#include "vocabulary.h"
+#include "bytelevel_meta.h"
+#include "pieces_meta.h"
+#include "special_tokens.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,33 +57,47 @@ static tolka_status open_spm(struct side *side, const char *path, tolka_error *e
 
 static tolka_status open_vocabulary(struct side *side, const struct import *import,
                                     const char *alternatives, tolka_error *err) {
-    static const char *const extras[] = {"added_tokens.json", "tokenizer_config.json"};
     char *path = find_file(import, alternatives);
     if (!path)
         return fail(err, TOLKA_IO, "%s: no %s beside it", import->source.weights_path, alternatives);
     tolka_status status = vocabulary_open(&side->vocabulary, path, err);
     free(path);
     if (status != TOLKA_OK) return status;
-    for (size_t i = 0; i < sizeof extras / sizeof *extras && status == TOLKA_OK; i++) {
-        char *extra = import_path(import, extras[i]);
-        if (!extra) return fail(err, TOLKA_NOMEM, "out of memory");
-        status = vocabulary_add_file(&side->vocabulary, extra, err);
-        free(extra);
-    }
-    if (status == TOLKA_OK) status = vocabulary_index(&side->vocabulary, alternatives, err);
-    return status;
+    if (status != TOLKA_OK) return status;
+    size_t n = 0;
+    for (size_t id = 0; id < side->vocabulary.n; id++) n += side->vocabulary.tokens[id] != NULL;
+    return add_special_tokens(&side->vocabulary, import, n, err);
+}
+
+/* fairseq puts four tokens of its own first, and the pieces after them less SentencePiece's own
+ * three: </s> keeps its number by chance. */
+static const char *const fairseq_tokens[] = {"<s>", "<pad>", "</s>", "<unk>"};
+enum { N_FAIRSEQ_TOKENS = sizeof fairseq_tokens / sizeof *fairseq_tokens, FAIRSEQ_SHIFT = 1 };
+
+static tolka_status make_fairseq_vocabulary(struct side *side, const struct import *import,
+                                            tolka_error *err) {
+    tolka_status status = TOLKA_OK;
+    for (int i = 0; i < N_FAIRSEQ_TOKENS && status == TOLKA_OK; i++)
+        status = vocabulary_add(&side->vocabulary, i, fairseq_tokens[i], strlen(fairseq_tokens[i]),
+                                import->source.weights_path, err);
+    if (status != TOLKA_OK) return status;
+    size_t first = (size_t)spm_count(side->spm) + FAIRSEQ_SHIFT;
+    return add_special_tokens(&side->vocabulary, import, first, err);
 }
 
 /* ---- ids of pieces ---------------------------------------------------------------------------- */
 
 static int32_t piece_id(const struct side *side, enum piece_ids kind, int32_t piece) {
-    if (kind == IDS_FAIRSEQ) return piece == spm_unknown(side->spm) ? 3 : piece + 1;
     struct spm_text text = spm_piece(side->spm, piece);
     char token[512];
-    if (text.length >= sizeof token) return -1;
+    if (text.length >= sizeof token) return kind == IDS_FAIRSEQ ? piece + FAIRSEQ_SHIFT : -1;
     memcpy(token, text.bytes, text.length);
     token[text.length] = 0;
-    return vocabulary_find(&side->vocabulary, token);
+    if (kind == IDS_BY_VOCAB) return vocabulary_find(&side->vocabulary, token);
+    if (piece == spm_unknown(side->spm)) return 3;
+    for (int i = 0; i < N_FAIRSEQ_TOKENS; i++)
+        if (strcmp(token, fairseq_tokens[i]) == 0) return i;
+    return piece + FAIRSEQ_SHIFT;
 }
 
 static tolka_status map_pieces(struct side *side, enum piece_ids kind, uint32_t vocab,
@@ -100,65 +116,6 @@ static tolka_status map_pieces(struct side *side, enum piece_ids kind, uint32_t 
 
 /* ---- tokens that are no pieces, languages ----------------------------------------------------- */
 
-struct token_list {
-    size_t n, capacity;
-    const char **tokens;
-    int32_t *ids;
-};
-
-static bool list_add(struct token_list *list, const char *token, int32_t id) {
-    if (list->n == list->capacity) {
-        size_t capacity = list->capacity * 2 + 64;
-        const char **tokens = realloc(list->tokens, capacity * sizeof *tokens);
-        if (!tokens) return false;
-        list->tokens = tokens;
-        int32_t *ids = realloc(list->ids, capacity * sizeof *ids);
-        if (!ids) return false;
-        list->ids = ids;
-        list->capacity = capacity;
-    }
-    list->tokens[list->n] = token;
-    list->ids[list->n++] = id;
-    return true;
-}
-
-static void list_free(struct token_list *list) {
-    free(list->tokens);
-    free(list->ids);
-}
-
-static void list_write(struct gguf_writer *writer, const struct token_list *list,
-                       const char *tokens_key, const char *ids_key) {
-    if (list->n == 0) return;
-    write_strings(writer, tokens_key, list->tokens, list->n);
-    write_i32s(writer, ids_key, list->ids, list->n);
-}
-
-static bool is_letters(const char *text, size_t n, bool upper_first, bool all_upper) {
-    for (size_t i = 0; i < n; i++) {
-        bool upper = text[i] >= 'A' && text[i] <= 'Z', lower = text[i] >= 'a' && text[i] <= 'z';
-        bool want_upper = all_upper || (upper_first && i == 0);
-        if (want_upper ? !upper : !lower) return false;
-    }
-    return true;
-}
-
-/* Is the token a language of the family's form (struct tokenizer_plan)? */
-static bool is_language(const char *token, const char *form) {
-    size_t length = strlen(token);
-    if (!form) return false;
-    if (strcmp(form, "xx_XX") == 0)
-        return length == 5 && token[2] == '_' && is_letters(token, 2, false, false) &&
-               is_letters(token + 3, 2, false, true);
-    if (strcmp(form, "xxx_Xxxx") == 0)
-        return length == 8 && token[3] == '_' && is_letters(token, 3, false, false) &&
-               is_letters(token + 4, 4, true, false);
-    const char *place = strstr(form, "%s");
-    size_t before = place ? (size_t)(place - form) : 0, after = place ? strlen(place + 2) : 0;
-    return place && length > before + after && strncmp(token, form, before) == 0 &&
-           strcmp(token + length - after, place + 2) == 0 && !strchr(token, ' ');
-}
-
 static void cover_pieces(const struct side *side, bool *covered, size_t n) {
     for (int32_t piece = 0; piece < spm_count(side->spm); piece++) {
         int32_t id = side->ids ? side->ids[piece] : piece;
@@ -166,14 +123,17 @@ static void cover_pieces(const struct side *side, bool *covered, size_t n) {
     }
 }
 
-/* Sorts the vocabulary's entries: languages, and tokens that no piece of either side stands for
- * (one vocabulary may serve two SentencePiece models). */
+/* Sorts the vocabulary's entries: languages, and special tokens that no piece of either side stands
+ * for (one vocabulary may serve two SentencePiece models). */
 static tolka_status list_tokens(const struct import *import, const struct side *source,
                                 const struct side *target, struct token_list *extra,
                                 struct token_list *languages, tolka_error *err) {
     const struct vocabulary *vocabulary = &source->vocabulary;
     size_t n = vocabulary->n < import->config.source_vocab ? vocabulary->n
                                                            : import->config.source_vocab;
+    struct vocabulary special;
+    tolka_status status = special_tokens_of(&special, import, vocabulary, err);
+    if (status != TOLKA_OK) return status;
     bool *covered = calloc(n + 1, 1);
     bool sound = covered != NULL;
     if (sound) cover_pieces(source, covered, n);
@@ -183,29 +143,46 @@ static tolka_status list_tokens(const struct import *import, const struct side *
         if (!token) continue;
         bool language = is_language(token, import->plan.languages);
         if (language) sound = list_add(languages, token, (int32_t)id);
-        if (!language && !covered[id])
+        if (!language && !covered[id] && id < special.n && special.tokens[id])
             sound = list_add(extra, token, (int32_t)id);
     }
     free(covered);
+    vocabulary_free(&special);
     return sound ? TOLKA_OK : fail(err, TOLKA_NOMEM, "out of memory");
 }
 
 /* ---- all of it -------------------------------------------------------------------------------- */
 
-static void write_common(struct gguf_writer *writer, const struct import *import) {
+/* The template of a checkpoint that names no languages (one language pair of a family that has
+ * checkpoints for many) leaves theirs out. */
+static void write_template(struct gguf_writer *writer, const char *key, const char *template,
+                           bool has_languages) {
+    char kept[128] = "";
+    for (const char *item = template; *item;) {
+        size_t n = strcspn(item, " "), used = strlen(kept);
+        bool language = strncmp(item, "from", n) == 0 || strncmp(item, "to", n) == 0;
+        if (has_languages || !language)
+            snprintf(kept + used, sizeof kept - used, "%s%.*s", used ? " " : "", (int)n, item);
+        item += n + strspn(item + n, " ");
+    }
+    write_string(writer, key, kept);
+}
+
+static tolka_status write_common(struct gguf_writer *writer, const struct import *import,
+                                 const struct token_list *languages, tolka_error *err) {
     const struct tokenizer_plan *plan = &import->plan;
     const struct config *config = &import->config;
-    write_string(writer, "tolka.tokenizer.template", plan->template);
+    write_template(writer, "tolka.tokenizer.template", plan->template, languages->n > 0);
     if (plan->target_template)
-        write_string(writer, "tolka.tokenizer.target_template", plan->target_template);
+        write_template(writer, "tolka.tokenizer.target_template", plan->target_template,
+                       languages->n > 0);
     write_string(writer, "tolka.tokenizer.to", plan->to);
-    if (plan->default_from)
-        write_string(writer, "tolka.tokenizer.default_from", plan->default_from);
-    if (plan->default_to) write_string(writer, "tolka.tokenizer.default_to", plan->default_to);
+    list_write(writer, languages, "tolka.tokenizer.languages", "tolka.tokenizer.language_ids");
     if (plan->bos >= 0) write_i32(writer, "tolka.tokenizer.bos", plan->bos);
     write_i32(writer, "tolka.tokenizer.eos", config->end_token);
     if (config->unknown_token >= 0)
         write_i32(writer, "tolka.tokenizer.unknown", config->unknown_token);
+    return write_default_languages(writer, import, languages, err);
 }
 
 static void set_unknown(struct import *import, const struct side *source) {
@@ -220,9 +197,33 @@ static void set_unknown(struct import *import, const struct side *source) {
 static tolka_status open_side(struct side *side, const struct import *import, const char *model,
                               const char *vocab, uint32_t n_ids, tolka_error *err) {
     tolka_status status = open_spm(side, model, err);
-    if (status == TOLKA_OK && vocab && (import->plan.ids == IDS_BY_VOCAB || import->plan.languages))
+    if (status == TOLKA_OK && import->plan.ids == IDS_FAIRSEQ)
+        status = make_fairseq_vocabulary(side, import, err);
+    else if (status == TOLKA_OK && vocab &&
+             (import->plan.ids == IDS_BY_VOCAB || import->plan.languages))
         status = open_vocabulary(side, import, vocab, err);
     return status == TOLKA_OK ? map_pieces(side, import->plan.ids, n_ids, err) : status;
+}
+
+static void write_sides(struct gguf_writer *writer, const struct tokenizer_plan *plan,
+                        const struct side *source, const struct side *target) {
+    bool same_model = source->map.n_bytes == target->map.n_bytes &&
+                      memcmp(source->map.bytes, target->map.bytes, source->map.n_bytes) == 0;
+    bool same_ids = same_model && !plan->target_vocab;
+    size_t n_source = (size_t)spm_count(source->spm), n_target = (size_t)spm_count(target->spm);
+    write_bytes(writer, "tolka.tokenizer.source.model", source->map.bytes, source->map.n_bytes);
+    if (!same_model || !same_ids)
+        write_bytes(writer, "tolka.tokenizer.target.model", target->map.bytes, target->map.n_bytes);
+    if (source->ids) write_i32s(writer, "tolka.tokenizer.source.ids", source->ids, n_source);
+    if (target->ids && !same_ids)
+        write_i32s(writer, "tolka.tokenizer.target.ids", target->ids, n_target);
+}
+
+static tolka_status no_tokenizer(const struct import *import, const char *missing) {
+    import->checkpoint.warn(import->checkpoint.user,
+                            "%s: no %s beside it: the model will take token ids only (--ids)",
+                            import->source.weights_path, missing);
+    return TOLKA_OK;
 }
 
 static tolka_status write_sentencepiece(struct gguf_writer *writer, struct import *import,
@@ -238,23 +239,15 @@ static tolka_status write_sentencepiece(struct gguf_writer *writer, struct impor
         status = open_side(&target, import, target_path, target_vocab, import->config.target_vocab,
                            err);
     if (status == TOLKA_OK) status = list_tokens(import, &source, &target, &extra, &languages, err);
-    if (status == TOLKA_OK) {
+    if (status == TOLKA_OK && plan->languages && languages.n == 0 && strcmp(plan->to, "none") != 0) {
+        status = no_tokenizer(import, "list of language tokens (special_tokens_map.json, "
+                                      "tokenizer_config.json or tokenizer.json)");
+    } else if (status == TOLKA_OK) {
         set_unknown(import, &source);
-        bool same_model = source.map.n_bytes == target.map.n_bytes &&
-                          memcmp(source.map.bytes, target.map.bytes, source.map.n_bytes) == 0;
-        bool same_ids = same_model && !plan->target_vocab;
-        size_t n_source = (size_t)spm_count(source.spm), n_target = (size_t)spm_count(target.spm);
         write_string(writer, "tolka.tokenizer.kind", "sentencepiece");
-        write_common(writer, import);
+        status = write_common(writer, import, &languages, err);
         list_write(writer, &extra, "tolka.tokenizer.extra", "tolka.tokenizer.extra_ids");
-        list_write(writer, &languages, "tolka.tokenizer.languages", "tolka.tokenizer.language_ids");
-        write_bytes(writer, "tolka.tokenizer.source.model", source.map.bytes, source.map.n_bytes);
-        if (!same_model || !same_ids)
-            write_bytes(writer, "tolka.tokenizer.target.model", target.map.bytes,
-                        target.map.n_bytes);
-        if (source.ids) write_i32s(writer, "tolka.tokenizer.source.ids", source.ids, n_source);
-        if (target.ids && !same_ids)
-            write_i32s(writer, "tolka.tokenizer.target.ids", target.ids, n_target);
+        write_sides(writer, plan, &source, &target);
     }
     list_free(&extra);
     list_free(&languages);
@@ -263,17 +256,11 @@ static tolka_status write_sentencepiece(struct gguf_writer *writer, struct impor
     return status;
 }
 
-static tolka_status no_tokenizer(const struct import *import, const char *missing) {
-    import->checkpoint.warn(import->checkpoint.user,
-                            "%s: no %s beside it: the model will take token ids only (--ids)",
-                            import->source.weights_path, missing);
-    return TOLKA_OK;
-}
+/* ---- files ------------------------------------------------------------------------------------ */
 
-tolka_status write_tokenizer(struct gguf_writer *writer, struct import *import, const char *vocab,
-                             tolka_error *err) {
+static tolka_status find_sentencepiece(struct gguf_writer *writer, struct import *import,
+                                       const char *vocab, tolka_error *err) {
     const struct tokenizer_plan *plan = &import->plan;
-    if (plan->kind == TOKENIZER_NONE) return TOLKA_OK;
     char *source = NULL, *target = NULL;
     if (vocab) {
         size_t n = strcspn(vocab, ",");
@@ -285,11 +272,42 @@ tolka_status write_tokenizer(struct gguf_writer *writer, struct import *import, 
         if (!target && source) target = strdup(source);
     }
     tolka_status status;
-    if (source && target)
+    if (source && plan->kind == TOKENIZER_PIECES)
+        status = write_pieces(writer, import, source, err);
+    else if (source && target)
         status = write_sentencepiece(writer, import, source, target, err);
     else
         status = no_tokenizer(import, plan->source_model);
     free(source);
     free(target);
     return status;
+}
+
+static tolka_status find_bytelevel(struct gguf_writer *writer, struct import *import,
+                                   tolka_error *err) {
+    const struct tokenizer_plan *plan = &import->plan;
+    const struct token_list none = {0};
+    char *vocab = find_file(import, plan->source_vocab), *merges = find_file(import, plan->merges);
+    tolka_status status;
+    if (!vocab || !merges)
+        status = no_tokenizer(import, vocab ? plan->merges : plan->source_vocab);
+    else
+        status = write_bytelevel(writer, import, vocab, merges, err);
+    if (status == TOLKA_OK && vocab && merges) status = write_common(writer, import, &none, err);
+    free(vocab);
+    free(merges);
+    return status;
+}
+
+tolka_status write_tokenizer(struct gguf_writer *writer, struct import *import, const char *vocab,
+                             tolka_error *err) {
+    switch (import->plan.kind) {
+    case TOKENIZER_SENTENCEPIECE:
+    case TOKENIZER_PIECES: return find_sentencepiece(writer, import, vocab, err);
+    case TOKENIZER_BYTELEVEL: return find_bytelevel(writer, import, err);
+    case TOKENIZER_GGML: return write_ggml_tokenizer(writer, import, err);
+    case TOKENIZER_COPIED: return copy_tokenizer(writer, import);
+    case TOKENIZER_NONE: break;
+    }
+    return TOLKA_OK;
 }

@@ -30,8 +30,10 @@ static tolka_status parse_json(json_t **root, const struct map *map, const char 
         *root = json_loadb((const char *)map->bytes, map->n_bytes,
                            JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &problem);
     if (*root) return TOLKA_OK;
-    return fail(err, TOLKA_FORMAT, "%s: line %d: not JSON: %s; this is %s", path, problem.line,
-                problem.text, describe_file(map->bytes, map->n_bytes));
+    bool is_json = map->n_bytes > 0 && (map->bytes[0] == '{' || map->bytes[0] == '[');
+    return fail(err, TOLKA_FORMAT, "%s: line %d: not JSON: %s%s%s", path, problem.line,
+                problem.text, is_json ? "" : "; this is ",
+                is_json ? "" : describe_file(map->bytes, map->n_bytes));
 }
 
 static tolka_status open_json(json_t **root, const char *path, tolka_error *err) {

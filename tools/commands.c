@@ -1,0 +1,30 @@
+/* The list of subcommands: what main looks up, and what help, manual and completion show. */
+#include "commands.h"
+
+#include <stddef.h>
+
+const struct command_spec command_specs[] = {
+    {COMMAND_TRANSLATE, "translate", " [OPTION]... [TEXT]...", "translate text (the default command)",
+     "Translates TEXT, or each line of the input: one line out for one line in. Without a command, "
+     "translate is meant: tolka \"Good morning.\" --to de.",
+     run_translate},
+    {COMMAND_CONVERT, "convert", " [OPTION]... CHECKPOINT -o FILE", "make a model file of a checkpoint",
+     "Reads a checkpoint (a directory, or the weights file in it) as others export it and writes "
+     "one model file.",
+     run_convert},
+    {COMMAND_INSPECT, "inspect", " [OPTION]... FILE [FILE]", "show what a model or checkpoint holds",
+     "Shows family, sizes, types, vocabulary and languages of a model file or of a checkpoint that "
+     "could be converted.",
+     run_inspect},
+    {COMMAND_SCORE, "score", " [OPTION]...", "score given translations",
+     "Reads lines of source, tab, target and prints the log-probability of each target.",
+     run_score},
+    {COMMAND_CHECK, "check", " [OPTION]... [FILE]", "test a model file on this machine",
+     "Runs the sentences that were stored when FILE was made and says whether this machine gives "
+     "the answers that the source weights gave.",
+     run_check},
+    {COMMAND_BENCH, "bench", " [OPTION]...", "measure speed",
+     "Measures load time, latency, throughput and memory, beside what the machine could do.",
+     run_bench},
+    {0, NULL, NULL, NULL, NULL, NULL},
+};
