@@ -1,6 +1,7 @@
 # make help lists the targets.
 CC ?= cc
 CXX ?= c++
+OBJCOPY ?= objcopy
 PREFIX ?= /usr/local
 DESTDIR ?=
 BUILD ?= build
@@ -20,24 +21,32 @@ TOOL_LIBS = $(shell pkg-config --libs $(PACKAGES))
 CHECK_LIBS = $(shell pkg-config --libs check)
 
 ENGINE = $(wildcard engine/*.c engine/kernels/*.c)
-LIBRARY = $(ENGINE) $(wildcard tokenizer/*.c tokenizer/*.cc) models/open.c models/t5_gguf.c
+# What tolka_model_open needs of models/: the rest is for the converter.
+ENGINE_LIBRARY = $(ENGINE) models/open.c models/t5_gguf.c
+LIBRARY = $(ENGINE_LIBRARY) $(wildcard tokenizer/*.c tokenizer/*.cc)
 TOOLS = $(filter-out models/open.c models/t5_gguf.c,$(wildcard models/*.c)) \
         $(filter-out tools/main.c,$(wildcard tools/*.c)) $(wildcard tools/import/*.c)
 TESTS = $(wildcard tests/*.c)
 
 object = $(patsubst %,$(BUILD)/%.o,$(1))
 
-## all: the command and the library
-all: $(BUILD)/tolka $(BUILD)/libtolka.a
+## all: the command and the libraries
+all: $(BUILD)/tolka $(BUILD)/libtolka.a $(BUILD)/libtolka-engine.a
 
+# One object a library, with internal names made local: a program that embeds it may call its own
+# functions encode() or search().
 $(BUILD)/libtolka.a: $(call object,$(LIBRARY))
+$(BUILD)/libtolka-engine.a: $(call object,$(ENGINE_LIBRARY))
+$(BUILD)/%.a:
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(LD) -r -o $(BUILD)/$*.o $^
+	$(OBJCOPY) --localize-hidden $(BUILD)/$*.o
+	$(AR) rcs $@ $(BUILD)/$*.o
 
-$(BUILD)/tolka: $(call object,tools/main.c $(TOOLS)) $(BUILD)/libtolka.a
+$(BUILD)/tolka: $(call object,tools/main.c $(TOOLS) $(LIBRARY))
 	$(CC) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS) $(TOKENIZER_LIBS) $(ENGINE_LIBS)
 
-$(BUILD)/tests/check_all: $(call object,$(TESTS) $(TOOLS)) $(BUILD)/libtolka.a
+$(BUILD)/tests/check_all: $(call object,$(TESTS) $(TOOLS) $(LIBRARY))
 	$(CC) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(TOOL_LIBS) $(TOKENIZER_LIBS) $(ENGINE_LIBS)
 
 $(BUILD)/%.c.o: %.c Makefile
@@ -82,7 +91,7 @@ install: all $(MAN) $(COMPLETION)
 	    $(DESTDIR)$(PREFIX)/share/tolka $(DESTDIR)$(PREFIX)/share/man/man1 \
 	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	install -m 755 $(BUILD)/tolka $(DESTDIR)$(PREFIX)/bin/tolka
-	install -m 644 $(BUILD)/libtolka.a $(DESTDIR)$(PREFIX)/lib/libtolka.a
+	install -m 644 $(BUILD)/libtolka.a $(BUILD)/libtolka-engine.a $(DESTDIR)$(PREFIX)/lib/
 	install -m 644 engine/tolka.h $(DESTDIR)$(PREFIX)/include/tolka.h
 	install -m 644 models/pretrained/*.gguf $(DESTDIR)$(PREFIX)/share/tolka/
 	install -m 644 $(MAN) $(DESTDIR)$(PREFIX)/share/man/man1/tolka.1

@@ -7,7 +7,7 @@
 enum { ARENA_ALIGN = 64, ARENA_SPARE = 64 };
 
 void *arena_take(struct arena *arena, size_t n, size_t width) {
-    if (width && n > (SIZE_MAX / 4 - arena->used) / width) {
+    if (arena->used > SIZE_MAX / 4 || (width && n > (SIZE_MAX / 4 - arena->used) / width)) {
         arena->overflow = true;
         return NULL;
     }

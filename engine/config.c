@@ -36,6 +36,7 @@ const struct config_field config_fields[] = {
     {"norm.epsilon", FIELD_F32, AT(norm_epsilon), false, 0, 1, 1e-5, NULL},
     {"norm.embedding", FIELD_BOOL, AT(embedding_norm), false, 0, 1, 0, NULL},
     {"norm.final", FIELD_BOOL, AT(final_norm), false, 0, 1, 0, NULL},
+    {"norm.keys", FIELD_BOOL, AT(norm_keys), false, 0, 1, 1, NULL},
     {"ffn.activation", FIELD_ENUM, AT(activation), false, 0, 0, ACTIVATION_RELU, activations},
     {"ffn.gated", FIELD_BOOL, AT(gated_ffn), false, 0, 1, 0, NULL},
     {"linear_bias", FIELD_BOOL, AT(linear_bias), false, 0, 1, 1, NULL},

@@ -33,6 +33,7 @@ struct config {
     float norm_epsilon;
     bool embedding_norm; /* a norm after embedding */
     bool final_norm;     /* a norm at the end of each stack */
+    bool norm_keys;      /* pre: self-attention's keys and values, too, see the norm's output */
 
     enum activation activation;
     bool gated_ffn;

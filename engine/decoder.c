@@ -56,8 +56,10 @@ static void self_attention(struct worker *worker, const struct step *step, uint3
     struct epilogue plain = {0};
     size_t stride = 3 * step->inner;
     linear(worker, &x, &self->q, plain, worker->qkv, stride);
-    linear(worker, &x, &self->k, plain, worker->qkv + step->inner, stride);
-    linear(worker, &x, &self->v, plain, worker->qkv + 2 * step->inner, stride);
+    struct operand raw = operand_of(worker->x, step->d_model, step->n_rows, step->d_model);
+    struct operand *keys_of = worker->model->config.norm_keys ? &x : &raw;
+    linear(worker, keys_of, &self->k, plain, worker->qkv + step->inner, stride);
+    linear(worker, keys_of, &self->v, plain, worker->qkv + 2 * step->inner, stride);
 
     size_t layer_nodes = worker->shape.n_steps * worker->shape.n_slots;
     float *keys = worker->cache_keys + layer * layer_nodes * step->inner;

@@ -95,8 +95,11 @@ static void self_attention(struct worker *worker, const struct encoding *encodin
     struct epilogue plain = {0};
     size_t stride = 3 * encoding->inner;
     linear(worker, &x, &self->q, plain, worker->qkv, stride);
-    linear(worker, &x, &self->k, plain, worker->qkv + encoding->inner, stride);
-    linear(worker, &x, &self->v, plain, worker->qkv + 2 * encoding->inner, stride);
+    struct operand raw =
+        operand_of(worker->x, encoding->d_model, encoding->n_rows, encoding->d_model);
+    struct operand *keys_of = worker->model->config.norm_keys ? &x : &raw;
+    linear(worker, keys_of, &self->k, plain, worker->qkv + encoding->inner, stride);
+    linear(worker, keys_of, &self->v, plain, worker->qkv + 2 * encoding->inner, stride);
     attend_sentences(worker, encoding, layer);
 
     struct operand context = operand_of(worker->context, encoding->inner, encoding->n_rows, encoding->inner);

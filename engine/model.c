@@ -123,7 +123,8 @@ static tolka_status find_matrix(const struct gguf *gguf, const struct role *role
                                 tolka_error *err) {
     if (!is_weight_type(tensor->type))
         return fail(err, TOLKA_UNSUPPORTED,
-                    "%s: tensor %s is %s; tolka computes with F32, F16, BF16, I8 and Q8_0",
+                    "%s: tensor %s is %s; tolka computes with F32, F16, BF16, I8 and Q8_0 (tolka "
+                    "convert reads more)",
                     gguf->name, role->name, gguf_tensor_type_name(tensor->type));
     enum dtype type = (enum dtype)tensor->type;
     *matrix = (struct matrix){

@@ -32,6 +32,9 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#ifdef __GNUC__
+#pragma GCC visibility push(default) /* all other names of the library are hidden */
+#endif
 
 #define TOLKA_VERSION "0.1.0"
 
@@ -165,7 +168,7 @@ tolka_status tolka_tokenizer_new(tolka_tokenizer **out, const tolka_model *model
 void tolka_tokenizer_free(tolka_tokenizer *tokenizer);
 
 /* Text to source ids, language and end tokens included. Invalid UTF-8 becomes U+FFFD. Returns the
- * number of ids; writes at most `capacity`. */
+ * number of ids; writes at most `capacity`. 0 if memory is short or SentencePiece refuses. */
 size_t tolka_encode(const tolka_tokenizer *tokenizer, const char *text, size_t length,
                     int32_t *ids, size_t capacity);
 /* The same for a target text (end token included), to be scored. */
@@ -184,6 +187,9 @@ tolka_status tolka_translate_text(tolka_translator *translator, const tolka_toke
                                   const char *text, char **translation, tolka_error *err);
 void tolka_string_free(char *text);
 
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
 #ifdef __cplusplus
 }
 #endif

@@ -401,7 +401,7 @@ static void set_tokens(struct spec *spec, struct config *config, struct tokenize
     /* Frameworks that start with <s> (OpenNMT) end no source; those that start with </s> or <pad>
      * do, and CTranslate2 leaves it to their tokenizers. */
     bool ends = token_flag(spec, "add_source_eos", "with_source_eos") ||
-                config->start_token != target_token(spec, bos) || config->start_from_zero;
+                config->start_token != target_token(spec, "<s>") || config->start_from_zero;
     bool begins = token_flag(spec, "add_source_bos", "with_source_bos") && plan->bos >= 0;
     plan->template = begins ? ends ? "bos text eos" : "bos text" : ends ? "text eos" : "text";
     if (ends && source_token(spec, eos) != config->end_token && spec->status == TOLKA_OK)
@@ -420,6 +420,7 @@ static void plan_languages(const struct spec *spec, const struct config *config,
         plan->languages = "__%s__";
         plan->template = "from text eos";
         plan->to = "forced_first";
+        plan->default_from = "en";
     } else if (source_token(spec, "eng_Latn") >= 0) {
         plan->languages = "xxx_Xxxx";
         plan->template = "from text eos";
@@ -449,7 +450,7 @@ static void plan_tokenizer(const struct spec *spec, struct tokenizer_plan *plan)
                                  "spm.model|bpe.model|*.spm";
     const struct checkpoint *checkpoint = spec->checkpoint;
     *plan = (struct tokenizer_plan){
-        .kind = TOKENIZER_SENTENCEPIECE, .ids = IDS_BY_VOCAB, .to = "none", .bos = -1};
+        .kind = TOKENIZER_SENTENCEPIECE, .ids = IDS_BY_VOCAB, .to = "none", .words = true, .bos = -1};
     bool two = checkpoint->file(checkpoint->user, "source.spm");
     plan->source_model = two ? "source.spm" : models;
     plan->target_model = two ? "target.spm" : models;

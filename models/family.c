@@ -3,8 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-const struct family *const families[] = {&family_marian, &family_m2m100, &family_bart, &family_mbart, &family_t5, &family_t5_gguf, &family_marian_native, &family_ctranslate2,
-                                         &family_tolka, NULL};
+const struct family *const families[] = {
+    &family_marian,  &family_m2m100,        &family_bart,        &family_mbart, &family_t5,
+    &family_t5_gguf, &family_marian_native, &family_ctranslate2, &family_tolka, NULL};
 
 /* Fills pattern's "%u" with the layer. */
 static void fill_layer(const char *pattern, uint32_t layer, char out[256]) {
@@ -17,8 +18,8 @@ static void fill_layer(const char *pattern, uint32_t layer, char out[256]) {
 
 /* Does the rule speak of this role? If so, `name` is the tensor that it means; `number` is what
  * its "%u" stands for. */
-static bool apply_rule(const struct tensor_rule *rule, const struct role *role,
-                       uint32_t number, char name[256]) {
+static bool apply_rule(const struct tensor_rule *rule, const struct role *role, uint32_t number,
+                       char name[256]) {
     char wanted[256];
     fill_layer(rule->role, role->layer, wanted);
     size_t length = strlen(wanted);

@@ -26,9 +26,9 @@ enum tokenizer_kind {
 
 /* How model ids come from SentencePiece's. */
 enum piece_ids {
-    IDS_ARE_PIECES,  /* id = piece */
-    IDS_BY_VOCAB,    /* looked up in a vocabulary file by the piece's text */
-    IDS_FAIRSEQ,     /* <s> 0, <pad> 1, </s> 2, <unk> 3, then piece + 1 */
+    IDS_ARE_PIECES, /* id = piece */
+    IDS_BY_VOCAB,   /* looked up in a vocabulary file by the piece's text */
+    IDS_FAIRSEQ,    /* <s> 0, <pad> 1, </s> 2, <unk> 3, then piece + 1 */
 };
 
 /* Where a family keeps its tokenizer, for the converter. File names are relative to the
@@ -50,14 +50,15 @@ struct tokenizer_plan {
     const char *template;        /* docs/format.md */
     const char *target_template; /* NULL: "text eos" */
     const char *to;              /* "none", "forced_first", "start", "prefix" */
-    uint32_t n_sentinels; /* <extra_id_0>, _1, ..., numbered downwards, follow the pieces */
-    int32_t bos;                 /* -1: none */
+    uint32_t n_sentinels;        /* <extra_id_0>, _1, ..., numbered downwards, follow the pieces */
+    bool words;  /* without SentencePiece models, texts are tokens with blanks between them */
+    int32_t bos; /* -1: none */
     const char *default_from, *default_to; /* NULL: none */
 };
 
 /* A checkpoint as a family sees it. */
 struct checkpoint {
-    const char *name; /* path, for messages */
+    const char *name;                                       /* path, for messages */
     const struct settings *config, *generation, *tokenizer; /* absent files: empty settings */
     /* Shape of a tensor; false if there is none of this name. */
     bool (*tensor)(const void *user, const char *name, uint32_t *rank, const uint64_t **dims);
@@ -90,7 +91,8 @@ struct family {
     uint32_t (*layer_number)(const struct checkpoint *checkpoint, const struct role *role);
 };
 
-extern const struct family family_marian, family_m2m100, family_bart, family_mbart, family_t5, family_t5_gguf, family_tolka;
+extern const struct family family_marian, family_m2m100, family_bart, family_mbart, family_t5,
+    family_t5_gguf, family_tolka;
 extern const struct family family_marian_native, family_ctranslate2;
 extern const struct family *const families[]; /* ended by NULL */
 
@@ -99,7 +101,8 @@ extern const struct family *const families[]; /* ended by NULL */
 bool family_find(const struct family *family, const struct checkpoint *checkpoint,
                  const struct role *role, char name[256], const struct tensor_rule **rule);
 
-/* ---- reading.c: settings with the error kept until the end ------------------------------------- */
+/* ---- reading.c: settings with the error kept until the end -------------------------------------
+ */
 
 struct reading {
     const struct settings *settings;
@@ -120,7 +123,8 @@ bool has_tensor(const struct checkpoint *checkpoint, const char *name);
 /* dims[i] of a tensor; 0 if there is none. */
 uint64_t tensor_dim(const struct checkpoint *checkpoint, const char *name, uint32_t i);
 
-/* ---- tables.c: embedding tables and the output matrix ------------------------------------------ */
+/* ---- tables.c: embedding tables and the output matrix ------------------------------------------
+ */
 
 struct table_names {
     const char *encoder, *decoder, *shared, *head;
@@ -129,7 +133,8 @@ struct table_names {
 tolka_status read_tables(const struct checkpoint *checkpoint, const struct table_names *names,
                          struct config *config, tolka_error *err);
 
-/* ---- huggingface.c: what Marian, M2M100, BART and mBART share ---------------------------------- */
+/* ---- huggingface.c: what Marian, M2M100, BART and mBART share ----------------------------------
+ */
 
 extern const struct tensor_rule huggingface_rules[];
 /* Sizes, activation, scale, special tokens; tables and what is tied to what, from the tensors. */

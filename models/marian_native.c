@@ -146,6 +146,22 @@ static void refuse_unsupported(struct reading *r) {
         unsupported(r, "dim-vocabs", "a list of more or fewer than 2");
 }
 
+/* Is the Marian that made the model ("v1.12.14 ...") at least this old? A part that is not said is
+ * the newest. */
+static bool is_since(struct reading *r, const long wanted[3]) {
+    const char *version = read_text(r, "version", "v1.9.0");
+    if (r->status != TOLKA_OK) return false;
+    version += *version == 'v';
+    for (int i = 0; i < 3; i++) {
+        char *end;
+        if (!isdigit((unsigned char)*version)) return true;
+        long part = strtol(version, &end, 10);
+        if (part != wanted[i]) return part > wanted[i];
+        version = end + (*end == '.');
+    }
+    return true;
+}
+
 /* ---- norms ------------------------------------------------------------------------------------- */
 
 /* An operation string without dropout, which only training does. */
@@ -188,24 +204,17 @@ static void read_norms(struct reading *r, struct config *config) {
     config->norm_place = is_pre ? NORM_PRE : NORM_POST;
     config->norm_kind = kind == 'r' ? NORM_RMS : NORM_LAYER;
     config->norm_epsilon = 1e-6f;
+    /* Before 1.11 a norm in front of self-attention was for the queries alone. */
+    config->norm_keys = is_since(r, (const long[]){1, 11, 0});
     config->final_norm = *top;
     config->embedding_norm = *embedding;
 }
 
 /* ---- layers ------------------------------------------------------------------------------------ */
 
-/* "v1.12.14 ..." is at least version 1.12? */
-static bool is_since(const char *version, long major, long minor) {
-    char *end;
-    long first = strtol(version + (*version == 'v'), &end, 10);
-    long second = *end == '.' && isdigit((unsigned char)end[1]) ? strtol(end + 1, &end, 10) : 0;
-    return first > major || (first == major && second >= minor);
-}
-
-/* Marian's gelu was x * sigmoid(1.702 x) and is the exact one since 1.12. */
+/* Marian's gelu was x * sigmoid(1.702 x) up to 1.12.2; it is the exact one now. */
 static void read_ffn(struct reading *r, struct config *config) {
     const char *name = read_text(r, "transformer-ffn-activation", "swish");
-    const char *version = read_text(r, "version", "v1.9");
     config->encoder_ffn = read_u32(r, "transformer-dim-ffn", 2048);
     uint32_t decoder_ffn = read_u32(r, "transformer-decoder-dim-ffn", 0);
     config->decoder_ffn = decoder_ffn ? decoder_ffn : config->encoder_ffn;
@@ -213,7 +222,8 @@ static void read_ffn(struct reading *r, struct config *config) {
     uint32_t decoder_depth = read_u32(r, "transformer-decoder-ffn-depth", 0);
     if (r->status != TOLKA_OK) return;
     if (strcmp(name, "gelu") == 0)
-        config->activation = is_since(version, 1, 12) ? ACTIVATION_GELU_ERF : ACTIVATION_GELU_QUICK;
+        config->activation = is_since(r, (const long[]){1, 12, 3}) ? ACTIVATION_GELU_ERF
+                                                                    : ACTIVATION_GELU_QUICK;
     else if (strcmp(name, "relu") == 0 || strcmp(name, "ReLU") == 0)
         config->activation = ACTIVATION_RELU;
     else if (strcmp(name, "swish") == 0)
@@ -368,6 +378,7 @@ static tolka_status plan_tokenizer(const struct checkpoint *checkpoint, struct t
                                     .template = "to text eos",
                                     .languages = ">>%s<<",
                                     .to = "none",
+                                    .words = true,
                                     .bos = -1};
     if (source && (ends_with(source, ".fsv") || ends_with(target, ".fsv")))
         return fail(err, TOLKA_UNSUPPORTED, "%s: key vocabs: %s is a factored vocabulary",

@@ -65,7 +65,8 @@ static const struct table_names tables = {
     .head = "lm_head.weight",
 };
 
-/* ---- configuration ---------------------------------------------------------------------------- */
+/* ---- configuration ----------------------------------------------------------------------------
+ */
 
 /* mT5 and umT5 have other defaults than T5. */
 static bool is_model(const char *type, const char *prefix) {
@@ -127,8 +128,8 @@ static void set_structure(const struct checkpoint *checkpoint, struct config *co
 }
 
 /* MADLAD-400 takes its target language as text ("<2de> How are you?"): SentencePiece knows it. */
-static tolka_status plan_tokenizer(const struct checkpoint *checkpoint,
-                                   struct tokenizer_plan *plan, tolka_error *err) {
+static tolka_status plan_tokenizer(const struct checkpoint *checkpoint, struct tokenizer_plan *plan,
+                                   tolka_error *err) {
     struct reading r = {checkpoint->tokenizer, TOLKA_OK, err};
     *plan = (struct tokenizer_plan){.kind = TOKENIZER_PIECES,
                                     .ids = IDS_ARE_PIECES,
@@ -168,7 +169,8 @@ static tolka_status configure(const struct checkpoint *checkpoint, struct config
 const struct family family_t5 = {
     .name = "t5", .model_types = model_types, .configure = configure, .rules = rules};
 
-/* ---- GGUF as llama.cpp writes it, on its way to a file of tolka's own ------------------------- */
+/* ---- GGUF as llama.cpp writes it, on its way to a file of tolka's own -------------------------
+ */
 
 static const char *const no_types[] = {NULL};
 

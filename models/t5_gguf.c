@@ -42,17 +42,15 @@ static void read_sizes(struct t5_reader *reader, struct config *config) {
     config->head_dim = read_size(reader, "t5.attention.key_length", 0, 65536);
     config->encoder_ffn = config->decoder_ffn =
         read_size(reader, "t5.feed_forward_length", 0, 262144);
-    config->relative_buckets =
-        read_size(reader, "t5.attention.relative_buckets_count", 32, 65536);
+    config->relative_buckets = read_size(reader, "t5.attention.relative_buckets_count", 32, 65536);
     double epsilon = read_number(reader, "t5.attention.layer_norm_rms_epsilon", 1e-6, 0, 1);
     config->norm_epsilon =
         (float)read_number(reader, "t5.attention.layer_norm_epsilon", epsilon, 0, 1);
-    uint32_t value_length =
-        read_size(reader, "t5.attention.value_length", config->head_dim, 65536);
+    uint32_t value_length = read_size(reader, "t5.attention.value_length", config->head_dim, 65536);
     if (reader->status == TOLKA_OK && value_length != config->head_dim)
-        reader->status = fail(reader->err, TOLKA_UNSUPPORTED,
-                              "%s: keys of %u and values of %u per head", reader->gguf->name,
-                              config->head_dim, value_length);
+        reader->status =
+            fail(reader->err, TOLKA_UNSUPPORTED, "%s: keys of %u and values of %u per head",
+                 reader->gguf->name, config->head_dim, value_length);
 }
 
 /* Which token is <unk> stands in the list of types only, unless config.json named it. */

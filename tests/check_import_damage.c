@@ -488,7 +488,7 @@ START_TEST(gguf_shapes_are_outermost_first) {
     source_read_row(a, 1, false, row);
     ck_assert(row[0] == 3 && row[2] == 5);
     ck_assert_int_eq(source_find(&source, "b")->type, SOURCE_Q8_0);
-    ck_assert_int_eq(source_find(&source, "c")->type, SOURCE_OTHER);
+    ck_assert_int_eq(source_find(&source, "c")->type, SOURCE_BLOCKS);
     ck_assert_str_eq(source_find(&source, "c")->type_name, "Q4_0");
     source_close(&source);
     scratch_close(&scratch);

@@ -64,7 +64,7 @@ static const struct {
 } bounds[] = {
     {DTYPE_F16, "f16", 0.005, 0.025, 1e-4},
     {DTYPE_BF16, "bf16", 0.05, 0.3, 0.05},
-    {DTYPE_I8, "int8", 0.2, 1.2, 0.05},
+    {DTYPE_I8, "int8", 0.2, 1.2, 0.4},
 };
 enum { N_BOUNDS = sizeof bounds / sizeof *bounds };
 

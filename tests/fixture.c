@@ -143,9 +143,8 @@ void encode_one(struct worker *worker, const struct model *model, const char *is
                                 .n_steps = n_steps,
                                 .beam = 1};
     ck_assert(worker_reserve(worker, &shape));
-    worker->sentences[0] = (struct memory){n_ids, 0, 0};
-    worker->ids[0] = ids;
-    encode(worker, worker->ids);
+    worker->sentences[0] = (struct memory){.ids = ids, .n_keys = n_ids};
+    encode(worker, (const size_t[]){0}, 1);
 }
 
 float *decode_all(struct worker *worker, const int32_t *inputs, size_t n_inputs) {

@@ -57,8 +57,9 @@ static tolka_status read_to_kind(const tolka_model *model, enum to_kind *kind, t
     if (status != TOLKA_OK || !name.bytes) return status;
     for (int i = 0; i < N_TO_KINDS; i++)
         if (gguf_string_equals(name, names[i])) return *kind = (enum to_kind)i, TOLKA_OK;
-    return fail(err, TOLKA_UNSUPPORTED, "%s: key %s is none of none, forced_first, start and prefix",
-                model->name, KEY "to");
+    return fail(err, TOLKA_UNSUPPORTED,
+                "%s: key %s is none of none, forced_first, start and prefix", model->name,
+                KEY "to");
 }
 
 static bool uses(const tolka_tokenizer *tokenizer, enum template_item item) {

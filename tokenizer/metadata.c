@@ -272,6 +272,30 @@ static tolka_status read_bytelevel(tolka_tokenizer *tokenizer, const tolka_model
     return bytelevel_init(&tokenizer->bpe, vocab, merges, model->name, err);
 }
 
+/* ---- words -------------------------------------------------------------------------------------
+ */
+
+static tolka_status read_words(const tolka_model *model, const char *key, size_t n_rows,
+                               bool required, struct words *words, tolka_error *err) {
+    const struct gguf_value *vocab;
+    tolka_status status = key_strings(model, key, &vocab, err);
+    if (status != TOLKA_OK || (!vocab && !required)) return status;
+    if (!vocab) return key_missing(model, key, err);
+    if (vocab->count > n_rows)
+        return fail(err, TOLKA_FORMAT, "%s: key %s has %llu entries, the vocabulary has %zu tokens",
+                    model->name, key, (unsigned long long)vocab->count, n_rows);
+    return words_init(words, vocab, model->name, err);
+}
+
+static tolka_status read_word_lists(tolka_tokenizer *tokenizer, const tolka_model *model,
+                                    tolka_error *err) {
+    tolka_status status = read_words(model, KEY "vocab", tokenizer->source.vocab, true,
+                                     &tokenizer->source_words, err);
+    if (status != TOLKA_OK) return status;
+    return read_words(model, KEY "target_vocab", tokenizer->target.vocab, false,
+                      &tokenizer->target_words, err);
+}
+
 /* ---- what ids show ----------------------------------------------------------------------------
  */
 
@@ -288,12 +312,27 @@ static void hide(tolka_tokenizer *tokenizer, int32_t id) {
     if (id >= 0 && (size_t)id < tokenizer->target.vocab) tokenizer->shown[id] = SHOWS_NOTHING;
 }
 
+/* Ids of the other kinds mean the same on both sides; here it is the texts that do. */
+static void show_words(tolka_tokenizer *tokenizer, const struct config *config) {
+    size_t n = tokenizer_words(tokenizer, false)->n;
+    for (size_t i = 0; i < n && i < tokenizer->target.vocab; i++) tokenizer->shown[i] = (int32_t)i;
+    for (size_t i = 0; i < tokenizer->languages.n; i++)
+        hide(tokenizer, tokenizer_target_word(tokenizer, tokenizer->languages.ids[i]));
+    hide(tokenizer, tokenizer_target_word(tokenizer, tokenizer->bos));
+    hide(tokenizer, tokenizer->eos);
+    hide(tokenizer, config->pad_token);
+}
+
 static tolka_status list_shown(tolka_tokenizer *tokenizer, const struct config *config,
                                tolka_error *err) {
     size_t n = tokenizer->target.vocab;
     tokenizer->shown = malloc((n + 1) * sizeof *tokenizer->shown);
     if (!tokenizer->shown) return fail(err, TOLKA_NOMEM, "%s: out of memory", tokenizer->name);
     for (size_t i = 0; i < n; i++) tokenizer->shown[i] = SHOWS_NOTHING;
+    if (tokenizer->kind == PIECES_WORDS) {
+        show_words(tokenizer, config);
+        return TOLKA_OK;
+    }
     if (tokenizer->kind == PIECES_BYTELEVEL) {
         for (size_t i = 0; i < tokenizer->bpe.n_tokens; i++) tokenizer->shown[i] = (int32_t)i;
     } else {
@@ -389,12 +428,24 @@ static tolka_status read_kind(tolka_tokenizer *tokenizer, const tolka_model *mod
         tokenizer->kind = PIECES_SENTENCEPIECE;
     else if (gguf_string_equals(kind, "bytelevel-bpe"))
         tokenizer->kind = PIECES_BYTELEVEL;
+    else if (gguf_string_equals(kind, "words"))
+        tokenizer->kind = PIECES_WORDS;
     else
         return fail(err, TOLKA_UNSUPPORTED,
-                    "%s: key %s is \"%.*s\"; tolka knows sentencepiece and bytelevel-bpe",
+                    "%s: key %s is \"%.*s\"; tolka knows sentencepiece, bytelevel-bpe and words",
                     model->name, KEY "kind", (int)(kind.length < 40 ? kind.length : 40),
                     kind.bytes);
     return TOLKA_OK;
+}
+
+static tolka_status read_pieces(tolka_tokenizer *tokenizer, const tolka_model *model,
+                                tolka_error *err) {
+    switch (tokenizer->kind) {
+    case PIECES_BYTELEVEL: return read_bytelevel(tokenizer, model, err);
+    case PIECES_WORDS: return read_word_lists(tokenizer, model, err);
+    case PIECES_SENTENCEPIECE: break;
+    }
+    return read_sentencepiece(tokenizer, model, err);
 }
 
 tolka_status tokenizer_read(tolka_tokenizer *tokenizer, const tolka_model *model,
@@ -418,8 +469,6 @@ tolka_status tokenizer_read(tolka_tokenizer *tokenizer, const tolka_model *model
     if (status == TOLKA_OK)
         status = read_template(tokenizer, model, KEY "target_template", &tokenizer->target_template,
                                err);
-    if (status == TOLKA_OK)
-        status = tokenizer->kind == PIECES_BYTELEVEL ? read_bytelevel(tokenizer, model, err)
-                                                     : read_sentencepiece(tokenizer, model, err);
+    if (status == TOLKA_OK) status = read_pieces(tokenizer, model, err);
     return status == TOLKA_OK ? list_shown(tokenizer, config, err) : status;
 }

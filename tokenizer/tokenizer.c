@@ -33,6 +33,8 @@ void tolka_tokenizer_free(tolka_tokenizer *tokenizer) {
     if (tokenizer->target.spm != tokenizer->source.spm) spm_free(tokenizer->target.spm);
     spm_free(tokenizer->source.spm);
     bytelevel_free(&tokenizer->bpe);
+    words_free(&tokenizer->source_words);
+    words_free(&tokenizer->target_words);
     free(tokenizer->source.ids);
     free(tokenizer->target.ids);
     free(tokenizer->shown);
@@ -89,6 +91,17 @@ static void put_piece(void *user, int32_t piece, struct spm_text text) {
 static void put_token(void *user, int32_t token) {
     struct encoding *encoding = user;
     put_id(encoding, token < 0 ? encoding->tokenizer->unknown : token);
+}
+
+/* Each side of a tokenizer by words has an unknown token of its own, of the same text. */
+static void put_word(void *user, int32_t id) {
+    struct encoding *encoding = user;
+    const tolka_tokenizer *tokenizer = encoding->tokenizer;
+    if (id >= 0 && (size_t)id < encoding->side->vocab)
+        put_id(encoding, id);
+    else
+        put_id(encoding, encoding->side == &tokenizer->source ? tokenizer->unknown
+                                                              : tokenizer_target_word(tokenizer, tokenizer->unknown));
 }
 
 /* ---- tokens looked up whole -------------------------------------------------------------------
@@ -266,6 +279,10 @@ static bool encode_text(struct encoding *encoding, const struct spm *spm,
     bool is_source = encoding->side == &tokenizer->source;
     size_t done = 0;
     if (tokenizer->kind == PIECES_BYTELEVEL) return encode_bytelevel(encoding, text, length);
+    if (tokenizer->kind == PIECES_WORDS) {
+        words_encode(tokenizer_words(tokenizer, is_source), text, length, put_word, encoding);
+        return true;
+    }
     if (tokenizer->tags_are_text && is_source)
         return encode_with_prefix(encoding, spm, text, length);
     if (tokenizer->extra_anywhere) return encode_runs(encoding, spm, text, length);
@@ -421,11 +438,31 @@ static bool decode_bytelevel(const tolka_tokenizer *tokenizer, const int32_t *id
     return clean != NULL;
 }
 
+static bool decode_words(const tolka_tokenizer *tokenizer, const int32_t *ids, size_t n,
+                         struct decoding *decoding) {
+    const struct words *words = tokenizer_words(tokenizer, false);
+    for (size_t i = 0; i < n; i++) {
+        if (shown_by(tokenizer, ids[i]) == SHOWS_NOTHING) continue;
+        if (decoding->n > 0) put_text(decoding, " ", 1);
+        put_text(decoding, words->tokens[ids[i]].bytes, words->tokens[ids[i]].length);
+    }
+    return true;
+}
+
+static bool decode(const tolka_tokenizer *tokenizer, const int32_t *ids, size_t n,
+                   struct decoding *decoding) {
+    switch (tokenizer->kind) {
+    case PIECES_BYTELEVEL: return decode_bytelevel(tokenizer, ids, n, decoding);
+    case PIECES_WORDS: return decode_words(tokenizer, ids, n, decoding);
+    case PIECES_SENTENCEPIECE: break;
+    }
+    return decode_pieces(tokenizer, ids, n, decoding);
+}
+
 size_t tolka_decode(const tolka_tokenizer *tokenizer, const int32_t *ids, size_t n, char *text,
                     size_t capacity) {
     struct decoding decoding = {.text = text, .capacity = capacity};
-    bool ok = tokenizer->kind == PIECES_BYTELEVEL ? decode_bytelevel(tokenizer, ids, n, &decoding)
-                                                  : decode_pieces(tokenizer, ids, n, &decoding);
+    bool ok = decode(tokenizer, ids, n, &decoding);
     if (!ok) decoding.n = 0;
     if (capacity > 0) {
         bool fits = decoding.n < capacity;

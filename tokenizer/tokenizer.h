@@ -10,10 +10,11 @@
 #include "languages.h"
 #include "model.h"
 #include "spm.h"
+#include "words.h"
 
 #include <pthread.h>
 
-enum pieces_kind { PIECES_SENTENCEPIECE, PIECES_BYTELEVEL };
+enum pieces_kind { PIECES_SENTENCEPIECE, PIECES_BYTELEVEL, PIECES_WORDS };
 
 enum template_item { ITEM_TEXT, ITEM_FROM, ITEM_TO, ITEM_BOS, ITEM_EOS };
 enum { MAX_ITEMS = 16 };
@@ -54,6 +55,7 @@ struct tolka_tokenizer {
     const char *name; /* of the model, borrowed */
     enum pieces_kind kind;
     struct bytelevel bpe;
+    struct words source_words, target_words; /* target_words.n 0: the source's for both */
     struct side source, target;
     struct target_encoder *target_encoder; /* NULL: the target side can encode */
     bool shares_vocabulary; /* one vocabulary, but each side has a SentencePiece model of its own */
@@ -77,6 +79,19 @@ tolka_status tokenizer_read(tolka_tokenizer *tokenizer, const tolka_model *model
 /* Sets the language tokens. */
 tolka_status tokenizer_choose_languages(tolka_tokenizer *tokenizer, const tolka_model *model,
                                         const char *from, const char *to, tolka_error *err);
+
+/* One side's words. */
+static inline const struct words *tokenizer_words(const tolka_tokenizer *tokenizer, bool source) {
+    return source || !tokenizer->target_words.n ? &tokenizer->source_words
+                                                : &tokenizer->target_words;
+}
+
+/* The target's id of the text that a source id has; -1: none. */
+static inline int32_t tokenizer_target_word(const tolka_tokenizer *tokenizer, int32_t source) {
+    const struct words *words = &tokenizer->source_words;
+    if (source < 0 || (size_t)source >= words->n) return -1;
+    return words_find(tokenizer_words(tokenizer, false), words->tokens[source]);
+}
 
 bool template_has(const struct template *template, enum template_item item);
 

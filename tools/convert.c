@@ -56,6 +56,15 @@ static void write_config(struct conversion *conversion) {
                    import->config.n_suppressed);
 }
 
+/* A file made from a file of tolka's own still comes from where that one came from. */
+static void write_origin(struct conversion *conversion, const char *key, const char *value) {
+    const struct gguf_value *earlier = gguf_find(&conversion->import->source.gguf, key);
+    if (earlier)
+        write_value(&conversion->writer, earlier);
+    else
+        write_string(&conversion->writer, key, value);
+}
+
 static void write_general(struct conversion *conversion) {
     struct gguf_writer *writer = &conversion->writer;
     char name[256];
@@ -66,8 +75,8 @@ static void write_general(struct conversion *conversion) {
     write_u32(writer, "general.alignment", GGUF_WRITE_ALIGNMENT);
     write_string(writer, "general.name", name);
     write_string(writer, "tolka.version", TOLKA_VERSION);
-    write_string(writer, "tolka.family", conversion->import->family->name);
-    write_string(writer, "tolka.container", conversion->import->source.kind_name);
+    write_origin(conversion, "tolka.family", conversion->import->family->name);
+    write_origin(conversion, "tolka.container", conversion->import->source.kind_name);
 }
 
 /* ---- tensors ---------------------------------------------------------------------------------- */
@@ -221,12 +230,34 @@ static tolka_status write_tensor(void *user, const struct role *role, tolka_erro
 
 /* ---- shortlist -------------------------------------------------------------------------------- */
 
+/* The one that a file of tolka's own has. */
+static tolka_status copy_shortlist(struct conversion *conversion, tolka_error *err) {
+    const struct import *import = conversion->import;
+    struct lexical_shortlist *list = &conversion->shortlist;
+    struct model model;
+    tolka_status status = model_bind_gguf(&model, &import->config, &import->source.gguf, err);
+    if (status != TOLKA_OK) return status;
+    struct shortlist from = model.shortlist; /* points into the map */
+    model_unbind(&model);
+    if (from.n_offsets == 0) return TOLKA_OK;
+    list->first = from.first;
+    list->n_offsets = from.n_offsets;
+    list->n_ids = (uint32_t)from.n_ids;
+    list->offsets = malloc(from.n_offsets * sizeof *list->offsets);
+    list->ids = malloc(from.n_ids * sizeof *list->ids + 1);
+    if (!list->offsets || !list->ids) return fail(err, TOLKA_NOMEM, "out of memory");
+    memcpy(list->offsets, from.offsets, from.n_offsets * sizeof *list->offsets);
+    memcpy(list->ids, from.ids, from.n_ids * sizeof *list->ids);
+    return TOLKA_OK;
+}
+
 /* The one that was asked for, or Marian's usual name beside the weights. */
 static tolka_status read_shortlist(struct conversion *conversion, tolka_error *err) {
     const struct import *import = conversion->import;
     const struct config *config = &import->config;
     const char *path = conversion->options->shortlist;
     char *found = NULL;
+    if (!path && import->family == &family_tolka) return copy_shortlist(conversion, err);
     if (!path && import->family == &family_marian_native)
         path = found = import_match(import, "lex", ".bin");
     if (!path) return TOLKA_OK;

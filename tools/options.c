@@ -27,6 +27,8 @@ enum {
     ALL = 63,
 };
 
+/* An option that means something a little different to a command has an entry for it. The parser
+ * may take either: letter, place and kind of value are the same. */
 static const struct option_spec specs[] = {
     {"model", 'm', VALUE_TEXT, "FILE",
      "model file; without it TOLKA_MODEL, or the model that ships with tolka", RUNNING, AT(model),

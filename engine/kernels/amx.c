@@ -56,49 +56,107 @@ struct tiles {
     const struct matmul *p;
     size_t row_bytes;   /* of inputs */
     size_t panel_bytes; /* of weights */
-    size_t n_steps;     /* whole ones */
-    size_t rest_bytes;  /* of a panel, behind them */
+    size_t n_whole;     /* steps of 64 bytes an input row */
+    size_t n_steps;     /* with an incomplete one */
+    size_t rest_bytes;  /* of a panel in that */
 };
 
 /* Weights of a group of panels: the incomplete last step of each is copied, with zeros behind it,
  * so that nothing outside the panel is read or multiplied. */
 struct group {
+    size_t first_output;
     const uint8_t *panels[GROUP_PANELS];
     _Alignas(64) uint8_t rest[GROUP_PANELS][STEP_TILES * TILE_BYTES];
 };
 
 static void prepare_group(const struct tiles *t, size_t o, size_t n_panels, struct group *group) {
     const uint8_t *w = (const uint8_t *)t->p->w->data + o / PANEL_OUTPUTS * t->panel_bytes;
+    group->first_output = o;
     for (size_t i = 0; i < n_panels; i++, w += t->panel_bytes) {
         group->panels[i] = w;
         if (t->rest_bytes) {
             memset(group->rest[i], 0, sizeof group->rest[i]);
-            memcpy(group->rest[i], w + t->n_steps * STEP_TILES * TILE_BYTES, t->rest_bytes);
+            memcpy(group->rest[i], w + t->n_whole * STEP_TILES * TILE_BYTES, t->rest_bytes);
         }
     }
     make_visible(group);
 }
 
-/* Weights of step k; there is one step more than n_steps if there is a rest. */
 INLINE const uint8_t *weights_at(const struct tiles *t, const struct group *group, size_t panel,
                                  size_t k) {
-    return k < t->n_steps ? group->panels[panel] + k * STEP_TILES * TILE_BYTES : group->rest[panel];
+    return k < t->n_whole ? group->panels[panel] + k * STEP_TILES * TILE_BYTES : group->rest[panel];
 }
 
 INLINE const uint8_t *inputs_at(const struct tiles *t, size_t r) {
     return (const uint8_t *)t->p->x + r * t->row_bytes;
 }
 
-/* Two tiles of rows times two panels: registers 0 1 / 2 3. */
-INLINE void sum_2x2(const struct tiles *t, const struct group *group, size_t panel, size_t r0,
-                    size_t r1, bool bf16) {
-    const uint8_t *x0 = inputs_at(t, r0), *x1 = inputs_at(t, r1);
-    size_t n_steps = t->n_steps + (t->rest_bytes != 0);
+/* Sums on their way from tiles to y. While the tiles multiply a block, the vectors finish the one
+ * before it, a part after each step: the processor does not look far enough ahead to find that
+ * work behind all steps. */
+struct pipeline {
+    _Alignas(64) int32_t sums[2][4][TILE_ROWS * PANEL_OUTPUTS]; /* of this block and the last */
+    int current;
+    struct block waiting[4];
+    size_t n_waiting, n_finished;
+};
+
+static size_t tile_start(const struct matmul *p, size_t i) {
+    size_t last = p->n_rows < TILE_ROWS ? 0 : p->n_rows - TILE_ROWS;
+    return least(i * TILE_ROWS, last);
+}
+
+/* Register `sums` of the current block belongs to tile i of rows and the panel at o. The last tile
+ * overlaps the one before it rather than reach past the rows, but a row is finished once: y may be
+ * the residual. */
+static void wait_for(struct pipeline *pipeline, const struct matmul *p, int sums, size_t i,
+                     size_t o) {
+    size_t r = i * TILE_ROWS, repeated = r - tile_start(p, i);
+    size_t end = p->first_output + p->n_outputs;
+    pipeline->waiting[pipeline->n_waiting++] = (struct block){
+        .first_row = r,
+        .n_rows = least(p->n_rows - r, TILE_ROWS),
+        .first_output = o,
+        .n_outputs = least(end - o, PANEL_OUTPUTS),
+        .sums = pipeline->sums[pipeline->current][sums] + repeated * PANEL_OUTPUTS,
+        .stride = PANEL_OUTPUTS,
+    };
+}
+
+/* Finishes what is due when `done` of `all` steps are. */
+INLINE void finish_due(struct pipeline *pipeline, const struct matmul *p, size_t done, size_t all,
+                       bool bf16) {
+    for (; pipeline->n_finished * all < pipeline->n_waiting * done; pipeline->n_finished++)
+        if (bf16)
+            finish_floats(p, &pipeline->waiting[pipeline->n_finished]);
+        else
+            finish_ints(p, &pipeline->waiting[pipeline->n_finished]);
+}
+
+/* Stores the sums of the block that was computed, all before it being finished. */
+INLINE void store_sums(struct pipeline *pipeline) {
+    pipeline->current ^= 1;
+    pipeline->n_waiting = pipeline->n_finished = 0;
+    _tile_stored(0, pipeline->sums[pipeline->current][0], TILE_BYTES);
+    _tile_stored(1, pipeline->sums[pipeline->current][1], TILE_BYTES);
+    _tile_stored(2, pipeline->sums[pipeline->current][2], TILE_BYTES);
+    _tile_stored(3, pipeline->sums[pipeline->current][3], TILE_BYTES);
+}
+
+INLINE void zero_sums(void) {
     _tile_zero(0);
     _tile_zero(1);
     _tile_zero(2);
     _tile_zero(3);
-    for (size_t k = 0; k < n_steps; k++) {
+}
+
+/* Tiles i and i + 1 of rows times two panels: registers 0 1 / 2 3. */
+INLINE void block_2x2(const struct tiles *t, const struct group *group, size_t i, size_t panel,
+                      struct pipeline *pipeline, bool bf16) {
+    const uint8_t *x0 = inputs_at(t, tile_start(t->p, i));
+    const uint8_t *x1 = inputs_at(t, tile_start(t->p, i + 1));
+    zero_sums();
+    for (size_t k = 0; k < t->n_steps; k++) {
         _tile_loadd(6, weights_at(t, group, panel, k), TILE_BYTES);
         _tile_loadd(7, weights_at(t, group, panel + 1, k), TILE_BYTES);
         _tile_loadd(4, x0 + k * STEP_BYTES, t->row_bytes);
@@ -114,19 +172,21 @@ INLINE void sum_2x2(const struct tiles *t, const struct group *group, size_t pan
             _tile_dpbusd(2, 5, 6);
             _tile_dpbusd(3, 5, 7);
         }
+        finish_due(pipeline, t->p, k + 1, t->n_steps, bf16);
     }
+    store_sums(pipeline);
+    for (int c = 0; c < 4; c++)
+        wait_for(pipeline, t->p, c, i + (size_t)c / 2,
+                 group->first_output + (panel + (size_t)c % 2) * PANEL_OUTPUTS);
 }
 
 /* One tile of rows times up to four panels. */
-INLINE void sum_1x4(const struct tiles *t, const struct group *group, size_t panel, size_t n_panels,
-                    size_t r, bool bf16) {
-    const uint8_t *x = inputs_at(t, r);
-    size_t n_steps = t->n_steps + (t->rest_bytes != 0);
-    _tile_zero(0);
-    _tile_zero(1);
-    _tile_zero(2);
-    _tile_zero(3);
-    for (size_t k = 0; k < n_steps; k++) {
+INLINE void block_1x4(const struct tiles *t, const struct group *group, size_t i, size_t panel,
+                      size_t n_panels, struct pipeline *pipeline, bool bf16) {
+    const uint8_t *x = inputs_at(t, tile_start(t->p, i));
+    zero_sums();
+    for (size_t k = 0; k < t->n_steps; k++) {
+        finish_due(pipeline, t->p, k + 1, t->n_steps, bf16);
         _tile_loadd(4, x + k * STEP_BYTES, t->row_bytes);
         _tile_loadd(5, weights_at(t, group, panel, k), TILE_BYTES);
         if (bf16)
@@ -152,70 +212,9 @@ INLINE void sum_1x4(const struct tiles *t, const struct group *group, size_t pan
         else
             _tile_dpbusd(3, 4, 5);
     }
-}
-
-/* Sums on their way from tiles to y, in two buffers: while the tiles multiply the next block, the
- * vectors finish the last. */
-struct pipeline {
-    _Alignas(64) int32_t sums[2][4 * TILE_ROWS * PANEL_OUTPUTS];
-    int current;
-    size_t n_waiting;
-    struct block waiting[2];
-};
-
-/* The sums at `sums` belong to tile `i` of rows. The last tile overlaps the one before it rather
- * than reach past the rows, but a row is finished once: y may be the residual. */
-static void wait_for(struct pipeline *pipeline, const struct matmul *p, size_t i, size_t o,
-                     size_t n_panels, const int32_t *sums, size_t stride) {
-    size_t r = i * TILE_ROWS, end = p->first_output + p->n_outputs;
-    size_t rows = least(p->n_rows - r, TILE_ROWS);
-    size_t repeated = p->n_rows < TILE_ROWS ? 0 : TILE_ROWS - rows;
-    pipeline->waiting[pipeline->n_waiting++] = (struct block){
-        r, rows, o, least(n_panels * PANEL_OUTPUTS, end - o), sums + repeated * stride, stride};
-}
-
-static void finish_waiting(struct pipeline *pipeline, const struct matmul *p, bool bf16) {
-    for (size_t i = 0; i < pipeline->n_waiting; i++)
-        if (bf16)
-            finish_floats(p, &pipeline->waiting[i]);
-        else
-            finish_ints(p, &pipeline->waiting[i]);
-    pipeline->n_waiting = 0;
-    pipeline->current ^= 1;
-}
-
-static size_t tile_start(const struct matmul *p, size_t i) {
-    size_t last = p->n_rows < TILE_ROWS ? 0 : p->n_rows - TILE_ROWS;
-    return least(i * TILE_ROWS, last);
-}
-
-/* Tiles of rows i and i + 1, two panels. */
-INLINE void block_2x2(const struct tiles *t, const struct group *group, size_t i, size_t o,
-                      size_t panel, struct pipeline *pipeline, bool bf16) {
-    enum { STRIDE = 2 * PANEL_OUTPUTS, LOWER = TILE_ROWS * STRIDE };
-    sum_2x2(t, group, panel, tile_start(t->p, i), tile_start(t->p, i + 1), bf16);
-    finish_waiting(pipeline, t->p, bf16);
-    int32_t *sums = pipeline->sums[pipeline->current];
-    _tile_stored(0, sums, STRIDE * 4);
-    _tile_stored(1, sums + PANEL_OUTPUTS, STRIDE * 4);
-    _tile_stored(2, sums + LOWER, STRIDE * 4);
-    _tile_stored(3, sums + LOWER + PANEL_OUTPUTS, STRIDE * 4);
-    o += panel * PANEL_OUTPUTS;
-    wait_for(pipeline, t->p, i, o, 2, sums, STRIDE);
-    wait_for(pipeline, t->p, i + 1, o, 2, sums + LOWER, STRIDE);
-}
-
-INLINE void block_1x4(const struct tiles *t, const struct group *group, size_t i, size_t o,
-                      size_t panel, size_t n_panels, struct pipeline *pipeline, bool bf16) {
-    enum { STRIDE = 4 * PANEL_OUTPUTS };
-    sum_1x4(t, group, panel, n_panels, tile_start(t->p, i), bf16);
-    finish_waiting(pipeline, t->p, bf16);
-    int32_t *sums = pipeline->sums[pipeline->current];
-    _tile_stored(0, sums, STRIDE * 4);
-    _tile_stored(1, sums + PANEL_OUTPUTS, STRIDE * 4);
-    _tile_stored(2, sums + 2 * PANEL_OUTPUTS, STRIDE * 4);
-    _tile_stored(3, sums + 3 * PANEL_OUTPUTS, STRIDE * 4);
-    wait_for(pipeline, t->p, i, o + panel * PANEL_OUTPUTS, n_panels, sums, STRIDE);
+    store_sums(pipeline);
+    for (size_t c = 0; c < n_panels; c++)
+        wait_for(pipeline, t->p, (int)c, i, group->first_output + (panel + c) * PANEL_OUTPUTS);
 }
 
 /* Tiles of rows [first, end) with up to four panels. */
@@ -225,28 +224,35 @@ INLINE void group_of(const struct tiles *t, size_t first, size_t end, size_t o, 
     prepare_group(t, o, n_panels, &group);
     size_t paired = first + (end - first) / 2 * 2, panel = 0;
     for (; panel + 2 <= n_panels; panel += 2)
-        for (size_t i = first; i < paired; i += 2)
-            block_2x2(t, &group, i, o, panel, pipeline, bf16);
+        for (size_t i = first; i < paired; i += 2) block_2x2(t, &group, i, panel, pipeline, bf16);
     for (size_t i = first; panel < n_panels && i < paired; i++)
-        block_1x4(t, &group, i, o, panel, 1, pipeline, bf16);
-    if (paired < end) block_1x4(t, &group, paired, o, 0, n_panels, pipeline, bf16);
+        block_1x4(t, &group, i, panel, 1, pipeline, bf16);
+    if (paired < end) block_1x4(t, &group, paired, 0, n_panels, pipeline, bf16);
 }
 
 INLINE void tiles_of(const struct matmul *p, bool bf16) {
     size_t panel_bytes = matrix_tiles(p->w->type, p->w->n_in) * TILE_BYTES;
     size_t step_bytes = STEP_TILES * TILE_BYTES, row_bytes = p->x_stride * (bf16 ? 2 : 1);
-    struct tiles t = {p, row_bytes, panel_bytes, panel_bytes / step_bytes,
-                      panel_bytes % step_bytes};
+    struct tiles t = {
+        .p = p,
+        .row_bytes = row_bytes,
+        .panel_bytes = panel_bytes,
+        .n_whole = panel_bytes / step_bytes,
+        .n_steps = (panel_bytes + step_bytes - 1) / step_bytes,
+        .rest_bytes = panel_bytes % step_bytes,
+    };
     size_t n_tiles = (p->n_rows + TILE_ROWS - 1) / TILE_ROWS;
     size_t tiles_at_once = GROUP_INPUT_BYTES / (row_bytes * TILE_ROWS) / 2 * 2 + 2;
     size_t end = p->first_output + p->n_outputs;
-    struct pipeline pipeline = {.n_waiting = 0, .current = 0};
+    struct pipeline pipeline;
+    pipeline.current = 0;
+    pipeline.n_waiting = pipeline.n_finished = 0;
     configure_tiles(p->n_rows);
     for (size_t i = 0; i < n_tiles; i += tiles_at_once)
         for (size_t o = p->first_output; o < end; o += GROUP_OUTPUTS)
             group_of(&t, i, least(i + tiles_at_once, n_tiles), o,
                      least(matrix_panels(end - o), GROUP_PANELS), &pipeline, bf16);
-    finish_waiting(&pipeline, p, bf16);
+    finish_due(&pipeline, p, 1, 1, bf16);
     _tile_release();
 }
 

@@ -36,12 +36,21 @@ char *import_match(const struct import *import, const char *prefix, const char *
     return NULL;
 }
 
+/* A path that is right only where the model was made is taken for its file name. */
+static char *find_named(const struct import *import, const char *name) {
+    if (name[0] == '*') return import_match(import, "", name + 1);
+    char *path = import_path(import, name);
+    const char *slash = strrchr(name, '/');
+    if (!path || !slash || access(path, R_OK) == 0) return path;
+    free(path);
+    return import_path(import, slash + 1);
+}
+
 char *import_file(const struct import *import, const char *alternatives) {
     while (alternatives && *alternatives) {
         size_t n = strcspn(alternatives, "|");
-        char *name = strndup(alternatives, n), *path;
-        if (!name) return NULL;
-        path = name[0] == '*' ? import_match(import, "", name + 1) : import_path(import, name);
+        char *name = strndup(alternatives, n);
+        char *path = name ? find_named(import, name) : NULL;
         free(name);
         if (path && access(path, R_OK) == 0) return path;
         free(path);

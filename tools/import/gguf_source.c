@@ -1,5 +1,6 @@
 /* A GGUF file of any architecture, seen as a list of tensors. */
 #include "cursor.h"
+#include "ggml_blocks.h"
 
 #include <stdlib.h>
 
@@ -25,7 +26,7 @@ static enum source_dtype dtype_of(uint32_t ggml_type) {
     case 30:
         return SOURCE_BF16;
     default:
-        return SOURCE_OTHER;
+        return ggml_can_decode(ggml_type) ? SOURCE_BLOCKS : SOURCE_OTHER;
     }
 }
 
@@ -39,6 +40,7 @@ static tolka_status add_tensor(struct source *source, const struct gguf_tensor *
     struct source_tensor *tensor = source_add(source, from->name.bytes, from->name.length);
     if (!tensor) return fail(err, TOLKA_NOMEM, "%s: out of memory", path);
     set_type(tensor, dtype_of(from->type), gguf_tensor_type_name(from->type));
+    tensor->ggml_type = from->type;
     tensor->rank = from->rank;
     for (uint32_t i = 0; i < from->rank; i++) tensor->dims[i] = from->dims[from->rank - 1 - i];
     set_row_major(tensor);

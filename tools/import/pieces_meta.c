@@ -55,8 +55,7 @@ static tolka_status load_pieces(struct pieces *pieces, const char *path, tolka_e
                 why);
 }
 
-static tolka_status add_language_pieces(struct pieces *pieces, const char *path,
-                                        tolka_error *err) {
+static tolka_status add_language_pieces(struct pieces *pieces, const char *path, tolka_error *err) {
     tolka_status status = TOLKA_OK;
     int32_t n = spm_count(pieces->spm);
     for (int32_t i = 0; i < n && status == TOLKA_OK; i++) {
@@ -164,14 +163,13 @@ tolka_status write_ggml_tokenizer(struct gguf_writer *writer, struct import *imp
     if (status != TOLKA_OK) return status;
     if (config->unknown_token < 0) config->unknown_token = vocab.unknown;
     const char *template = vocab.add_bos && vocab.add_eos ? "bos text eos"
-                           : vocab.add_bos               ? "bos text"
-                           : vocab.add_eos               ? "text eos"
-                                                         : "text";
+                           : vocab.add_bos                ? "bos text"
+                           : vocab.add_eos                ? "text eos"
+                                                          : "text";
     write_common(writer, import, template, vocab.n_languages > 0);
     if (vocab.bos >= 0) write_i32(writer, KEY "bos", vocab.bos);
     write_bytes(writer, KEY "source.model", vocab.model, vocab.n_model);
-    status =
-        write_tokens(writer, vocab.added, vocab.n_added, KEY "extra", KEY "extra_ids", err);
+    status = write_tokens(writer, vocab.added, vocab.n_added, KEY "extra", KEY "extra_ids", err);
     if (status == TOLKA_OK)
         status = write_tokens(writer, vocab.languages, vocab.n_languages, KEY "languages",
                               KEY "language_ids", err);

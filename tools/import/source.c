@@ -2,6 +2,7 @@
 #include "source.h"
 #include "../../engine/matrix.h"
 #include "bytes.h"
+#include "ggml_blocks.h"
 
 #include <stdlib.h>
 
@@ -218,6 +219,21 @@ static size_t element_width(enum source_dtype type) {
     }
 }
 
+/* Rows start with a block, but a column may be asked for, too. */
+static void read_blocks(const struct source_tensor *tensor, int64_t at, int64_t step, uint64_t n,
+                        float *out) {
+    float block[GGML_LONGEST_BLOCK];
+    size_t length = 1, bytes = 0, decoded = SIZE_MAX;
+    gguf_block(tensor->ggml_type, &length, &bytes);
+    for (uint64_t i = 0; i < n; i++, at += step) {
+        size_t index = (size_t)at / length;
+        if (index != decoded)
+            ggml_decode_block(tensor->ggml_type, tensor->data + index * bytes, block);
+        decoded = index;
+        out[i] = block[(size_t)at % length];
+    }
+}
+
 /* Elements at, at + step, at + 2 step ... as floats, without scales. */
 static void read_elements(const struct source_tensor *tensor, int64_t at, int64_t step, uint64_t n,
                           float *out) {
@@ -225,6 +241,10 @@ static void read_elements(const struct source_tensor *tensor, int64_t at, int64_
     if (type == SOURCE_Q8_0) {
         for (uint64_t i = 0; i < n; i++, at += step)
             out[i] = load_block_element(tensor->data, (size_t)at);
+        return;
+    }
+    if (type == SOURCE_BLOCKS) {
+        read_blocks(tensor, at, step, n, out);
         return;
     }
     int64_t width = (int64_t)element_width(type);

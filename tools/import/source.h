@@ -12,13 +12,15 @@
 enum source_dtype {
     SOURCE_F32, SOURCE_F16, SOURCE_BF16, SOURCE_F64,
     SOURCE_I8, SOURCE_I16, SOURCE_I32, SOURCE_I64, SOURCE_U8,
-    SOURCE_Q8_0, /* ggml's blocks of 32 */
+    SOURCE_Q8_0,   /* ggml's blocks of 32 */
+    SOURCE_BLOCKS, /* other blocks of ggml's: ggml_type says which */
     SOURCE_OTHER, /* listed by inspect, refused as a weight */
 };
 
 struct source_tensor {
     char *name;
     enum source_dtype type;
+    uint32_t ggml_type; /* SOURCE_BLOCKS */
     char type_name[12]; /* as the container calls it, for messages */
     uint32_t rank;
     uint64_t dims[8];    /* outermost first, as PyTorch prints shapes */

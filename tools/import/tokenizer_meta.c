@@ -1,11 +1,14 @@
-#define _POSIX_C_SOURCE 200809L
+#define _XOPEN_SOURCE 700
 #include "tokenizer_meta.h"
 
 #include "../../tokenizer/spm.h"
+#include "beside.h"
 #include "bytelevel_meta.h"
 #include "pieces_meta.h"
 #include "special_tokens.h"
+#include "words_meta.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,20 +29,6 @@ static void side_free(struct side *side) {
     free(side->ids);
 }
 
-/* The first existing file of alternatives "a|b"; NULL: none. The caller frees it. */
-static char *find_file(const struct import *import, const char *alternatives) {
-    while (alternatives && *alternatives) {
-        char name[256];
-        size_t n = strcspn(alternatives, "|");
-        snprintf(name, sizeof name, "%.*s", (int)n, alternatives);
-        char *path = import_path(import, name);
-        if (path && access(path, R_OK) == 0) return path;
-        free(path);
-        alternatives += n + (alternatives[n] == '|');
-    }
-    return NULL;
-}
-
 static tolka_status open_spm(struct side *side, const char *path, tolka_error *err) {
     char why[SPM_WHY];
     uint8_t *checked = NULL;
@@ -57,7 +46,7 @@ static tolka_status open_spm(struct side *side, const char *path, tolka_error *e
 
 static tolka_status open_vocabulary(struct side *side, const struct import *import,
                                     const char *alternatives, tolka_error *err) {
-    char *path = find_file(import, alternatives);
+    char *path = import_file(import, alternatives);
     if (!path)
         return fail(err, TOLKA_IO, "%s: no %s beside it", import->source.weights_path, alternatives);
     tolka_status status = vocabulary_open(&side->vocabulary, path, err);
@@ -256,30 +245,87 @@ static tolka_status write_sentencepiece(struct gguf_writer *writer, struct impor
     return status;
 }
 
+/* Without SentencePiece models a vocabulary may still do. */
+static tolka_status find_words(struct gguf_writer *writer, struct import *import,
+                               tolka_error *err) {
+    const struct tokenizer_plan *plan = &import->plan;
+    struct vocabulary source = {0}, target = {0};
+    struct token_list languages = {0};
+    char *source_path = plan->words ? import_file(import, plan->source_vocab) : NULL;
+    char *target_path = plan->words ? import_file(import, plan->target_vocab) : NULL;
+    tolka_status status;
+    if (!source_path || (plan->target_vocab && !target_path)) {
+        status = no_tokenizer(import, plan->source_model);
+    } else {
+        status = write_words(writer, import, source_path, target_path, &source, &target,
+                             &languages, err);
+        if (status == TOLKA_OK) status = write_common(writer, import, &languages, err);
+    }
+    list_free(&languages);
+    vocabulary_free(&source);
+    vocabulary_free(&target);
+    free(source_path);
+    free(target_path);
+    return status;
+}
+
 /* ---- files ------------------------------------------------------------------------------------ */
 
+/* Lists of tokens, as opposed to SentencePiece models. */
+static bool is_list(const char *path) {
+    static const char *const ends[] = {".yml", ".yaml", ".json", ".txt"};
+    const char *dot = strrchr(path, '.');
+    for (size_t i = 0; dot && i < sizeof ends / sizeof *ends; i++)
+        if (strcmp(dot, ends[i]) == 0) return true;
+    return false;
+}
+
 static tolka_status find_sentencepiece(struct gguf_writer *writer, struct import *import,
-                                       const char *vocab, tolka_error *err) {
+                                       tolka_error *err) {
     const struct tokenizer_plan *plan = &import->plan;
-    char *source = NULL, *target = NULL;
-    if (vocab) {
-        size_t n = strcspn(vocab, ",");
-        source = strndup(vocab, n);
-        target = strdup(vocab[n] ? vocab + n + 1 : vocab);
-    } else {
-        source = find_file(import, plan->source_model);
-        target = find_file(import, plan->target_model ? plan->target_model : plan->source_model);
-        if (!target && source) target = strdup(source);
-    }
+    char *source = import_file(import, plan->source_model);
+    char *target =
+        import_file(import, plan->target_model ? plan->target_model : plan->source_model);
+    if (!target && source) target = strdup(source);
     tolka_status status;
     if (source && plan->kind == TOKENIZER_PIECES)
         status = write_pieces(writer, import, source, err);
     else if (source && target)
         status = write_sentencepiece(writer, import, source, target, err);
     else
-        status = no_tokenizer(import, plan->source_model);
+        status = find_words(writer, import, err);
     free(source);
     free(target);
+    return status;
+}
+
+/* Vocabularies that the user names: "both" or "source,target", relative to where the user is, not
+ * to the checkpoint. They are SentencePiece models, or lists of tokens. */
+static tolka_status find_with(struct gguf_writer *writer, struct import *import, const char *vocab,
+                              tolka_error *err) {
+    struct tokenizer_plan *plan = &import->plan, planned = *plan;
+    char *source = strndup(vocab, strcspn(vocab, ","));
+    char *target = strchr(vocab, ',') ? strdup(strchr(vocab, ',') + 1) : NULL;
+    char *source_path = source ? realpath(source, NULL) : NULL;
+    char *target_path = target ? realpath(target, NULL) : NULL;
+    tolka_status status = TOLKA_OK;
+    if (!source_path || (target && !target_path)) {
+        status = fail(err, TOLKA_IO, "%s: %s", source_path ? target : source ? source : vocab,
+                      strerror(errno));
+    } else if (is_list(source_path)) {
+        plan->ids = IDS_BY_VOCAB;
+        plan->source_vocab = source_path;
+        plan->target_vocab = target_path;
+    } else {
+        plan->source_model = source_path;
+        plan->target_model = target_path;
+    }
+    if (status == TOLKA_OK) status = find_sentencepiece(writer, import, err);
+    *plan = planned; /* the paths do not live on */
+    free(source);
+    free(target);
+    free(source_path);
+    free(target_path);
     return status;
 }
 
@@ -287,7 +333,7 @@ static tolka_status find_bytelevel(struct gguf_writer *writer, struct import *im
                                    tolka_error *err) {
     const struct tokenizer_plan *plan = &import->plan;
     const struct token_list none = {0};
-    char *vocab = find_file(import, plan->source_vocab), *merges = find_file(import, plan->merges);
+    char *vocab = import_file(import, plan->source_vocab), *merges = import_file(import, plan->merges);
     tolka_status status;
     if (!vocab || !merges)
         status = no_tokenizer(import, vocab ? plan->merges : plan->source_vocab);
@@ -303,7 +349,9 @@ tolka_status write_tokenizer(struct gguf_writer *writer, struct import *import, 
                              tolka_error *err) {
     switch (import->plan.kind) {
     case TOKENIZER_SENTENCEPIECE:
-    case TOKENIZER_PIECES: return find_sentencepiece(writer, import, vocab, err);
+    case TOKENIZER_PIECES:
+        return vocab ? find_with(writer, import, vocab, err)
+                     : find_sentencepiece(writer, import, err);
     case TOKENIZER_BYTELEVEL: return find_bytelevel(writer, import, err);
     case TOKENIZER_GGML: return write_ggml_tokenizer(writer, import, err);
     case TOKENIZER_COPIED: return copy_tokenizer(writer, import);

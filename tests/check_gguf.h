@@ -1,0 +1,13 @@
+/* What the files of the gguf suite share. */
+#ifndef CHECK_GGUF_H
+#define CHECK_GGUF_H
+
+#include "../engine/model.h"
+#include "suites.h"
+
+#define SHIPPED_MODEL "models/pretrained/tolka-en-de-fr.gguf"
+
+TCase *gguf_model_case(void);  /* check_model.c */
+TCase *gguf_damage_case(void); /* check_damage.c */
+
+#endif

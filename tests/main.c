@@ -1,0 +1,20 @@
+/* Runs every suite. CK_RUN_SUITE=name runs one, CK_RUN_CASE=name one part of it. */
+#include "suites.h"
+
+#include <stdlib.h>
+
+static Suite *(*const suites[])(void) = {
+    kernels_suite, attention_suite,     config_suite,    gguf_suite,   pool_suite, tokenizer_suite,
+    import_suite,  import_native_suite, reference_suite, search_suite, api_suite,  cli_suite,
+    /* A new suite: one line here, one in suites.h. */
+};
+
+int main(void) {
+    SRunner *runner = srunner_create(NULL);
+    for (size_t i = 0; i < sizeof suites / sizeof *suites; i++)
+        srunner_add_suite(runner, suites[i]());
+    srunner_run_all(runner, CK_NORMAL);
+    int n_failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return n_failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
