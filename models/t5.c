@@ -131,14 +131,15 @@ static void set_structure(const struct checkpoint *checkpoint, struct config *co
 static tolka_status plan_tokenizer(const struct checkpoint *checkpoint, struct tokenizer_plan *plan,
                                    tolka_error *err) {
     struct reading r = {checkpoint->tokenizer, TOLKA_OK, err};
-    *plan = (struct tokenizer_plan){.kind = TOKENIZER_PIECES,
-                                    .ids = IDS_ARE_PIECES,
-                                    .source_model = "spiece.model|sentencepiece.model",
-                                    .languages = "<2%s>",
-                                    .template = "text eos",
-                                    .to = "prefix",
-                                    .n_sentinels = read_u32(&r, "extra_ids", 100),
-                                    .bos = -1};
+    *plan =
+        (struct tokenizer_plan){.kind = TOKENIZER_PIECES,
+                                .ids = IDS_ARE_PIECES,
+                                .source_model = "spiece.model|sentencepiece.model|tokenizer.json",
+                                .languages = "<2%s>",
+                                .template = "text eos",
+                                .to = "prefix",
+                                .n_sentinels = read_u32(&r, "extra_ids", 100),
+                                .bos = -1};
     return r.status;
 }
 

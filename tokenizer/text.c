@@ -29,7 +29,12 @@ static tolka_status decode_all(const tolka_tokenizer *tokenizer, const int32_t *
     size_t length = tolka_decode(tokenizer, ids, n, NULL, 0);
     *text = malloc(length + 1);
     if (!*text) return fail(err, TOLKA_NOMEM, "out of memory for a translation");
-    tolka_decode(tokenizer, ids, n, *text, length + 1);
+    /* It needs memory of its own, and may have found less than the first time. */
+    if (tolka_decode(tokenizer, ids, n, *text, length + 1) != length) {
+        free(*text);
+        *text = NULL;
+        return fail(err, TOLKA_NOMEM, "out of memory for a translation");
+    }
     /* A NUL (from a byte piece) would end the text too soon for who reads it as a string. */
     for (size_t i = 0; i < length; i++)
         if (!(*text)[i]) (*text)[i] = ' ';

@@ -48,7 +48,7 @@ static char *target_text(const struct shown *shown, size_t k, size_t *length) {
     if (ids && shown->tokenizer) {
         *length = tolka_decode(shown->tokenizer, ids, n, NULL, 0);
         text = malloc(*length + 1);
-        if (text) tolka_decode(shown->tokenizer, ids, n, text, *length + 1);
+        if (text) *length = tolka_decode(shown->tokenizer, ids, n, text, *length + 1);
     } else if (ids) {
         text = malloc(n * 12 + 1);
         if (text) *text = 0;

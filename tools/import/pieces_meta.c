@@ -3,6 +3,7 @@
 #include "../../tokenizer/ggml_vocab.h"
 #include "../../tokenizer/spm.h"
 #include "special_tokens.h"
+#include "unigram_json.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,11 +23,15 @@ static void write_common(struct gguf_writer *writer, const struct import *import
     write_i32(writer, KEY "unknown", import->config.unknown_token);
 }
 
-/* ---- spiece.model ------------------------------------------------------------------------------
+/* ---- spiece.model, or tokenizer.json
+ * ------------------------------------------------------------------------------
  */
 
 struct pieces {
     struct map map;
+    uint8_t *built;       /* or a model that was built from what is mapped */
+    const uint8_t *model; /* either */
+    size_t n_model;
     struct spm *spm;
     struct vocabulary vocabulary; /* languages, and all tokens that are not pieces */
     struct token_list extra, languages;
@@ -34,6 +39,7 @@ struct pieces {
 
 static void pieces_free(struct pieces *pieces) {
     map_close(&pieces->map);
+    free(pieces->built);
     spm_free(pieces->spm);
     vocabulary_free(&pieces->vocabulary);
     list_free(&pieces->extra);
@@ -46,8 +52,16 @@ static tolka_status load_pieces(struct pieces *pieces, const char *path, tolka_e
     size_t n;
     tolka_status status = map_open(&pieces->map, path, err);
     if (status != TOLKA_OK) return status;
+    pieces->model = pieces->map.bytes;
+    pieces->n_model = pieces->map.n_bytes;
+    if (pieces->n_model > 0 && pieces->model[0] == '{') {
+        status = unigram_from_json(pieces->map.bytes, pieces->map.n_bytes, path, &pieces->built,
+                                   &pieces->n_model, err);
+        pieces->model = pieces->built;
+    }
+    if (status != TOLKA_OK) return status;
     enum spm_status loaded =
-        spm_check(pieces->map.bytes, pieces->map.n_bytes, SPM_DECODE, &checked, &n, why);
+        spm_check(pieces->model, pieces->n_model, SPM_DECODE, &checked, &n, why);
     if (loaded == SPM_OK) loaded = spm_load(&pieces->spm, checked, n, why);
     free(checked);
     if (loaded == SPM_OK) return TOLKA_OK;
@@ -117,7 +131,7 @@ tolka_status write_pieces(struct gguf_writer *writer, struct import *import, con
     if (status == TOLKA_OK) {
         if (config->unknown_token < 0) config->unknown_token = spm_unknown(pieces.spm);
         write_common(writer, import, plan->template, pieces.languages.n > 0);
-        write_bytes(writer, KEY "source.model", pieces.map.bytes, pieces.map.n_bytes);
+        write_bytes(writer, KEY "source.model", pieces.model, pieces.n_model);
         list_write(writer, &pieces.extra, KEY "extra", KEY "extra_ids");
         list_write(writer, &pieces.languages, KEY "languages", KEY "language_ids");
     }
