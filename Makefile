@@ -75,6 +75,7 @@ $(KERNELS)/neon_dot.c.o: ISA_FLAGS = -march=armv8.2-a+dotprod
 endif
 
 # The public header has more readers than we: old C, C that must also be C++, and C++.
+$(BUILD)/tests/%: CPPFLAGS += -Itokenizer -Itests
 $(BUILD)/tests/public_header.c.o: CFLAGS += -std=c99 -Wc++-compat
 
 ## tests: builds the tests

@@ -77,9 +77,9 @@ static bool huggingface(struct worker *worker, const struct search_options *opti
     }
     if (*n_next == 0) return true;
     if (sentence->n_finished < beam) return false;
-    if (config->early_stopping == STOP_WHEN_FULL) return true;
+    if (options->early_stopping == STOP_WHEN_FULL) return true;
     uint32_t length = n;
-    if (config->early_stopping == STOP_NEVER_EARLY && options->length_penalty > 0)
+    if (options->early_stopping == STOP_NEVER_EARLY && options->length_penalty > 0)
         length = sentence->limit;
     float attainable =
         length_normalized(worker->search->next[0].sum, length, options->length_penalty);

@@ -350,11 +350,13 @@ void gguf_free(struct gguf *gguf) {
 
 const struct gguf_value *gguf_find(const struct gguf *gguf, const char *key) {
     struct gguf_value wanted = {.key = {key, strlen(key)}};
+    if (gguf->n_values == 0) return NULL; /* bsearch takes no null array */
     return bsearch(&wanted, gguf->values, gguf->n_values, sizeof wanted, compare_values);
 }
 
 const struct gguf_tensor *gguf_tensor(const struct gguf *gguf, const char *name) {
     struct gguf_tensor wanted = {.name = {name, strlen(name)}};
+    if (gguf->n_tensors == 0) return NULL;
     return bsearch(&wanted, gguf->tensors, gguf->n_tensors, sizeof wanted, compare_tensors);
 }
 

@@ -15,6 +15,7 @@
 struct search_options {
     int beam, n_best;
     float length_penalty;
+    enum early_stopping early_stopping;
     bool want_scores;
     bool teacher; /* follow inputs' targets */
     bool no_shortlist;

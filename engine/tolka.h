@@ -80,6 +80,16 @@ int tolka_model_default_max_length(const tolka_model *model);
 
 /* ---- translation of ids --------------------------------------------------------------------- */
 
+/* When beam search by transformers' rules ends ("early_stopping"), once `beam` hypotheses have
+ * ended. The default is what the model asks for if the beam is the model's default too, and the
+ * heuristic for a beam that the caller chose. */
+typedef enum {
+    TOLKA_STOP_DEFAULT = 0,
+    TOLKA_STOP_HEURISTIC = 1, /* when the best running one could not beat the worst ended one now */
+    TOLKA_STOP_WHEN_FULL = 2, /* at once */
+    TOLKA_STOP_NEVER = 3,     /* when it could not at any length */
+} tolka_stop;
+
 typedef struct {
     size_t size;          /* sizeof(tolka_options): which fields the caller knows */
     int beam;             /* 1: greedy; 0: the model's default */
@@ -90,11 +100,12 @@ typedef struct {
     int threads;          /* worker threads, the caller's included; 0: all available cores */
     int batch;            /* sentences decoded together by one worker; never changes the output */
     int no_shortlist;     /* ignore the lexical shortlist that the model carries */
+    tolka_stop stop;      /* when beam search ends */
     const char *isa;      /* "scalar", "avx2", "avx512", "amx", "neon"; NULL: the best there is */
 } tolka_options;
 
 #define TOLKA_OPTIONS_INIT                                                                         \
-    { sizeof(tolka_options), 0, 1, 0, -1.0f, 0, 1, 32, 0, NULL }
+    { sizeof(tolka_options), 0, 1, 0, -1.0f, 0, 1, 32, 0, TOLKA_STOP_DEFAULT, NULL }
 
 tolka_status tolka_translator_new(tolka_translator **out, const tolka_model *model,
                                   const tolka_options *options, tolka_error *err);

@@ -56,6 +56,16 @@ static tolka_status check_options(const tolka_model *model, tolka_options *optio
     return TOLKA_OK;
 }
 
+static enum early_stopping early_stopping(const struct config *config, const tolka_options *given) {
+    switch (given->stop) {
+    case TOLKA_STOP_HEURISTIC: return STOP_HEURISTIC;
+    case TOLKA_STOP_WHEN_FULL: return STOP_WHEN_FULL;
+    case TOLKA_STOP_NEVER: return STOP_NEVER_EARLY;
+    case TOLKA_STOP_DEFAULT: break;
+    }
+    return given->beam == 0 ? config->early_stopping : STOP_HEURISTIC;
+}
+
 static tolka_options known_options(const tolka_options *given) {
     tolka_options options = TOLKA_OPTIONS_INIT;
     size_t size = given->size < sizeof options ? given->size : sizeof options;
@@ -67,6 +77,7 @@ tolka_status tolka_translator_new(tolka_translator **out, const tolka_model *mod
                                   const tolka_options *given, tolka_error *err) {
     *out = NULL;
     tolka_options options = known_options(given);
+    enum early_stopping stop = early_stopping(&model->model.config, &options);
     tolka_status status = check_options(model, &options, err);
     if (status != TOLKA_OK) return status;
     const struct kernels *kernels = kernels_select(options.isa);
@@ -79,6 +90,7 @@ tolka_status tolka_translator_new(tolka_translator **out, const tolka_model *mod
     translator->options = (struct search_options){.beam = options.beam,
                                                   .n_best = options.n_best,
                                                   .length_penalty = options.length_penalty,
+                                                  .early_stopping = stop,
                                                   .want_scores = options.want_scores != 0,
                                                   .no_shortlist = options.no_shortlist != 0};
     translator->max_length = options.max_length;

@@ -64,7 +64,8 @@ static const struct tensor_rule rules[] = {
     {NULL, NULL, 0, 0, false},
 };
 
-/* ---- attributes -------------------------------------------------------------------------------- */
+/* ---- attributes --------------------------------------------------------------------------------
+ */
 
 /* A checkpoint whose first failure is kept, so that reading can go on to the end. */
 struct spec {
@@ -94,9 +95,9 @@ static double stack_attribute(const struct spec *spec, const char *stack, const 
 
 static void unsupported(struct spec *spec, const char *name) {
     if (spec->status == TOLKA_OK)
-        spec->status = fail(spec->err, TOLKA_UNSUPPORTED,
-                            "%s: attribute %s is set, which tolka does not do",
-                            spec->checkpoint->name, name);
+        spec->status =
+            fail(spec->err, TOLKA_UNSUPPORTED, "%s: attribute %s is set, which tolka does not do",
+                 spec->checkpoint->name, name);
 }
 
 static void differ(struct spec *spec, const char *what) {
@@ -126,7 +127,8 @@ static bool text_attribute(const struct spec *spec, const char *name, char text[
     return true;
 }
 
-/* ---- what tolka does not do -------------------------------------------------------------------- */
+/* ---- what tolka does not do --------------------------------------------------------------------
+ */
 
 static void refuse_in_stack(struct spec *spec, const char *stack) {
     static const char *const names[] = {"alibi",
@@ -145,10 +147,14 @@ static void refuse_in_stack(struct spec *spec, const char *stack) {
 
 /* Variables of an attention layer whose presence alone means another kind of attention. */
 static void refuse_in_attention(struct spec *spec, const char *layer, uint32_t n_heads) {
-    static const char *const names[] = {"relative_position_keys", "relative_position_values",
+    static const char *const names[] = {"relative_position_keys",
+                                        "relative_position_values",
                                         "relative_asymmetric_position_keys",
-                                        "rotary_dim", "rotary_base", "q_norm/gamma",
-                                        "k_norm/gamma", "relative_left_max_position"};
+                                        "rotary_dim",
+                                        "rotary_base",
+                                        "q_norm/gamma",
+                                        "k_norm/gamma",
+                                        "relative_left_max_position"};
     char full[256];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         snprintf(full, sizeof full, "%s/%s", layer, names[i]);
@@ -162,7 +168,8 @@ static void refuse_in_attention(struct spec *spec, const char *layer, uint32_t n
     if (attribute(spec, full, 0) != 0) unsupported(spec, full);
 }
 
-/* ---- stacks ------------------------------------------------------------------------------------ */
+/* ---- stacks ------------------------------------------------------------------------------------
+ */
 
 static uint32_t count_layers(const struct spec *spec, const char *stack) {
     char name[128];
@@ -211,13 +218,13 @@ static struct stack read_stack(struct spec *spec, const char *name) {
     struct stack stack = {.layers = count_layers(spec, name)};
     char full[128];
     if (stack.layers == 0 && spec->status == TOLKA_OK)
-        spec->status = fail(spec->err, TOLKA_FORMAT, "%s: no variables of a %s",
-                            spec->checkpoint->name, name);
+        spec->status =
+            fail(spec->err, TOLKA_FORMAT, "%s: no variables of a %s", spec->checkpoint->name, name);
     stack.heads =
         read_size(spec, "num_heads", stack_attribute(spec, name, "num_heads", big ? 16 : 8), 1024);
     stack.pre_norm = stack_attribute(spec, name, "pre_norm", 1) != 0;
-    stack.activation = read_size(spec, "activation",
-                                 1 + stack_attribute(spec, name, "activation", 0), 256) - 1;
+    stack.activation =
+        read_size(spec, "activation", 1 + stack_attribute(spec, name, "activation", 0), 256) - 1;
     snprintf(full, sizeof full, "%s/layer_norm/gamma", name);
     stack.final_norm = has(spec, full);
     snprintf(full, sizeof full, "%s/layernorm_embedding/gamma", name);
@@ -238,8 +245,8 @@ static struct stack read_stack(struct spec *spec, const char *name) {
 
 static void set_activation(struct spec *spec, struct config *config, uint32_t number) {
     static const enum activation activations[] = {
-        ACTIVATION_RELU,     ACTIVATION_GELU_TANH,  ACTIVATION_SWISH,  ACTIVATION_GELU_ERF,
-        ACTIVATION_GELU_QUICK, ACTIVATION_TANH, ACTIVATION_SIGMOID};
+        ACTIVATION_RELU,       ACTIVATION_GELU_TANH, ACTIVATION_SWISH,  ACTIVATION_GELU_ERF,
+        ACTIVATION_GELU_QUICK, ACTIVATION_TANH,      ACTIVATION_SIGMOID};
     if (number < sizeof activations / sizeof *activations)
         config->activation = activations[number];
     else
@@ -277,7 +284,8 @@ static void set_stacks(struct spec *spec, struct config *config) {
     if (spec->status == TOLKA_OK) spec->status = r.status;
 }
 
-/* ---- embeddings and positions ------------------------------------------------------------------ */
+/* ---- embeddings and positions ------------------------------------------------------------------
+ */
 
 /* A flag (absent: set) that means sqrt(d), or the factor itself. */
 static float embedding_scale(const struct spec *spec, const char *name, uint32_t d_model) {
@@ -323,8 +331,7 @@ static void set_positions(struct spec *spec, struct config *config) {
         static const char first[] = "encoder/layer_0/self_attention/relative_attention_bias";
         static const char second[] = "encoder/layer_1/self_attention/relative_attention_bias";
         config->relative_bias_per_layer =
-            has(spec, second) &&
-            !spec->checkpoint->same(spec->checkpoint->user, first, second);
+            has(spec, second) && !spec->checkpoint->same(spec->checkpoint->user, first, second);
     } else if (rows) {
         config->position_kind = POSITION_LEARNED;
         config->max_positions = rows;
@@ -336,7 +343,8 @@ static void set_positions(struct spec *spec, struct config *config) {
     }
 }
 
-/* ---- tokens ------------------------------------------------------------------------------------ */
+/* ---- tokens ------------------------------------------------------------------------------------
+ */
 
 static const char source_files[] =
     "source_vocabulary.json|source_vocabulary.txt|shared_vocabulary.json|shared_vocabulary.txt";
@@ -405,13 +413,14 @@ static void set_tokens(struct spec *spec, struct config *config, struct tokenize
     bool begins = token_flag(spec, "add_source_bos", "with_source_bos") && plan->bos >= 0;
     plan->template = begins ? ends ? "bos text eos" : "bos text" : ends ? "text eos" : "text";
     if (ends && source_token(spec, eos) != config->end_token && spec->status == TOLKA_OK)
-        spec->status = fail(spec->err, TOLKA_UNSUPPORTED,
-                            "%s: token %s is %d in the source vocabulary and %d in the target's",
-                            spec->checkpoint->name, eos, source_token(spec, eos),
-                            config->end_token);
+        spec->status =
+            fail(spec->err, TOLKA_UNSUPPORTED,
+                 "%s: token %s is %d in the source vocabulary and %d in the target's",
+                 spec->checkpoint->name, eos, source_token(spec, eos), config->end_token);
 }
 
-/* ---- text -------------------------------------------------------------------------------------- */
+/* ---- text --------------------------------------------------------------------------------------
+ */
 
 /* Which multilingual model it was shows in its vocabulary. */
 static void plan_languages(const struct spec *spec, const struct config *config,
@@ -449,8 +458,11 @@ static void plan_tokenizer(const struct spec *spec, struct tokenizer_plan *plan)
     static const char models[] = "sentencepiece.bpe.model|spiece.model|sentencepiece.model|"
                                  "spm.model|bpe.model|*.spm";
     const struct checkpoint *checkpoint = spec->checkpoint;
-    *plan = (struct tokenizer_plan){
-        .kind = TOKENIZER_SENTENCEPIECE, .ids = IDS_BY_VOCAB, .to = "none", .words = true, .bos = -1};
+    *plan = (struct tokenizer_plan){.kind = TOKENIZER_SENTENCEPIECE,
+                                    .ids = IDS_BY_VOCAB,
+                                    .to = "none",
+                                    .words = true,
+                                    .bos = -1};
     bool two = checkpoint->file(checkpoint->user, "source.spm");
     plan->source_model = two ? "source.spm" : models;
     plan->target_model = two ? "target.spm" : models;
@@ -483,7 +495,5 @@ static tolka_status configure(const struct checkpoint *checkpoint, struct config
     return spec.status != TOLKA_OK ? spec.status : r.status;
 }
 
-const struct family family_ctranslate2 = {.name = "ctranslate2",
-                                          .model_types = model_types,
-                                          .configure = configure,
-                                          .rules = rules};
+const struct family family_ctranslate2 = {
+    .name = "ctranslate2", .model_types = model_types, .configure = configure, .rules = rules};

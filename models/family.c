@@ -3,9 +3,17 @@
 #include <stdio.h>
 #include <string.h>
 
-const struct family *const families[] = {
-    &family_marian,  &family_m2m100,        &family_bart,        &family_mbart, &family_t5,
-    &family_t5_gguf, &family_marian_native, &family_ctranslate2, &family_tolka, NULL};
+const struct family *const families[] = {&family_marian,
+                                         &family_m2m100,
+                                         &family_bart,
+                                         &family_mbart,
+                                         &family_t5,
+                                         &family_t5_gguf,
+                                         &family_marian_native,
+                                         &family_ctranslate2,
+                                         &family_tolka,
+                                         &family_vaswani,
+                                         NULL};
 
 /* Fills pattern's "%u" with the layer. */
 static void fill_layer(const char *pattern, uint32_t layer, char out[256]) {
@@ -36,6 +44,15 @@ static bool apply_rule(const struct tensor_rule *rule, const struct role *role, 
     return strcmp(wanted, role->name) == 0;
 }
 
+bool find_prefixed(const struct checkpoint *checkpoint, const char *const *prefixes,
+                   const char *name, char full[256]) {
+    for (; *prefixes; prefixes++) {
+        int n = snprintf(full, 256, "%s%s", *prefixes, name);
+        if (n > 0 && n < 256 && has_tensor(checkpoint, full)) return true;
+    }
+    return false;
+}
+
 bool family_find(const struct family *family, const struct checkpoint *checkpoint,
                  const struct role *role, char name[256], const struct tensor_rule **found) {
     static const struct tensor_rule as_named = {NULL, NULL, 0, 0, false};
@@ -46,10 +63,15 @@ bool family_find(const struct family *family, const struct checkpoint *checkpoin
     }
     uint32_t number = family->layer_number ? family->layer_number(checkpoint, role)
                                            : role->layer + family->first_layer;
-    for (const struct tensor_rule *rule = family->rules; rule->role; rule++)
-        if (apply_rule(rule, role, number, name) && has_tensor(checkpoint, name)) {
-            *found = rule;
-            return true;
-        }
+    static const char *const whole[] = {"", NULL};
+    const char *const *prefixes = family->prefixes ? family->prefixes : whole;
+    for (const struct tensor_rule *rule = family->rules; rule->role; rule++) {
+        char plain[256];
+        if (!apply_rule(rule, role, number, plain) ||
+            !find_prefixed(checkpoint, prefixes, plain, name))
+            continue;
+        *found = rule;
+        return true;
+    }
     return false;
 }

@@ -87,13 +87,15 @@ struct family {
                               struct tokenizer_plan *plan, tolka_error *err);
     const struct tensor_rule *rules; /* ended by a NULL role; NULL: tensors are named as roles */
     uint32_t first_layer;            /* what "%u" is for layer 0 */
+    /* Tried in front of every name of a rule; ended by NULL. NULL: names are whole. */
+    const char *const *prefixes;
     /* What "%u" is in the tensors of a role; NULL: the role's layer + first_layer. */
     uint32_t (*layer_number)(const struct checkpoint *checkpoint, const struct role *role);
 };
 
 extern const struct family family_marian, family_m2m100, family_bart, family_mbart, family_t5,
     family_t5_gguf, family_tolka;
-extern const struct family family_marian_native, family_ctranslate2;
+extern const struct family family_marian_native, family_ctranslate2, family_vaswani;
 extern const struct family *const families[]; /* ended by NULL */
 
 /* The name of the tensor that plays `role`, by the first rule whose tensor exists; false: none.
@@ -118,6 +120,10 @@ const char *read_text(struct reading *reading, const char *key, const char *abse
 enum activation read_activation(struct reading *reading, const char *key, const char *absent);
 /* The same for a name that was found as (part of) the value of `key`. */
 enum activation named_activation(struct reading *reading, const char *key, const char *name);
+
+/* The name with the first of the prefixes that makes it a tensor's; false: none does. */
+bool find_prefixed(const struct checkpoint *checkpoint, const char *const *prefixes,
+                   const char *name, char full[256]);
 
 bool has_tensor(const struct checkpoint *checkpoint, const char *name);
 /* dims[i] of a tensor; 0 if there is none. */

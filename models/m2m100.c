@@ -44,7 +44,7 @@ static tolka_status plan_nllb(struct reading *reading, struct tokenizer_plan *pl
     bool legacy = read_flag(reading, "legacy_behaviour", false);
     *plan = (struct tokenizer_plan){.kind = TOKENIZER_SENTENCEPIECE,
                                     .ids = IDS_FAIRSEQ,
-                                    .source_model = "sentencepiece.bpe.model",
+                                    .source_model = "sentencepiece.bpe.model|tokenizer.json",
                                     .languages = "xxx_Xxxx",
                                     .template = legacy ? "text eos from" : "from text eos",
                                     .to = "forced_first",

@@ -118,7 +118,8 @@ static const struct tensor_rule rules[] = {
     {NULL, NULL, 0, 0, false},
 };
 
-/* ---- what tolka does not do -------------------------------------------------------------------- */
+/* ---- what tolka does not do --------------------------------------------------------------------
+ */
 
 static void unsupported(struct reading *r, const char *key, const char *value) {
     if (r->status != TOLKA_OK) return;
@@ -132,9 +133,12 @@ static void expect_text(struct reading *r, const char *key, const char *only) {
 }
 
 static void refuse_unsupported(struct reading *r) {
-    static const char *const flags[] = {
-        "ulr", "right-left", "transformer-no-projection", "transformer-pool",
-        "transformer-no-bias", "transformer-no-affine"};
+    static const char *const flags[] = {"ulr",
+                                        "right-left",
+                                        "transformer-no-projection",
+                                        "transformer-pool",
+                                        "transformer-no-bias",
+                                        "transformer-no-affine"};
     expect_text(r, "type", "transformer");
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
         if (read_flag(r, flags[i], false)) unsupported(r, flags[i], "true");
@@ -162,7 +166,8 @@ static bool is_since(struct reading *r, const long wanted[3]) {
     return true;
 }
 
-/* ---- norms ------------------------------------------------------------------------------------- */
+/* ---- norms -------------------------------------------------------------------------------------
+ */
 
 /* An operation string without dropout, which only training does. */
 static const char *read_operations(struct reading *r, const char *key, const char *absent,
@@ -210,7 +215,8 @@ static void read_norms(struct reading *r, struct config *config) {
     config->embedding_norm = *embedding;
 }
 
-/* ---- layers ------------------------------------------------------------------------------------ */
+/* ---- layers ------------------------------------------------------------------------------------
+ */
 
 /* Marian's gelu was x * sigmoid(1.702 x) up to 1.12.2; it is the exact one now. */
 static void read_ffn(struct reading *r, struct config *config) {
@@ -222,8 +228,8 @@ static void read_ffn(struct reading *r, struct config *config) {
     uint32_t decoder_depth = read_u32(r, "transformer-decoder-ffn-depth", 0);
     if (r->status != TOLKA_OK) return;
     if (strcmp(name, "gelu") == 0)
-        config->activation = is_since(r, (const long[]){1, 12, 3}) ? ACTIVATION_GELU_ERF
-                                                                    : ACTIVATION_GELU_QUICK;
+        config->activation =
+            is_since(r, (const long[]){1, 12, 3}) ? ACTIVATION_GELU_ERF : ACTIVATION_GELU_QUICK;
     else if (strcmp(name, "relu") == 0 || strcmp(name, "ReLU") == 0)
         config->activation = ACTIVATION_RELU;
     else if (strcmp(name, "swish") == 0)
@@ -275,17 +281,20 @@ static uint32_t layer_number(const struct checkpoint *checkpoint, const struct r
     return role->layer + 1;
 }
 
-/* ---- embeddings -------------------------------------------------------------------------------- */
+/* ---- embeddings --------------------------------------------------------------------------------
+ */
 
-/* Learned positions are told by their tensor: Marian itself ignores one of the two keys for them. */
+/* Learned positions are told by their tensor: Marian itself ignores one of the two keys for them.
+ */
 static tolka_status read_embeddings(const struct checkpoint *checkpoint, struct reading *r,
                                     struct config *config) {
-    static const char transposed[] = "decoder_ff_logit_out_Wt", straight[] = "decoder_ff_logit_out_W";
-    const struct table_names names = {
-        .encoder = "encoder_Wemb",
-        .decoder = "decoder_Wemb",
-        .shared = "Wemb",
-        .head = has_tensor(checkpoint, transposed) ? transposed : straight};
+    static const char transposed[] = "decoder_ff_logit_out_Wt",
+                      straight[] = "decoder_ff_logit_out_W";
+    const struct table_names names = {.encoder = "encoder_Wemb",
+                                      .decoder = "decoder_Wemb",
+                                      .shared = "Wemb",
+                                      .head = has_tensor(checkpoint, transposed) ? transposed
+                                                                                 : straight};
     tolka_status status = read_tables(checkpoint, &names, config, r->err);
     if (status != TOLKA_OK) return status;
     config->output_bias = has_tensor(checkpoint, "decoder_ff_logit_out_b");
@@ -304,7 +313,8 @@ static tolka_status read_embeddings(const struct checkpoint *checkpoint, struct 
     return r->status;
 }
 
-/* ---- search: decoder.yml ----------------------------------------------------------------------- */
+/* ---- search: decoder.yml -----------------------------------------------------------------------
+ */
 
 static void warn_of_ignored(const struct checkpoint *checkpoint) {
     static const char *const keys[] = {"output-sampling", "force-decode", "weights",
@@ -312,7 +322,8 @@ static void warn_of_ignored(const struct checkpoint *checkpoint) {
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         bool on;
         tolka_error ignored;
-        if (settings_boolean(checkpoint->generation, keys[i], false, &on, &ignored) != TOLKA_OK || on)
+        if (settings_boolean(checkpoint->generation, keys[i], false, &on, &ignored) != TOLKA_OK ||
+            on)
             checkpoint->warn(checkpoint->user, "%s: key %s is set; tolka does not follow it",
                              settings_name(checkpoint->generation), keys[i]);
     }
@@ -338,7 +349,8 @@ static tolka_status read_search(const struct checkpoint *checkpoint, struct conf
     config->max_length = 1024; /* the ratio is Marian's only limit */
     config->end_token = END_TOKEN;
     config->unknown_token = UNKNOWN_TOKEN;
-    if (!read_flag(&r, "allow-unk", false)) config->suppressed[config->n_suppressed++] = UNKNOWN_TOKEN;
+    if (!read_flag(&r, "allow-unk", false))
+        config->suppressed[config->n_suppressed++] = UNKNOWN_TOKEN;
     if (r.status == TOLKA_OK && (config->beam < 1 || config->beam > 64))
         return fail(err, TOLKA_FORMAT, "%s: key beam-size is %u; expected 1 to 64",
                     settings_name(checkpoint->generation), config->beam);
@@ -346,7 +358,8 @@ static tolka_status read_search(const struct checkpoint *checkpoint, struct conf
     return r.status;
 }
 
-/* ---- vocabularies ------------------------------------------------------------------------------ */
+/* ---- vocabularies ------------------------------------------------------------------------------
+ */
 
 static bool ends_with(const char *text, const char *end) {
     size_t n = strlen(text), m = strlen(end);

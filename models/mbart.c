@@ -26,7 +26,7 @@ static tolka_status plan_tokenizer(const struct checkpoint *checkpoint, const st
                       : config->start_token >= 0 && config->start_token == config->end_token;
     *plan = (struct tokenizer_plan){.kind = TOKENIZER_SENTENCEPIECE,
                                     .ids = IDS_FAIRSEQ,
-                                    .source_model = "sentencepiece.bpe.model",
+                                    .source_model = "sentencepiece.bpe.model|tokenizer.json",
                                     .languages = "xx_XX",
                                     .language_codes = languages,
                                     .n_language_codes = fifty ? 52 : 25,

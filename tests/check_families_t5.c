@@ -245,6 +245,12 @@ static bool stub_tensor(const void *user, const char *name, uint32_t *rank, cons
            strcmp(name, "decoder.final_layer_norm.weight") == 0;
 }
 
+static bool stub_file(const void *user, const char *name) {
+    (void)user;
+    (void)name;
+    return false;
+}
+
 static tolka_status configure(const char *json, struct config *config, tolka_error *err) {
     struct settings *settings, *empty;
     struct tokenizer_plan plan;
@@ -254,7 +260,8 @@ static tolka_status configure(const char *json, struct config *config, tolka_err
                                     .config = settings,
                                     .generation = empty,
                                     .tokenizer = empty,
-                                    .tensor = stub_tensor};
+                                    .tensor = stub_tensor,
+                                    .file = stub_file};
     tolka_status status = family_t5.configure(&checkpoint, config, &plan, err);
     settings_free(settings);
     settings_free(empty);

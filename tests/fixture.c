@@ -13,7 +13,8 @@ static json_t *load_reference(const char *folder) {
     snprintf(path, sizeof path, FIXTURES "%s/reference.json", folder);
     if (access(path, R_OK) != 0) return NULL;
     json_error_t error;
-    json_t *reference = json_load_file(path, 0, &error);
+    /* Byte-level tokens can spell out a NUL. */
+    json_t *reference = json_load_file(path, JSON_ALLOW_NUL, &error);
     ck_assert_msg(reference, "%s: line %d: %s", path, error.line, error.text);
     return reference;
 }
@@ -434,8 +435,10 @@ static void check_encoded(const tolka_tokenizer *tokenizer, const json_t *entry)
                       (int)json_integer_value(json_array_get(expected, i)));
 }
 
-static const char *skip_blanks(const char *text) {
-    return text + strspn(text, " ");
+static bool equal_but_for_blanks_before(const char *a, size_t n_a, const char *b, size_t n_b) {
+    for (; n_a > 0 && *a == ' '; a++) n_a--;
+    for (; n_b > 0 && *b == ' '; b++) n_b--;
+    return n_a == n_b && memcmp(a, b, n_a) == 0;
 }
 
 static void check_decoded(const tolka_tokenizer *tokenizer, const json_t *entry,
@@ -449,7 +452,9 @@ static void check_decoded(const tolka_tokenizer *tokenizer, const json_t *entry,
     size_t length = tolka_decode(tokenizer, ids + 1, n - 1, found, sizeof found);
     ck_assert_uint_lt(length, sizeof found);
     /* Whether the blank before a first word shows is a habit of each tokenizer class. */
-    ck_assert_str_eq(skip_blanks(found), skip_blanks(json_string_value(text)));
+    const char *expected = json_string_value(text);
+    ck_assert_msg(equal_but_for_blanks_before(found, length, expected, json_string_length(text)),
+                  "%s: %s is \"%s\", not \"%s\"", name_of(entry), search, found, expected);
     free(ids);
 }
 

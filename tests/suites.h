@@ -16,5 +16,7 @@ Suite *tokenizer_suite(void);     /* check_tokenizer*.c */
 Suite *import_suite(void);        /* check_import.c, check_import_hostile.c, check_settings.c */
 Suite *import_native_suite(void); /* check_import_native.c, check_import_damage.c */
 Suite *cli_suite(void);           /* check_cli.c */
+Suite *native_families_suite(void); /* check_families_native.c */
+Suite *bart_families_suite(void);   /* check_families_bart.c */
 
 #endif

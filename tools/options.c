@@ -50,6 +50,10 @@ static const struct option_spec specs[] = {
     {"length-penalty", 'l', VALUE_DOUBLE, "X",
      "divide scores by length^X; default: what the model asks for", RUNNING, AT(length_penalty), 0,
      100},
+    {"early-stopping", 0, VALUE_TEXT, "RULE",
+     "when beam search ends: heuristic, full or never; default: what the model asks for, or with "
+     "--beam the heuristic",
+     SEARCHING, AT(stop), 0, 0},
     {"max-length", 'x', VALUE_LONG, "N", "most tokens generated for a line, the end token included",
      SEARCHING, AT(max_length), 1, 1 << 20},
     {"batch", 'B', VALUE_TEXT, "N", "sentences decoded together (never changes the output)",
@@ -114,7 +118,7 @@ static bool set_number(struct options *options, const struct option_spec *spec, 
     double number =
         spec->value == VALUE_LONG ? (double)strtol(text, &end, 10) : strtod(text, &end);
     if (end == text || *end || errno || !(number >= spec->least && number <= spec->greatest)) {
-        complain(EXIT_USAGE, "--%s is \"%s\"; expected %s from %g to %g", spec->name, text,
+        complain(EXIT_USAGE, "--%s is \"%s\"; expected %s from %g to %.10g", spec->name, text,
                  spec->value == VALUE_LONG ? "a whole number" : "a number", spec->least,
                  spec->greatest);
         return false;

@@ -23,6 +23,7 @@ struct options {
     const char *model, *from, *to, *input, *output;
     long beam, nbest, max_length, batch;
     double length_penalty;
+    const char *stop;    /* --early-stopping */
     const char *threads; /* a number; bench: a list */
     const char *batches; /* bench: a list */
     bool json, ids, quiet, no_shortlist, diff, tensors, help, version, force;

@@ -57,6 +57,19 @@ static bool whole_number(const char *text, const char *option, long least, long 
     return true;
 }
 
+static bool stop_rule(const char *text, tolka_stop *stop) {
+    static const char *const names[] = {"heuristic", "full", "never"};
+    *stop = TOLKA_STOP_DEFAULT;
+    if (!text) return true;
+    for (int i = 0; i < 3; i++)
+        if (strcmp(text, names[i]) == 0) {
+            *stop = (tolka_stop)(TOLKA_STOP_HEURISTIC + i);
+            return true;
+        }
+    complain(EXIT_USAGE, "--early-stopping is \"%s\"; expected heuristic, full or never", text);
+    return false;
+}
+
 bool decoding_options(const struct options *options, tolka_options *decoding) {
     *decoding = (tolka_options)TOLKA_OPTIONS_INIT;
     decoding->threads = 0;
@@ -68,7 +81,8 @@ bool decoding_options(const struct options *options, tolka_options *decoding) {
     decoding->no_shortlist = options->no_shortlist;
     decoding->isa = getenv("TOLKA_ISA");
     if (decoding->isa && !*decoding->isa) decoding->isa = NULL;
-    return whole_number(options->threads, "threads", 1, 256, &decoding->threads) &&
+    return stop_rule(options->stop, &decoding->stop) &&
+           whole_number(options->threads, "threads", 1, 256, &decoding->threads) &&
            whole_number(options->batches, "batch", 1, 4096, &decoding->batch);
 }
 

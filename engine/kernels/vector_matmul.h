@@ -42,7 +42,7 @@ INLINE void finish_column(const struct matmul *p, const struct block *b, size_t 
     vec bias = p->bias ? load_up_to(p->bias + output, n) : splat(0);
     vec scale = integers ? load(p->w->scale + output) : splat(1);
     ivec offset =
-        integers && INPUT_OFFSET ? times_128(load_ints(p->w->row_sum + output)) : zero_ints();
+        integers && INPUT_OFFSET != 0 ? times_128(load_ints(p->w->row_sum + output)) : zero_ints();
     const int32_t *sums = (const int32_t *)b->sums + o;
     for (size_t r = 0; r < n_rows; r++, sums += stride, y += y_stride) {
         vec value = load(sums);

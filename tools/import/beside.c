@@ -59,7 +59,8 @@ char *import_file(const struct import *import, const char *alternatives) {
     return NULL;
 }
 
-/* ---- vocabularies ----------------------------------------------------------------------------- */
+/* ---- vocabularies -----------------------------------------------------------------------------
+ */
 
 static void open_vocabulary(struct import *import, struct named_vocabulary *named) {
     tolka_error err;

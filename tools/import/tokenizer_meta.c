@@ -6,6 +6,7 @@
 #include "bytelevel_meta.h"
 #include "pieces_meta.h"
 #include "special_tokens.h"
+#include "unigram_json.h"
 #include "words_meta.h"
 
 #include <errno.h>
@@ -17,6 +18,9 @@
 /* One side's SentencePiece model and vocabulary. */
 struct side {
     struct map map;
+    uint8_t *built;       /* a model made from a tokenizer.json, whose pieces are numbered as ids */
+    const uint8_t *model; /* what is mapped, or built */
+    size_t n_model;
     struct spm *spm;
     struct vocabulary vocabulary; /* n 0: none */
     int32_t *ids;                 /* of every piece; NULL: the piece itself */
@@ -24,6 +28,7 @@ struct side {
 
 static void side_free(struct side *side) {
     map_close(&side->map);
+    free(side->built);
     spm_free(side->spm);
     vocabulary_free(&side->vocabulary);
     free(side->ids);
@@ -35,8 +40,16 @@ static tolka_status open_spm(struct side *side, const char *path, tolka_error *e
     size_t n_checked;
     tolka_status status = map_open(&side->map, path, err);
     if (status != TOLKA_OK) return status;
-    enum spm_status spm_status = spm_check(side->map.bytes, side->map.n_bytes, SPM_DECODE, &checked,
-                                           &n_checked, why);
+    side->model = side->map.bytes;
+    side->n_model = side->map.n_bytes;
+    if (side->n_model > 0 && side->model[0] == '{') {
+        status = unigram_from_json(side->map.bytes, side->map.n_bytes, path, &side->built,
+                                   &side->n_model, err);
+        side->model = side->built;
+    }
+    if (status != TOLKA_OK) return status;
+    enum spm_status spm_status =
+        spm_check(side->model, side->n_model, SPM_DECODE, &checked, &n_checked, why);
     if (spm_status == SPM_OK) spm_status = spm_load(&side->spm, checked, n_checked, why);
     free(checked);
     if (spm_status == SPM_OK) return TOLKA_OK;
@@ -51,7 +64,6 @@ static tolka_status open_vocabulary(struct side *side, const struct import *impo
         return fail(err, TOLKA_IO, "%s: no %s beside it", import->source.weights_path, alternatives);
     tolka_status status = vocabulary_open(&side->vocabulary, path, err);
     free(path);
-    if (status != TOLKA_OK) return status;
     if (status != TOLKA_OK) return status;
     size_t n = 0;
     for (size_t id = 0; id < side->vocabulary.n; id++) n += side->vocabulary.tokens[id] != NULL;
@@ -70,7 +82,7 @@ static tolka_status make_fairseq_vocabulary(struct side *side, const struct impo
         status = vocabulary_add(&side->vocabulary, i, fairseq_tokens[i], strlen(fairseq_tokens[i]),
                                 import->source.weights_path, err);
     if (status != TOLKA_OK) return status;
-    size_t first = (size_t)spm_count(side->spm) + FAIRSEQ_SHIFT;
+    size_t first = (size_t)spm_count(side->spm) + (side->built ? 0 : FAIRSEQ_SHIFT);
     return add_special_tokens(&side->vocabulary, import, first, err);
 }
 
@@ -91,7 +103,7 @@ static int32_t piece_id(const struct side *side, enum piece_ids kind, int32_t pi
 
 static tolka_status map_pieces(struct side *side, enum piece_ids kind, uint32_t vocab,
                                tolka_error *err) {
-    if (kind == IDS_ARE_PIECES) return TOLKA_OK;
+    if (kind == IDS_ARE_PIECES || (kind == IDS_FAIRSEQ && side->built)) return TOLKA_OK;
     int32_t n = spm_count(side->spm);
     side->ids = calloc((size_t)n + 1, sizeof *side->ids);
     if (!side->ids) return fail(err, TOLKA_NOMEM, "out of memory");
@@ -196,13 +208,13 @@ static tolka_status open_side(struct side *side, const struct import *import, co
 
 static void write_sides(struct gguf_writer *writer, const struct tokenizer_plan *plan,
                         const struct side *source, const struct side *target) {
-    bool same_model = source->map.n_bytes == target->map.n_bytes &&
-                      memcmp(source->map.bytes, target->map.bytes, source->map.n_bytes) == 0;
+    bool same_model = source->n_model == target->n_model &&
+                      memcmp(source->model, target->model, source->n_model) == 0;
     bool same_ids = same_model && !plan->target_vocab;
     size_t n_source = (size_t)spm_count(source->spm), n_target = (size_t)spm_count(target->spm);
-    write_bytes(writer, "tolka.tokenizer.source.model", source->map.bytes, source->map.n_bytes);
+    write_bytes(writer, "tolka.tokenizer.source.model", source->model, source->n_model);
     if (!same_model || !same_ids)
-        write_bytes(writer, "tolka.tokenizer.target.model", target->map.bytes, target->map.n_bytes);
+        write_bytes(writer, "tolka.tokenizer.target.model", target->model, target->n_model);
     if (source->ids) write_i32s(writer, "tolka.tokenizer.source.ids", source->ids, n_source);
     if (target->ids && !same_ids)
         write_i32s(writer, "tolka.tokenizer.target.ids", target->ids, n_target);
@@ -215,6 +227,13 @@ static tolka_status no_tokenizer(const struct import *import, const char *missin
     return TOLKA_OK;
 }
 
+/* The weights can still be used. */
+static tolka_status unsupported_tokenizer(const struct import *import, const tolka_error *err) {
+    import->checkpoint.warn(import->checkpoint.user,
+                            "%s: the model will take token ids only (--ids)", err->text);
+    return TOLKA_OK;
+}
+
 static tolka_status write_sentencepiece(struct gguf_writer *writer, struct import *import,
                                         const char *source_path, const char *target_path,
                                         tolka_error *err) {
@@ -224,6 +243,10 @@ static tolka_status write_sentencepiece(struct gguf_writer *writer, struct impor
     struct token_list extra = {0}, languages = {0};
     tolka_status status = open_side(&source, import, source_path, plan->source_vocab,
                                     import->config.source_vocab, err);
+    if (status == TOLKA_UNSUPPORTED) {
+        side_free(&source);
+        return unsupported_tokenizer(import, err);
+    }
     if (status == TOLKA_OK)
         status = open_side(&target, import, target_path, target_vocab, import->config.target_vocab,
                            err);

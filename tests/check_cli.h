@@ -1,0 +1,21 @@
+/* What the files of the cli suite share. */
+#ifndef CHECK_CLI_H
+#define CHECK_CLI_H
+
+#include "check_gguf.h"
+#include "command.h"
+
+/* A folder of its own for a test's files. */
+struct folder {
+    char path[64], file[128];
+};
+struct folder cli_folder(void);
+/* Path of a file in it; valid until the next call. */
+const char *cli_path(struct folder *folder, const char *name);
+/* Removes these files and the folder. */
+void cli_remove(struct folder *folder, const char *const *names);
+
+TCase *cli_lines_case(void);    /* check_cli_lines.c */
+TCase *cli_commands_case(void); /* check_cli_commands.c */
+
+#endif
