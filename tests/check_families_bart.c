@@ -270,6 +270,19 @@ START_TEST(bart_has_its_vocabulary_in_either_file) {
 }
 END_TEST
 
+START_TEST(mbart_has_its_pieces_in_either_file) {
+    static const char *const files[] = {"tokenizer.json", "sentencepiece.bpe.model"};
+    struct variant variant = variant_of("mbart50-tiny");
+    leave_out(&variant, files[_i]);
+    struct fixture fixture = fixture_open("mbart50-tiny", DTYPE_F32);
+    tolka_model_free(fixture.model);
+    fixture.model = open_variant(&variant);
+    check_texts(&fixture);
+    check_search(&fixture, NULL, "greedy", tolerance);
+    fixture_close(&fixture);
+}
+END_TEST
+
 START_TEST(bart_pipelines_that_differ_are_not_guessed) {
     struct variant variant = variant_of("bart");
     set_key(&variant, "tokenizer_config.json", "add_prefix_space", json_true());
@@ -376,6 +389,7 @@ Suite *bart_families_suite(void) {
     tcase_add_test(tokenizers, without_languages_it_takes_ids);
     tcase_add_test(tokenizers, templates_leave_out_languages_that_are_not_there);
     tcase_add_loop_test(tokenizers, bart_has_its_vocabulary_in_either_file, 0, 2);
+    tcase_add_loop_test(tokenizers, mbart_has_its_pieces_in_either_file, 0, 2);
     tcase_add_test(tokenizers, bart_pipelines_that_differ_are_not_guessed);
     suite_add_tcase(suite, tokenizers);
     TCase *settings = tcase_create("settings");

@@ -5,13 +5,12 @@
 #include "../tools/gguf_writer.h"
 #include "../tools/import/ggml_blocks.h"
 #include "fixture.h"
+#include "suites.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-Suite *t5_families_suite(void);
 
 static const double tolerance = 1e-4;
 

@@ -18,5 +18,6 @@ Suite *import_native_suite(void); /* check_import_native.c, check_import_damage.
 Suite *cli_suite(void);           /* check_cli.c */
 Suite *native_families_suite(void); /* check_families_native.c */
 Suite *bart_families_suite(void);   /* check_families_bart.c */
+Suite *t5_families_suite(void);     /* check_families_t5.c */
 
 #endif

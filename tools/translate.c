@@ -239,6 +239,9 @@ static int run_window(struct run *run) {
 }
 
 static int run_lines(struct run *run) {
+    if (isatty(run->session.in) && !run->options->quiet)
+        fputs("tolka: type lines to translate; Ctrl-D ends (tolka --help shows the options)\n",
+              stderr);
     struct line_reader reader = line_reader(run->session.in);
     struct line *lines = calloc(run->window, sizeof *lines);
     int status = lines ? EXIT_DONE : complain(EXIT_MODEL, "out of memory");

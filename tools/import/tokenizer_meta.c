@@ -227,7 +227,7 @@ static tolka_status no_tokenizer(const struct import *import, const char *missin
     return TOLKA_OK;
 }
 
-/* The weights can still be used. */
+/* A tokenizer.json of another kind: the weights can still be used. */
 static tolka_status unsupported_tokenizer(const struct import *import, const tolka_error *err) {
     import->checkpoint.warn(import->checkpoint.user,
                             "%s: the model will take token ids only (--ids)", err->text);
@@ -243,7 +243,7 @@ static tolka_status write_sentencepiece(struct gguf_writer *writer, struct impor
     struct token_list extra = {0}, languages = {0};
     tolka_status status = open_side(&source, import, source_path, plan->source_vocab,
                                     import->config.source_vocab, err);
-    if (status == TOLKA_UNSUPPORTED) {
+    if (status == TOLKA_UNSUPPORTED && source.map.n_bytes > 0 && source.map.bytes[0] == '{') {
         side_free(&source);
         return unsupported_tokenizer(import, err);
     }
