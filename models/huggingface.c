@@ -60,7 +60,8 @@ static uint32_t read_alias(struct reading *reading, const struct checkpoint *che
     uint32_t other = read_u32(reading, alias, absent);
     uint32_t value = read_u32(reading, key, other);
     if (reading->status == TOLKA_OK && settings_has(reading->settings, alias) && value != other)
-        checkpoint->warn(checkpoint->user, "%s: key %s is %u, but %s is %u; tolka follows the former",
+        checkpoint->warn(checkpoint->user,
+                         "%s: key %s is %u, but %s is %u; tolka follows the former",
                          settings_name(reading->settings), key, value, alias, other);
     return value;
 }
@@ -98,7 +99,8 @@ void read_bart(struct reading *reading, struct config *config) {
     config->forced_last = 2;
 }
 
-/* ---- tokenizer_config.json -------------------------------------------------------------------- */
+/* ---- tokenizer_config.json --------------------------------------------------------------------
+ */
 
 tolka_status read_tokenizer_class(const struct checkpoint *checkpoint, const char *const *known,
                                   const char **name, tolka_error *err) {
@@ -123,7 +125,8 @@ tolka_status read_tokenizer_class(const struct checkpoint *checkpoint, const cha
     return TOLKA_OK;
 }
 
-/* ---- generation_config.json ------------------------------------------------------------------- */
+/* ---- generation_config.json -------------------------------------------------------------------
+ */
 
 static bool has_generation(const struct checkpoint *checkpoint) {
     return checkpoint->file(checkpoint->user, "generation_config.json");
@@ -151,7 +154,8 @@ static int32_t read_first(const struct checkpoint *checkpoint, struct reading r,
     char first[64];
     size_t n = settings_length(r.settings, key);
     if (n > 1)
-        checkpoint->warn(checkpoint->user, "%s: key %s lists %zu tokens; tolka heeds the first only",
+        checkpoint->warn(checkpoint->user,
+                         "%s: key %s lists %zu tokens; tolka heeds the first only",
                          settings_name(r.settings), key, n);
     if (n > 0) {
         strcpy(first, key);
@@ -242,9 +246,14 @@ static void warn_of_ignored(const struct checkpoint *checkpoint) {
     static const struct {
         const char *key;
         double neutral;
-    } keys[] = {{"no_repeat_ngram_size", 0}, {"repetition_penalty", 1}, {"min_length", 0},
-                {"min_new_tokens", 0},       {"num_beam_groups", 1},    {"diversity_penalty", 0},
-                {"encoder_no_repeat_ngram_size", 0}, {"encoder_repetition_penalty", 1},
+    } keys[] = {{"no_repeat_ngram_size", 0},
+                {"repetition_penalty", 1},
+                {"min_length", 0},
+                {"min_new_tokens", 0},
+                {"num_beam_groups", 1},
+                {"diversity_penalty", 0},
+                {"encoder_no_repeat_ngram_size", 0},
+                {"encoder_repetition_penalty", 1},
                 {"exponential_decay_length_penalty", 0}};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         struct reading r = where(checkpoint, keys[i].key, NULL);
@@ -281,8 +290,10 @@ tolka_status read_generation(const struct checkpoint *checkpoint, struct config 
     config->renormalize = read_flag(&r, "renormalize_logits", false);
     if (r.status != TOLKA_OK) return r.status;
 
-    config->end_token = generation_token(checkpoint, "eos_token_id", config->end_token, &status, err);
-    config->pad_token = generation_token(checkpoint, "pad_token_id", config->pad_token, &status, err);
+    config->end_token =
+        generation_token(checkpoint, "eos_token_id", config->end_token, &status, err);
+    config->pad_token =
+        generation_token(checkpoint, "pad_token_id", config->pad_token, &status, err);
     int32_t bos = generation_token(checkpoint, "bos_token_id", -1, &status, err);
     config->start_token =
         generation_token(checkpoint, "decoder_start_token_id",

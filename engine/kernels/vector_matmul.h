@@ -292,130 +292,146 @@ static void panels_f32(const struct matmul *p) {
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-enum { ROWS_AT_ONCE = 4, Q8_0_BLOCK = 32, Q8_0_BYTES = 34 };
+enum {
+    Q8_0_BLOCK = 32,
+    Q8_0_BYTES = 34,
+    ROWS_OUTPUTS = 4,  /* weight rows at once */
+    ROWS_INPUTS = 512, /* inputs decoded at once: 8 KB of floats */
+    ROWS_BLOCK = 16,   /* input rows that share them */
+};
 
-/* Address of input i of a row that starts at w. */
-INLINE const uint8_t *row_element(enum dtype type, const uint8_t *w, size_t i) {
-    if (type == DTYPE_Q8_0) return w + i / Q8_0_BLOCK * Q8_0_BYTES + 2 + i % Q8_0_BLOCK;
-    return w + i * dtype_width(type);
-}
+/* Some inputs of ROWS_OUTPUTS weight rows as floats, with zeros up to whole vectors. */
+struct decoded {
+    _Alignas(64) float values[ROWS_OUTPUTS][ROWS_INPUTS];
+    const void *rows[ROWS_OUTPUTS]; /* values, or f32 weights where they lie */
+};
 
-INLINE vec load_row(enum dtype type, const uint8_t *w, size_t i) {
-    const uint8_t *at = row_element(type, w, i);
+INLINE vec load_as(enum dtype type, const uint8_t *w) {
     switch (type) {
     case DTYPE_F16:
-        return load_half(at);
+        return load_half(w);
     case DTYPE_BF16:
-        return load_bf16(at);
+        return load_bf16(w);
     case DTYPE_I8:
-        return load_int8(at);
+        return load_int8(w);
     case DTYPE_I32:
-        return to_float(load_ints(at));
-    case DTYPE_Q8_0:
-        return mul(splat_half(w + i / Q8_0_BLOCK * Q8_0_BYTES), load_int8(at));
+        return to_float(load_ints(w));
     default:
-        return load(at);
+        return load(w);
     }
 }
 
-/* The last n < LANES inputs: nothing behind them is read. */
-INLINE vec load_row_part(enum dtype type, const uint8_t *w, size_t i, size_t n) {
-    uint8_t copy[2 + LANES * 4] = {0};
-    size_t width = type == DTYPE_Q8_0 ? 1 : dtype_width(type);
-    if (type == DTYPE_Q8_0) memcpy(copy, w + i / Q8_0_BLOCK * Q8_0_BYTES, 2);
-    size_t at = type == DTYPE_Q8_0 ? 2 : 0;
-    memcpy(copy + at, row_element(type, w, i), n * width);
-    return load_row(type, copy, 0);
+/* n elements of w; what is behind them is not read. */
+INLINE void decode_as(enum dtype type, const uint8_t *w, size_t n, float *out) {
+    size_t width = dtype_width(type), i = 0;
+    for (; i + LANES <= n; i += LANES) store(out + i, load_as(type, w + i * width));
+    if (i == n) return;
+    uint8_t rest[LANES * 4] = {0};
+    memcpy(rest, w + i * width, (n - i) * width);
+    store(out + i, load_as(type, rest));
 }
 
-/* Lane sums of `rows` input rows with `outputs` weight rows. */
-INLINE void sum_rows(enum dtype type, const struct matmul *p, size_t rows, size_t outputs, size_t r,
-                     size_t o, float out[][ROWS_AT_ONCE]) {
-    size_t n = p->w->n_in;
-    size_t row_bytes =
-        type == DTYPE_Q8_0 ? (n + Q8_0_BLOCK - 1) / Q8_0_BLOCK * Q8_0_BYTES : n * dtype_width(type);
-    const uint8_t *w = (const uint8_t *)p->w->data + o * row_bytes;
-    const float *x = (const float *)p->x + r * p->x_stride;
-    vec sums[ROWS_AT_ONCE][ROWS_AT_ONCE], inputs[ROWS_AT_ONCE];
+static void decode_blocks(const uint8_t *w, size_t n, float *out) {
+    for (size_t i = 0; i < n; i += Q8_0_BLOCK, w += Q8_0_BYTES) {
+        vec scale = splat_half(w);
+        decode_as(DTYPE_I8, w + 2, least(n - i, Q8_0_BLOCK), out + i);
+        for (size_t k = i; k < least(n, i + Q8_0_BLOCK); k += LANES)
+            store(out + k, mul(load(out + k), scale));
+    }
+}
+
+/* Inputs [first, first + n) of weight row o; `first` is a multiple of ROWS_INPUTS. */
+static const void *decode_row(const struct matrix *w, size_t o, size_t first, size_t n,
+                              float *out) {
+    const uint8_t *data = w->data;
+    if (w->type == DTYPE_Q8_0) {
+        size_t n_blocks = (w->n_in + Q8_0_BLOCK - 1) / Q8_0_BLOCK;
+        decode_blocks(data + (o * n_blocks + first / Q8_0_BLOCK) * Q8_0_BYTES, n, out);
+        return out;
+    }
+    data += (o * w->n_in + first) * dtype_width(w->type);
+    switch (w->type) {
+    case DTYPE_F16:
+        decode_as(DTYPE_F16, data, n, out);
+        break;
+    case DTYPE_BF16:
+        decode_as(DTYPE_BF16, data, n, out);
+        break;
+    case DTYPE_I8:
+        decode_as(DTYPE_I8, data, n, out);
+        break;
+    case DTYPE_I32:
+        decode_as(DTYPE_I32, data, n, out);
+        break;
+    default:
+        if (n % LANES == 0) return data;
+        decode_as(DTYPE_F32, data, n, out);
+    }
+    return out;
+}
+
+/* Adds the products of n inputs of `rows` rows to their lane sums. */
+INLINE void add_rows(const struct decoded *w, const float *x, size_t stride, size_t rows, size_t n,
+                     vec sums[][ROWS_OUTPUTS]) {
+    vec local[4][ROWS_OUTPUTS];
 #pragma GCC unroll 4
     for (size_t a = 0; a < rows; a++)
 #pragma GCC unroll 4
-        for (size_t b = 0; b < outputs; b++) sums[a][b] = splat(0);
-    size_t i = 0;
-    for (; i + LANES <= n; i += LANES) {
+        for (size_t b = 0; b < ROWS_OUTPUTS; b++) local[a][b] = sums[a][b];
+    for (size_t i = 0; i < n; i += LANES) {
+        vec weights[ROWS_OUTPUTS];
 #pragma GCC unroll 4
-        for (size_t a = 0; a < rows; a++) inputs[a] = load(x + a * p->x_stride + i);
+        for (size_t b = 0; b < ROWS_OUTPUTS; b++)
+            weights[b] = load((const uint8_t *)w->rows[b] + i * sizeof(float));
 #pragma GCC unroll 4
-        for (size_t b = 0; b < outputs; b++) {
-            vec weights = load_row(type, w + b * row_bytes, i);
+        for (size_t a = 0; a < rows; a++) {
+            vec input = load_up_to(x + a * stride + i, n - i);
 #pragma GCC unroll 4
-            for (size_t a = 0; a < rows; a++) sums[a][b] = madd(inputs[a], weights, sums[a][b]);
+            for (size_t b = 0; b < ROWS_OUTPUTS; b++)
+                local[a][b] = madd(input, weights[b], local[a][b]);
         }
     }
 #pragma GCC unroll 4
     for (size_t a = 0; a < rows; a++)
 #pragma GCC unroll 4
-        for (size_t b = 0; b < outputs; b++) {
-            vec sum = sums[a][b];
-            if (i < n)
-                sum = madd(load_part(x + a * p->x_stride + i, n - i),
-                           load_row_part(type, w + b * row_bytes, i, n - i), sum);
-            out[a][b] = reduce_sum(sum);
-        }
+        for (size_t b = 0; b < ROWS_OUTPUTS; b++) sums[a][b] = local[a][b];
 }
 
-/* All rows with the outputs [o, o + n_outputs), which are at most LANES. */
-INLINE void rows_block(enum dtype type, const struct matmul *p, size_t r, size_t rows, size_t o,
-                       size_t n_outputs) {
-    float sums[ROWS_AT_ONCE][LANES] = {{0}}, part[ROWS_AT_ONCE][ROWS_AT_ONCE];
-    for (size_t done = 0, n; done < n_outputs; done += n) {
-        n = n_outputs - done >= ROWS_AT_ONCE ? ROWS_AT_ONCE : 1;
-        if (rows == ROWS_AT_ONCE && n == ROWS_AT_ONCE)
-            sum_rows(type, p, ROWS_AT_ONCE, ROWS_AT_ONCE, r, o + done, part);
-        else if (rows == ROWS_AT_ONCE)
-            sum_rows(type, p, ROWS_AT_ONCE, 1, r, o + done, part);
-        else if (n == ROWS_AT_ONCE)
-            sum_rows(type, p, 1, ROWS_AT_ONCE, r, o + done, part);
-        else
-            sum_rows(type, p, 1, 1, r, o + done, part);
-        for (size_t a = 0; a < rows; a++) memcpy(sums[a] + done, part[a], n * sizeof(float));
+/* Lane sums of up to ROWS_BLOCK rows with up to ROWS_OUTPUTS outputs. */
+static void sum_rows(const struct matmul *p, size_t r, size_t n_rows, size_t o, size_t n_outputs,
+                     vec sums[ROWS_BLOCK][ROWS_OUTPUTS]) {
+    struct decoded w;
+    for (size_t a = 0; a < n_rows; a++)
+        for (size_t b = 0; b < ROWS_OUTPUTS; b++) sums[a][b] = splat(0);
+    for (size_t first = 0; first < p->w->n_in; first += ROWS_INPUTS) {
+        size_t n = least(p->w->n_in - first, ROWS_INPUTS), a = 0;
+        for (size_t b = 0; b < ROWS_OUTPUTS; b++) /* too few outputs: the last again */
+            w.rows[b] = b < n_outputs ? decode_row(p->w, o + b, first, n, w.values[b])
+                                      : w.rows[n_outputs - 1];
+        const float *x = (const float *)p->x + r * p->x_stride + first;
+        for (; a + 4 <= n_rows; a += 4)
+            add_rows(&w, x + a * p->x_stride, p->x_stride, 4, n, sums + a);
+        for (; a < n_rows; a++) add_rows(&w, x + a * p->x_stride, p->x_stride, 1, n, sums + a);
     }
-    if (type == DTYPE_I8)
-        for (size_t a = 0; a < rows; a++)
-            for (size_t b = 0; b < n_outputs; b++) sums[a][b] *= p->w->scale[o + b];
-    struct block block = {r, rows, o, n_outputs, sums, LANES};
-    finish_floats(p, &block);
-}
-
-INLINE void rows_as(enum dtype type, const struct matmul *p) {
-    size_t end = p->first_output + p->n_outputs;
-    for (size_t o = p->first_output; o < end; o += LANES)
-        for (size_t r = 0, rows; r < p->n_rows; r += rows) {
-            rows = p->n_rows - r >= ROWS_AT_ONCE ? ROWS_AT_ONCE : 1;
-            rows_block(type, p, r, rows, o, least(end - o, LANES));
-        }
 }
 
 static void matmul_rows(const struct matmul *p) {
-    switch (p->w->type) {
-    case DTYPE_F32:
-        rows_as(DTYPE_F32, p);
-        break;
-    case DTYPE_F16:
-        rows_as(DTYPE_F16, p);
-        break;
-    case DTYPE_BF16:
-        rows_as(DTYPE_BF16, p);
-        break;
-    case DTYPE_I8:
-        rows_as(DTYPE_I8, p);
-        break;
-    case DTYPE_I32:
-        rows_as(DTYPE_I32, p);
-        break;
-    case DTYPE_Q8_0:
-        rows_as(DTYPE_Q8_0, p);
-        break;
+    vec sums[ROWS_BLOCK][ROWS_OUTPUTS];
+    float totals[ROWS_BLOCK][LANES] = {{0}}; /* `finish` reads whole vectors */
+    size_t end = p->first_output + p->n_outputs;
+    for (size_t o = p->first_output, n_outputs; o < end; o += n_outputs) {
+        n_outputs = least(end - o, ROWS_OUTPUTS);
+        for (size_t r = 0, n_rows; r < p->n_rows; r += n_rows) {
+            n_rows = least(p->n_rows - r, ROWS_BLOCK);
+            sum_rows(p, r, n_rows, o, n_outputs, sums);
+            for (size_t a = 0; a < n_rows; a++)
+                for (size_t b = 0; b < n_outputs; b++) {
+                    float scale = p->w->type == DTYPE_I8 ? p->w->scale[o + b] : 1;
+                    totals[a][b] = reduce_sum(sums[a][b]) * scale;
+                }
+            struct block block = {r, n_rows, o, n_outputs, totals, LANES};
+            finish_floats(p, &block);
+        }
     }
 }
 

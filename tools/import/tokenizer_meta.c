@@ -61,7 +61,8 @@ static tolka_status open_vocabulary(struct side *side, const struct import *impo
                                     const char *alternatives, tolka_error *err) {
     char *path = import_file(import, alternatives);
     if (!path)
-        return fail(err, TOLKA_IO, "%s: no %s beside it", import->source.weights_path, alternatives);
+        return fail(err, TOLKA_IO, "%s: no %s beside it", import->source.weights_path,
+                    alternatives);
     tolka_status status = vocabulary_open(&side->vocabulary, path, err);
     free(path);
     if (status != TOLKA_OK) return status;
@@ -86,7 +87,8 @@ static tolka_status make_fairseq_vocabulary(struct side *side, const struct impo
     return add_special_tokens(&side->vocabulary, import, first, err);
 }
 
-/* ---- ids of pieces ---------------------------------------------------------------------------- */
+/* ---- ids of pieces ----------------------------------------------------------------------------
+ */
 
 static int32_t piece_id(const struct side *side, enum piece_ids kind, int32_t piece) {
     struct spm_text text = spm_piece(side->spm, piece);
@@ -115,7 +117,8 @@ static tolka_status map_pieces(struct side *side, enum piece_ids kind, uint32_t 
     return TOLKA_OK;
 }
 
-/* ---- tokens that are no pieces, languages ----------------------------------------------------- */
+/* ---- tokens that are no pieces, languages -----------------------------------------------------
+ */
 
 static void cover_pieces(const struct side *side, bool *covered, size_t n) {
     for (int32_t piece = 0; piece < spm_count(side->spm); piece++) {
@@ -130,8 +133,8 @@ static tolka_status list_tokens(const struct import *import, const struct side *
                                 const struct side *target, struct token_list *extra,
                                 struct token_list *languages, tolka_error *err) {
     const struct vocabulary *vocabulary = &source->vocabulary;
-    size_t n = vocabulary->n < import->config.source_vocab ? vocabulary->n
-                                                           : import->config.source_vocab;
+    size_t n =
+        vocabulary->n < import->config.source_vocab ? vocabulary->n : import->config.source_vocab;
     struct vocabulary special;
     tolka_status status = special_tokens_of(&special, import, vocabulary, err);
     if (status != TOLKA_OK) return status;
@@ -152,7 +155,8 @@ static tolka_status list_tokens(const struct import *import, const struct side *
     return sound ? TOLKA_OK : fail(err, TOLKA_NOMEM, "out of memory");
 }
 
-/* ---- all of it -------------------------------------------------------------------------------- */
+/* ---- all of it --------------------------------------------------------------------------------
+ */
 
 /* The template of a checkpoint that names no languages (one language pair of a family that has
  * checkpoints for many) leaves theirs out. */
@@ -248,10 +252,11 @@ static tolka_status write_sentencepiece(struct gguf_writer *writer, struct impor
         return unsupported_tokenizer(import, err);
     }
     if (status == TOLKA_OK)
-        status = open_side(&target, import, target_path, target_vocab, import->config.target_vocab,
-                           err);
+        status =
+            open_side(&target, import, target_path, target_vocab, import->config.target_vocab, err);
     if (status == TOLKA_OK) status = list_tokens(import, &source, &target, &extra, &languages, err);
-    if (status == TOLKA_OK && plan->languages && languages.n == 0 && strcmp(plan->to, "none") != 0) {
+    if (status == TOLKA_OK && plan->languages && languages.n == 0 &&
+        strcmp(plan->to, "none") != 0) {
         status = no_tokenizer(import, "list of language tokens (special_tokens_map.json, "
                                       "tokenizer_config.json or tokenizer.json)");
     } else if (status == TOLKA_OK) {
@@ -280,8 +285,8 @@ static tolka_status find_words(struct gguf_writer *writer, struct import *import
     if (!source_path || (plan->target_vocab && !target_path)) {
         status = no_tokenizer(import, plan->source_model);
     } else {
-        status = write_words(writer, import, source_path, target_path, &source, &target,
-                             &languages, err);
+        status = write_words(writer, import, source_path, target_path, &source, &target, &languages,
+                             err);
         if (status == TOLKA_OK) status = write_common(writer, import, &languages, err);
     }
     list_free(&languages);
@@ -292,7 +297,8 @@ static tolka_status find_words(struct gguf_writer *writer, struct import *import
     return status;
 }
 
-/* ---- files ------------------------------------------------------------------------------------ */
+/* ---- files ------------------------------------------------------------------------------------
+ */
 
 /* Lists of tokens, as opposed to SentencePiece models. */
 static bool is_list(const char *path) {
@@ -333,7 +339,10 @@ static tolka_status find_with(struct gguf_writer *writer, struct import *import,
     char *target_path = target ? realpath(target, NULL) : NULL;
     tolka_status status = TOLKA_OK;
     if (!source_path || (target && !target_path)) {
-        status = fail(err, TOLKA_IO, "%s: %s", source_path ? target : source ? source : vocab,
+        status = fail(err, TOLKA_IO, "%s: %s",
+                      source_path ? target
+                      : source    ? source
+                                  : vocab,
                       strerror(errno));
     } else if (is_list(source_path)) {
         plan->ids = IDS_BY_VOCAB;
@@ -356,7 +365,8 @@ static tolka_status find_bytelevel(struct gguf_writer *writer, struct import *im
                                    tolka_error *err) {
     const struct tokenizer_plan *plan = &import->plan;
     const struct token_list none = {0};
-    char *vocab = import_file(import, plan->source_vocab), *merges = import_file(import, plan->merges);
+    char *vocab = import_file(import, plan->source_vocab),
+         *merges = import_file(import, plan->merges);
     tolka_status status;
     if (!vocab || !merges)
         status = no_tokenizer(import, vocab ? plan->merges : plan->source_vocab);
@@ -375,10 +385,14 @@ tolka_status write_tokenizer(struct gguf_writer *writer, struct import *import, 
     case TOKENIZER_PIECES:
         return vocab ? find_with(writer, import, vocab, err)
                      : find_sentencepiece(writer, import, err);
-    case TOKENIZER_BYTELEVEL: return find_bytelevel(writer, import, err);
-    case TOKENIZER_GGML: return write_ggml_tokenizer(writer, import, err);
-    case TOKENIZER_COPIED: return copy_tokenizer(writer, import);
-    case TOKENIZER_NONE: break;
+    case TOKENIZER_BYTELEVEL:
+        return find_bytelevel(writer, import, err);
+    case TOKENIZER_GGML:
+        return write_ggml_tokenizer(writer, import, err);
+    case TOKENIZER_COPIED:
+        return copy_tokenizer(writer, import);
+    case TOKENIZER_NONE:
+        break;
     }
     return TOLKA_OK;
 }
