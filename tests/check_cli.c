@@ -1,6 +1,6 @@
 /* The command as scripts and people use it: text in and out, its promises in JSON, and what it says
  * when something is wrong. */
-#define _POSIX_C_SOURCE 200809L
+#define _XOPEN_SOURCE 700
 #include "check_cli.h"
 
 #include "../tools/options.h"
@@ -192,7 +192,7 @@ static void write_file(const char *path, const void *bytes, size_t n) {
 }
 
 struct folder cli_folder(void) {
-    struct folder folder = {"/tmp/tolka-cli-XXXXXX"};
+    struct folder folder = {.path = "/tmp/tolka-cli-XXXXXX"};
     ck_assert_ptr_nonnull(mkdtemp(folder.path));
     return folder;
 }

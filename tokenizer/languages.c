@@ -49,11 +49,26 @@ static const char *individual(const char *code) {
     return NULL;
 }
 
+/* Libraries' codes (ISO 639-2/B), which ICU does not know: twenty languages have a second one. */
+static const char *terminology_code(const char *code) {
+    static const char *const codes[][2] = {
+        {"alb", "sqi"}, {"arm", "hye"}, {"baq", "eus"}, {"bur", "mya"}, {"chi", "zho"},
+        {"cze", "ces"}, {"dut", "nld"}, {"fre", "fra"}, {"geo", "kat"}, {"ger", "deu"},
+        {"gre", "ell"}, {"ice", "isl"}, {"mac", "mkd"}, {"mao", "mri"}, {"may", "msa"},
+        {"per", "fas"}, {"rum", "ron"}, {"slo", "slk"}, {"tib", "bod"}, {"wel", "cym"},
+    };
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+        if (strcmp(code, codes[i][0]) == 0) return codes[i][1];
+    return NULL;
+}
+
 static void set_code(struct name *name) {
     size_t n = strcspn(name->text, "_");
     memcpy(name->code, name->text, n);
     name->code[n] = 0;
     name->rest = name->text[n] ? name->text + n + 1 : name->text + n;
+    const char *terminology = terminology_code(name->code);
+    if (terminology) snprintf(name->code, sizeof name->code, "%s", terminology);
     const char *iso = n <= 3 ? uloc_getISO3Language(name->code) : "";
     if (*iso) snprintf(name->code, sizeof name->code, "%s", iso);
 }

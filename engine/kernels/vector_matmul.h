@@ -298,141 +298,189 @@ enum {
     ROWS_OUTPUTS = 4,  /* weight rows at once */
     ROWS_INPUTS = 512, /* inputs decoded at once: 8 KB of floats */
     ROWS_BLOCK = 16,   /* input rows that share them */
+    FEW_INPUT_ROWS = 4 /* for fewer, decoded weights are not worth storing */
 };
 
-/* Some inputs of ROWS_OUTPUTS weight rows as floats, with zeros up to whole vectors. */
-struct decoded {
-    _Alignas(64) float values[ROWS_OUTPUTS][ROWS_INPUTS];
-    const void *rows[ROWS_OUTPUTS]; /* values, or f32 weights where they lie */
-};
+static const uint8_t *weight_row(const struct matrix *w, size_t o) {
+    size_t row_bytes = w->type == DTYPE_Q8_0 ? (w->n_in + Q8_0_BLOCK - 1) / Q8_0_BLOCK * Q8_0_BYTES
+                                             : w->n_in * dtype_width(w->type);
+    return (const uint8_t *)w->data + o * row_bytes;
+}
 
-INLINE vec load_as(enum dtype type, const uint8_t *w) {
+INLINE const uint8_t *element_at(enum dtype type, const uint8_t *row, size_t i) {
+    if (type == DTYPE_Q8_0) return row + i / Q8_0_BLOCK * Q8_0_BYTES + 2 + i % Q8_0_BLOCK;
+    return row + i * dtype_width(type);
+}
+
+/* Weights [i, i + LANES) of a row; int8 still without its scale. */
+INLINE vec load_weights(enum dtype type, const uint8_t *row, size_t i) {
+    const uint8_t *at = element_at(type, row, i);
     switch (type) {
     case DTYPE_F16:
-        return load_half(w);
+        return load_half(at);
     case DTYPE_BF16:
-        return load_bf16(w);
+        return load_bf16(at);
     case DTYPE_I8:
-        return load_int8(w);
+        return load_int8(at);
     case DTYPE_I32:
-        return to_float(load_ints(w));
+        return to_float(load_ints(at));
+    case DTYPE_Q8_0:
+        return mul(splat_half(row + i / Q8_0_BLOCK * Q8_0_BYTES), load_int8(at));
     default:
-        return load(w);
+        return load(at);
     }
 }
 
-/* n elements of w; what is behind them is not read. */
-INLINE void decode_as(enum dtype type, const uint8_t *w, size_t n, float *out) {
-    size_t width = dtype_width(type), i = 0;
-    for (; i + LANES <= n; i += LANES) store(out + i, load_as(type, w + i * width));
-    if (i == n) return;
-    uint8_t rest[LANES * 4] = {0};
-    memcpy(rest, w + i * width, (n - i) * width);
-    store(out + i, load_as(type, rest));
+/* The last n < LANES weights: nothing behind them is read. */
+INLINE vec load_last_weights(enum dtype type, const uint8_t *row, size_t i, size_t n) {
+    uint8_t copy[2 + LANES * 4] = {0};
+    bool blocks = type == DTYPE_Q8_0;
+    if (blocks) memcpy(copy, row + i / Q8_0_BLOCK * Q8_0_BYTES, 2);
+    memcpy(copy + (blocks ? 2 : 0), element_at(type, row, i), n * (blocks ? 1 : dtype_width(type)));
+    return load_weights(type, copy, 0);
 }
 
-static void decode_blocks(const uint8_t *w, size_t n, float *out) {
-    for (size_t i = 0; i < n; i += Q8_0_BLOCK, w += Q8_0_BYTES) {
-        vec scale = splat_half(w);
-        decode_as(DTYPE_I8, w + 2, least(n - i, Q8_0_BLOCK), out + i);
-        for (size_t k = i; k < least(n, i + Q8_0_BLOCK); k += LANES)
-            store(out + k, mul(load(out + k), scale));
-    }
-}
-
-/* Inputs [first, first + n) of weight row o; `first` is a multiple of ROWS_INPUTS. */
-static const void *decode_row(const struct matrix *w, size_t o, size_t first, size_t n,
-                              float *out) {
-    const uint8_t *data = w->data;
-    if (w->type == DTYPE_Q8_0) {
-        size_t n_blocks = (w->n_in + Q8_0_BLOCK - 1) / Q8_0_BLOCK;
-        decode_blocks(data + (o * n_blocks + first / Q8_0_BLOCK) * Q8_0_BYTES, n, out);
-        return out;
-    }
-    data += (o * w->n_in + first) * dtype_width(w->type);
-    switch (w->type) {
-    case DTYPE_F16:
-        decode_as(DTYPE_F16, data, n, out);
-        break;
-    case DTYPE_BF16:
-        decode_as(DTYPE_BF16, data, n, out);
-        break;
-    case DTYPE_I8:
-        decode_as(DTYPE_I8, data, n, out);
-        break;
-    case DTYPE_I32:
-        decode_as(DTYPE_I32, data, n, out);
-        break;
-    default:
-        if (n % LANES == 0) return data;
-        decode_as(DTYPE_F32, data, n, out);
-    }
-    return out;
-}
-
-/* Adds the products of n inputs of `rows` rows to their lane sums. */
-INLINE void add_rows(const struct decoded *w, const float *x, size_t stride, size_t rows, size_t n,
-                     vec sums[][ROWS_OUTPUTS]) {
-    vec local[4][ROWS_OUTPUTS];
+/* Adds the products of n inputs of `rows` rows with ROWS_OUTPUTS weight rows to their lane sums. */
+INLINE void add_rows(enum dtype type, const uint8_t *const w[ROWS_OUTPUTS], const float *x,
+                     size_t stride, size_t rows, size_t n, vec sums[][ROWS_OUTPUTS]) {
+    vec local[FEW_INPUT_ROWS][ROWS_OUTPUTS];
 #pragma GCC unroll 4
     for (size_t a = 0; a < rows; a++)
 #pragma GCC unroll 4
         for (size_t b = 0; b < ROWS_OUTPUTS; b++) local[a][b] = sums[a][b];
-    for (size_t i = 0; i < n; i += LANES) {
-        vec weights[ROWS_OUTPUTS];
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        vec inputs[FEW_INPUT_ROWS];
 #pragma GCC unroll 4
-        for (size_t b = 0; b < ROWS_OUTPUTS; b++)
-            weights[b] = load((const uint8_t *)w->rows[b] + i * sizeof(float));
+        for (size_t a = 0; a < rows; a++) inputs[a] = load(x + a * stride + i);
 #pragma GCC unroll 4
-        for (size_t a = 0; a < rows; a++) {
-            vec input = load_up_to(x + a * stride + i, n - i);
+        for (size_t b = 0; b < ROWS_OUTPUTS; b++) {
+            vec weights = load_weights(type, w[b], i);
 #pragma GCC unroll 4
-            for (size_t b = 0; b < ROWS_OUTPUTS; b++)
-                local[a][b] = madd(input, weights[b], local[a][b]);
+            for (size_t a = 0; a < rows; a++) local[a][b] = madd(inputs[a], weights, local[a][b]);
         }
     }
 #pragma GCC unroll 4
     for (size_t a = 0; a < rows; a++)
 #pragma GCC unroll 4
         for (size_t b = 0; b < ROWS_OUTPUTS; b++) sums[a][b] = local[a][b];
+    for (size_t b = 0; i < n && b < ROWS_OUTPUTS; b++) {
+        vec weights = load_last_weights(type, w[b], i, n - i);
+        for (size_t a = 0; a < rows; a++)
+            sums[a][b] = madd(load_part(x + a * stride + i, n - i), weights, sums[a][b]);
+    }
 }
 
-/* Lane sums of up to ROWS_BLOCK rows with up to ROWS_OUTPUTS outputs. */
-static void sum_rows(const struct matmul *p, size_t r, size_t n_rows, size_t o, size_t n_outputs,
-                     vec sums[ROWS_BLOCK][ROWS_OUTPUTS]) {
-    struct decoded w;
+static void add_four_rows(const uint8_t *const w[ROWS_OUTPUTS], const float *x, size_t stride,
+                          size_t n, vec sums[][ROWS_OUTPUTS]) {
+    add_rows(DTYPE_F32, w, x, stride, FEW_INPUT_ROWS, n, sums);
+}
+
+static void add_row(enum dtype type, const uint8_t *const w[ROWS_OUTPUTS], const float *x, size_t n,
+                    vec sums[][ROWS_OUTPUTS]) {
+    switch (type) {
+    case DTYPE_F32:
+        add_rows(DTYPE_F32, w, x, 0, 1, n, sums);
+        break;
+    case DTYPE_F16:
+        add_rows(DTYPE_F16, w, x, 0, 1, n, sums);
+        break;
+    case DTYPE_BF16:
+        add_rows(DTYPE_BF16, w, x, 0, 1, n, sums);
+        break;
+    case DTYPE_I8:
+        add_rows(DTYPE_I8, w, x, 0, 1, n, sums);
+        break;
+    case DTYPE_I32:
+        add_rows(DTYPE_I32, w, x, 0, 1, n, sums);
+        break;
+    case DTYPE_Q8_0:
+        add_rows(DTYPE_Q8_0, w, x, 0, 1, n, sums);
+        break;
+    }
+}
+
+INLINE void decode_as(enum dtype type, const uint8_t *row, size_t n, float *out) {
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) store(out + i, load_weights(type, row, i));
+    if (i < n) store(out + i, load_last_weights(type, row, i, n - i));
+}
+
+static void decode_weights(enum dtype type, const uint8_t *row, size_t n, float *out) {
+    switch (type) {
+    case DTYPE_F32:
+        decode_as(DTYPE_F32, row, n, out);
+        break;
+    case DTYPE_F16:
+        decode_as(DTYPE_F16, row, n, out);
+        break;
+    case DTYPE_BF16:
+        decode_as(DTYPE_BF16, row, n, out);
+        break;
+    case DTYPE_I8:
+        decode_as(DTYPE_I8, row, n, out);
+        break;
+    case DTYPE_I32:
+        decode_as(DTYPE_I32, row, n, out);
+        break;
+    case DTYPE_Q8_0:
+        decode_as(DTYPE_Q8_0, row, n, out);
+        break;
+    }
+}
+
+/* Lane sums of ROWS_OUTPUTS weight rows with n_rows <= ROWS_BLOCK input rows. */
+static void sum_rows(const struct matmul *p, const uint8_t *const w[ROWS_OUTPUTS], size_t r,
+                     size_t n_rows, vec sums[ROWS_BLOCK][ROWS_OUTPUTS]) {
+    _Alignas(64) float decoded[ROWS_OUTPUTS][ROWS_INPUTS];
+    enum dtype type = p->w->type;
+    bool decode = type != DTYPE_F32 && n_rows >= FEW_INPUT_ROWS;
+    size_t stride = p->x_stride, n_in = p->w->n_in, step = decode ? ROWS_INPUTS : n_in;
     for (size_t a = 0; a < n_rows; a++)
         for (size_t b = 0; b < ROWS_OUTPUTS; b++) sums[a][b] = splat(0);
-    for (size_t first = 0; first < p->w->n_in; first += ROWS_INPUTS) {
-        size_t n = least(p->w->n_in - first, ROWS_INPUTS), a = 0;
-        for (size_t b = 0; b < ROWS_OUTPUTS; b++) /* too few outputs: the last again */
-            w.rows[b] = b < n_outputs ? decode_row(p->w, o + b, first, n, w.values[b])
-                                      : w.rows[n_outputs - 1];
-        const float *x = (const float *)p->x + r * p->x_stride + first;
-        for (; a + 4 <= n_rows; a += 4)
-            add_rows(&w, x + a * p->x_stride, p->x_stride, 4, n, sums + a);
-        for (; a < n_rows; a++) add_rows(&w, x + a * p->x_stride, p->x_stride, 1, n, sums + a);
+    for (size_t first = 0; first < n_in; first += step) {
+        size_t n = least(n_in - first, step), a = 0;
+        const uint8_t *part[ROWS_OUTPUTS];
+        for (size_t b = 0; b < ROWS_OUTPUTS; b++) {
+            part[b] = decode ? (const uint8_t *)decoded[b] : w[b];
+            if (!decode) continue;
+            size_t skipped =
+                type == DTYPE_Q8_0 ? first / Q8_0_BLOCK * Q8_0_BYTES : first * dtype_width(type);
+            decode_weights(type, w[b] + skipped, n, decoded[b]);
+        }
+        const float *x = (const float *)p->x + r * stride + first;
+        for (; a + FEW_INPUT_ROWS <= n_rows; a += FEW_INPUT_ROWS)
+            add_four_rows(part, x + a * stride, stride, n, sums + a);
+        for (; a < n_rows; a++)
+            add_row(decode ? DTYPE_F32 : type, part, x + a * stride, n, sums + a);
     }
+}
+
+/* n_rows <= ROWS_BLOCK rows with n_outputs <= LANES outputs. */
+static void block_of_rows(const struct matmul *p, size_t r, size_t n_rows, size_t o,
+                          size_t n_outputs) {
+    float totals[ROWS_BLOCK][LANES] = {{0}};
+    vec sums[ROWS_BLOCK][ROWS_OUTPUTS];
+    for (size_t done = 0; done < n_outputs; done += ROWS_OUTPUTS) {
+        const uint8_t *w[ROWS_OUTPUTS];
+        for (size_t b = 0; b < ROWS_OUTPUTS; b++) /* where outputs are missing, the last again */
+            w[b] = weight_row(p->w, o + least(done + b, n_outputs - 1));
+        sum_rows(p, w, r, n_rows, sums);
+        for (size_t b = 0; b < ROWS_OUTPUTS && done + b < n_outputs; b++) {
+            float scale = p->w->type == DTYPE_I8 ? p->w->scale[o + done + b] : 1;
+            for (size_t a = 0; a < n_rows; a++)
+                totals[a][done + b] = reduce_sum(sums[a][b]) * scale;
+        }
+    }
+    struct block block = {r, n_rows, o, n_outputs, totals, LANES};
+    finish_floats(p, &block);
 }
 
 static void matmul_rows(const struct matmul *p) {
-    vec sums[ROWS_BLOCK][ROWS_OUTPUTS];
-    float totals[ROWS_BLOCK][LANES] = {{0}}; /* `finish` reads whole vectors */
     size_t end = p->first_output + p->n_outputs;
-    for (size_t o = p->first_output, n_outputs; o < end; o += n_outputs) {
-        n_outputs = least(end - o, ROWS_OUTPUTS);
-        for (size_t r = 0, n_rows; r < p->n_rows; r += n_rows) {
-            n_rows = least(p->n_rows - r, ROWS_BLOCK);
-            sum_rows(p, r, n_rows, o, n_outputs, sums);
-            for (size_t a = 0; a < n_rows; a++)
-                for (size_t b = 0; b < n_outputs; b++) {
-                    float scale = p->w->type == DTYPE_I8 ? p->w->scale[o + b] : 1;
-                    totals[a][b] = reduce_sum(sums[a][b]) * scale;
-                }
-            struct block block = {r, n_rows, o, n_outputs, totals, LANES};
-            finish_floats(p, &block);
-        }
-    }
+    for (size_t o = p->first_output; o < end; o += LANES)
+        for (size_t r = 0; r < p->n_rows; r += ROWS_BLOCK)
+            block_of_rows(p, r, least(p->n_rows - r, ROWS_BLOCK), o, least(end - o, LANES));
 }
 
 /* Any type and layout; levels with better int8 or bf16 instructions come before it. */
