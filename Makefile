@@ -104,6 +104,10 @@ install: all $(MAN) $(COMPLETION)
 	install -m 644 $(MAN) $(DESTDIR)$(PREFIX)/share/man/man1/tolka.1
 	install -m 644 $(COMPLETION) $(DESTDIR)$(PREFIX)/share/bash-completion/completions/tolka
 
+## check-arm: the kernels' tests for 64-bit ARM, cross-built and run by qemu-user
+check-arm:
+	sh tests/arm/run.sh $(BUILD)/arm
+
 ## asan: all tests with AddressSanitizer and UndefinedBehaviorSanitizer
 asan:
 	$(MAKE) BUILD=$(BUILD)/asan OPT=-O1 \
@@ -133,5 +137,5 @@ format:
 help:
 	@sed -n 's/^## /  make /p' Makefile
 
-.PHONY: all tests check asan tsan install bench bench-peers clean format help
+.PHONY: all tests check check-arm asan tsan install bench bench-peers clean format help
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
