@@ -331,7 +331,7 @@ END_TEST
 START_TEST(max_length_limits) {
     size_t n;
     for (int most = 1; most <= 4; most++) {
-        char value[8];
+        char value[16];
         snprintf(value, sizeof value, "%d", most);
         score_with("--max-length", value, &n);
         ck_assert_uint_eq(n, (size_t)most);
