@@ -1,4 +1,5 @@
 /* Linear layers, norms and the feed-forward block: everything that looks at one row at a time. */
+#include "pool.h"
 #include "worker.h"
 
 static size_t align_inputs(size_t n) {
@@ -30,6 +31,43 @@ static void prepare(struct worker *worker, struct operand *x, const struct matri
     }
 }
 
+/* ---- big products shared out ------------------------------------------------------------------ */
+
+/* Waking a thread and waiting for it takes as long as reading some 200 KB of weights: products of
+ * less than this many bytes would become slower. */
+enum { SPLIT_BYTES = 1 << 20 };
+
+struct split {
+    const struct kernels *kernels;
+    const struct matmul *product;
+    size_t panels_each;
+};
+
+static void multiply_part(void *user, size_t part, int thread) {
+    (void)thread;
+    const struct split *split = user;
+    struct matmul product = *split->product;
+    size_t end = product.first_output + product.n_outputs;
+    product.first_output += part * split->panels_each * PANEL_OUTPUTS;
+    size_t most = split->panels_each * PANEL_OUTPUTS;
+    if (product.first_output >= end) return;
+    product.n_outputs = end - product.first_output < most ? end - product.first_output : most;
+    split->kernels->matmul(&product);
+}
+
+/* Parts are whole panels of outputs: every output is computed as it would be alone. */
+static void multiply(const struct worker *worker, const struct matmul *product) {
+    size_t width = product->w->type == DTYPE_Q8_0 ? 1 : dtype_width(product->w->type);
+    if (!worker->team || product->n_outputs * product->w->n_in * width < SPLIT_BYTES) {
+        worker->kernels->matmul(product);
+        return;
+    }
+    size_t n_parts = (size_t)pool_threads(worker->team);
+    size_t n_panels = matrix_panels(product->n_outputs);
+    struct split split = {worker->kernels, product, (n_panels + n_parts - 1) / n_parts};
+    pool_run(worker->team, n_parts, multiply_part, &split);
+}
+
 void linear(struct worker *worker, struct operand *x, const struct linear *layer,
             struct epilogue epilogue, float *y, size_t y_stride) {
     struct matmul product = {
@@ -44,7 +82,7 @@ void linear(struct worker *worker, struct operand *x, const struct linear *layer
         .y_stride = y_stride,
     };
     prepare(worker, x, &layer->w, &product);
-    worker->kernels->matmul(&product);
+    multiply(worker, &product);
 }
 
 void linear_range(struct worker *worker, struct operand *x, const struct linear *layer,
@@ -60,7 +98,7 @@ void linear_range(struct worker *worker, struct operand *x, const struct linear 
         .y_stride = y_stride,
     };
     prepare(worker, x, &layer->w, &product);
-    worker->kernels->matmul(&product);
+    multiply(worker, &product);
 }
 
 void normalize(const struct worker *worker, const struct norm *norm, const float *x, size_t n_rows,

@@ -397,8 +397,14 @@ static tolka_status run(tolka_translator *translator, const tolka_input *inputs,
     tolka_status status = TOLKA_OK;
     if (!job.order) status = fail(err, TOLKA_NOMEM, "out of memory");
     if (status == TOLKA_OK) status = order_inputs(&job, n, err);
-    if (status == TOLKA_OK)
+    if (status == TOLKA_OK && job.n_order == 1) {
+        /* One sentence: the other threads have nothing of their own to do. */
+        translator->workers[0].team = translator->pool;
+        run_share(&job, 0, 0);
+        translator->workers[0].team = NULL;
+    } else if (status == TOLKA_OK) {
         pool_run(translator->pool, (size_t)pool_threads(translator->pool), run_share, &job);
+    }
     free(job.order);
     return status;
 }

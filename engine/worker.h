@@ -39,6 +39,7 @@ struct batch_shape {
 struct worker {
     const struct model *model;
     const struct kernels *kernels;
+    struct pool *team; /* idle threads that may take a part of big products; NULL: none */
     struct arena arena; /* laid out anew for every batch */
     struct batch_shape shape;
     struct arena lasting; /* positions, decoder_bias: what outlives a batch */

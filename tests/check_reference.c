@@ -1,11 +1,15 @@
 /* Whole models: equal to the reference implementation in f32, near to it in smaller types, and the
  * same to the last bit whatever the batch, the threads and the neighbours. */
+#define _XOPEN_SOURCE 700
 #include "fixture.h"
 #include "suites.h"
+
+#include "../tools/convert.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- the reference ---------------------------------------------------------------------- */
 
@@ -330,6 +334,61 @@ START_TEST(long_outputs) {
 }
 END_TEST
 
+/* ---- one sentence, several threads ------------------------------------------------------------- */
+
+static void keep_one(void *user, size_t index, tolka_result *result) {
+    (void)index;
+    *(tolka_result **)user = result;
+}
+
+static tolka_result *translate_one(const tolka_model *model, int threads, int beam) {
+    static const int32_t ids[] = {8001, 13, 170, 23, 45, 900, 2, 0};
+    tolka_options options = TOLKA_OPTIONS_INIT;
+    options.threads = threads;
+    options.beam = beam;
+    options.max_length = 40;
+    options.want_scores = 1;
+    tolka_translator *translator = open_translator(model, &options);
+    tolka_input input = TOLKA_INPUT_INIT;
+    input.ids = ids;
+    input.n_ids = sizeof ids / sizeof *ids;
+    tolka_result *result = NULL;
+    ck_assert_int_eq(tolka_translate(translator, &input, 1, keep_one, &result, NULL), TOLKA_OK);
+    tolka_translator_free(translator);
+    return result;
+}
+
+/* In f32 the shipped model's feed-forward and output products are big enough to be shared out. */
+START_TEST(shared_products_change_nothing) {
+    char path[] = "/tmp/tolka-shared-XXXXXX";
+    int fd = mkstemp(path);
+    ck_assert_int_ge(fd, 0);
+    struct convert_options options = {.type = DTYPE_F32};
+    tolka_error err = {0};
+    ck_assert_msg(convert("models/pretrained/tolka-en-de-fr.gguf", path, &options, &err) == TOLKA_OK,
+                  "%s", err.text);
+    tolka_model *model;
+    ck_assert_int_eq(tolka_model_open(&model, path, &err), TOLKA_OK);
+    for (int beam = 1; beam <= 4; beam += 3) {
+        tolka_result *alone = translate_one(model, 1, beam);
+        for (int threads = 2; threads <= 3; threads++) {
+            tolka_result *shared = translate_one(model, threads, beam);
+            size_t n, m;
+            const tolka_token *a = tolka_result_tokens(alone, 0, &n);
+            const tolka_token *b = tolka_result_tokens(shared, 0, &m);
+            ck_assert_uint_eq(n, m);
+            ck_assert_uint_gt(n, 1);
+            ck_assert_mem_eq(a, b, n * sizeof *a);
+            tolka_result_free(shared);
+        }
+        tolka_result_free(alone);
+    }
+    tolka_model_free(model);
+    close(fd);
+    remove(path);
+}
+END_TEST
+
 Suite *reference_suite(void) {
     Suite *suite = suite_create("reference");
     TCase *equal = tcase_create("equal"), *neighbours = tcase_create("neighbours");
@@ -341,6 +400,7 @@ Suite *reference_suite(void) {
     tcase_add_loop_test(neighbours, neighbours_change_no_score, 0, N_TYPES);
     tcase_add_loop_test(neighbours, long_inputs, 0, 2);
     tcase_add_test(neighbours, long_outputs);
+    tcase_add_test(neighbours, shared_products_change_nothing);
     suite_add_tcase(suite, equal);
     suite_add_tcase(suite, neighbours);
     return suite;

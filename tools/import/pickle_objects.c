@@ -192,7 +192,7 @@ static tolka_status pop_tuple(struct machine *machine, struct pickle_container *
 }
 
 tolka_status make_storage(struct machine *machine, tolka_error *err) {
-    struct pickle_container id;
+    struct pickle_container id = {0};
     tolka_status status = pop_tuple(machine, &id, err);
     if (status != TOLKA_OK) return status;
     const struct pickle_value *v = id.items;
@@ -267,7 +267,7 @@ static tolka_status rebuild_tensor(struct machine *machine, const struct pickle_
 }
 
 tolka_status reduce(struct machine *machine, tolka_error *err) {
-    struct pickle_container args;
+    struct pickle_container args = {0};
     struct pickle_value function;
     tolka_status status = pop_tuple(machine, &args, err);
     if (status == TOLKA_OK) status = pop(machine, &function, err);
