@@ -50,13 +50,13 @@ static void collect(const struct config *config, const struct sentence_search *s
 static void go_on(struct worker *worker, struct sentence_search *sentence, size_t place,
                   const struct extension *extension) {
     extend_hypothesis(worker, sentence, &sentence->live[extension->parent], place, extension->token,
-           extension->log_prob);
+                      extension->log_prob);
 }
 
 static void end(struct worker *worker, const struct search_options *options,
                 struct sentence_search *sentence, const struct extension *extension, size_t keep) {
-    finish_hypothesis(worker, options, sentence, &sentence->live[extension->parent], extension->token,
-           extension->log_prob, keep);
+    finish_hypothesis(worker, options, sentence, &sentence->live[extension->parent],
+                      extension->token, extension->log_prob, keep);
 }
 
 /* Those of the first `beam` candidates that end are kept if they are among the `beam` best ended
@@ -143,7 +143,9 @@ bool beam_advance(struct worker *worker, const struct search_options *options,
     case BEAM_CTRANSLATE2:
         is_done = ctranslate2(worker, options, sentence, &best, &n_next);
         break;
-    case BEAM_MARIAN: is_done = marian(worker, options, sentence, &best, &n_next); break;
+    case BEAM_MARIAN:
+        is_done = marian(worker, options, sentence, &best, &n_next);
+        break;
     }
     for (size_t i = 0; i < n_next; i++) sentence->live[i] = worker->search->next[i];
     sentence->n_live = n_next;

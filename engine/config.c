@@ -7,8 +7,8 @@
 
 static const char *const norm_kinds[] = {"layer", "rms", NULL};
 static const char *const norm_places[] = {"post", "pre", NULL};
-static const char *const activations[] = {"none",      "relu",       "swish", "gelu",
-                                          "gelu_tanh", "gelu_quick", "tanh",  "sigmoid", NULL};
+static const char *const activations[] = {"none",       "relu", "swish",   "gelu", "gelu_tanh",
+                                          "gelu_quick", "tanh", "sigmoid", NULL};
 static const char *const position_kinds[] = {"none", "sinusoidal", "learned", "relative", NULL};
 static const char *const sinusoid_orders[] = {"interleaved", "halves", NULL};
 static const char *const sinusoid_angles[] = {"paper", "tensor2tensor", NULL};
@@ -81,11 +81,21 @@ const struct config_field config_fields[] = {
 static void set_field(struct config *config, const struct config_field *field, double value) {
     void *at = (char *)config + field->offset;
     switch (field->type) {
-    case FIELD_U32: *(uint32_t *)at = (uint32_t)value; break;
-    case FIELD_I32: *(int32_t *)at = (int32_t)value; break;
-    case FIELD_F32: *(float *)at = (float)value; break;
-    case FIELD_BOOL: *(bool *)at = value != 0; break;
-    case FIELD_ENUM: *(unsigned *)at = (unsigned)value; break;
+    case FIELD_U32:
+        *(uint32_t *)at = (uint32_t)value;
+        break;
+    case FIELD_I32:
+        *(int32_t *)at = (int32_t)value;
+        break;
+    case FIELD_F32:
+        *(float *)at = (float)value;
+        break;
+    case FIELD_BOOL:
+        *(bool *)at = value != 0;
+        break;
+    case FIELD_ENUM:
+        *(unsigned *)at = (unsigned)value;
+        break;
     }
 }
 
@@ -110,8 +120,7 @@ static tolka_status read_enum(struct config *config, const struct config_field *
 }
 
 static tolka_status read_field(struct config *config, const struct config_field *field,
-                               const struct gguf_value *value, const char *name,
-                               tolka_error *err) {
+                               const struct gguf_value *value, const char *name, tolka_error *err) {
     if (field->type == FIELD_ENUM) return read_enum(config, field, value, name, err);
     double number;
     if (!gguf_number(value, &number) || isnan(number))
@@ -129,8 +138,9 @@ static tolka_status read_suppressed(struct config *config, const struct gguf *gg
     const struct gguf_value *value = gguf_find(gguf, "tolka.token.suppressed");
     if (!value) return TOLKA_OK;
     if (value->type != GGUF_ARRAY || value->element != GGUF_I32 || value->count > MAX_SUPPRESSED)
-        return fail(err, TOLKA_FORMAT, "%s: key tolka.token.suppressed is not a list of up to %d ids",
-                    gguf->name, MAX_SUPPRESSED);
+        return fail(err, TOLKA_FORMAT,
+                    "%s: key tolka.token.suppressed is not a list of up to %d ids", gguf->name,
+                    MAX_SUPPRESSED);
     config->n_suppressed = (uint32_t)value->count;
     for (uint32_t i = 0; i < config->n_suppressed; i++)
         config->suppressed[i] = (int32_t)gguf_array_integer(value, i);
@@ -192,10 +202,17 @@ static tolka_status check_range(const struct config *config, const struct config
     const void *at = (const char *)config + field->offset;
     double value;
     switch (field->type) {
-    case FIELD_U32: value = *(const uint32_t *)at; break;
-    case FIELD_I32: value = *(const int32_t *)at; break;
-    case FIELD_F32: value = (double)*(const float *)at; break;
-    default: return TOLKA_OK;
+    case FIELD_U32:
+        value = *(const uint32_t *)at;
+        break;
+    case FIELD_I32:
+        value = *(const int32_t *)at;
+        break;
+    case FIELD_F32:
+        value = (double)*(const float *)at;
+        break;
+    default:
+        return TOLKA_OK;
     }
     if (value >= field->least && value <= field->greatest) return TOLKA_OK;
     return fail(err, TOLKA_FORMAT, "%s: %s is %g; expected %g to %g", name, field->key, value,
@@ -207,8 +224,8 @@ tolka_status config_check(const struct config *config, const char *name, tolka_e
         tolka_status status = check_range(config, field, name, err);
         if (status != TOLKA_OK) return status;
     }
-    if (!config->head_dim && (config->d_model % config->encoder_heads ||
-                              config->d_model % config->decoder_heads))
+    if (!config->head_dim &&
+        (config->d_model % config->encoder_heads || config->d_model % config->decoder_heads))
         return fail(err, TOLKA_FORMAT, "%s: a width of %u cannot be split into %u and %u heads",
                     name, config->d_model, config->encoder_heads, config->decoder_heads);
     uint32_t heads = config->encoder_heads > config->decoder_heads ? config->encoder_heads

@@ -51,12 +51,12 @@ struct config {
     float embedding_scale;
     float output_scale; /* of the decoder's output, before the output matrix */
 
-    bool separate_tables;   /* source and target have tables of their own */
-    bool separate_output;   /* the output matrix is not the target table */
+    bool separate_tables; /* source and target have tables of their own */
+    bool separate_output; /* the output matrix is not the target table */
     bool output_bias;
     enum decoder_kind decoder_kind;
-    bool ssru_output;         /* SSRU layers have an output projection */
-    bool start_from_zero;     /* the first decoder input is a zero vector (plus its position) */
+    bool ssru_output;     /* SSRU layers have an output projection */
+    bool start_from_zero; /* the first decoder input is a zero vector (plus its position) */
 
     /* -1: none */
     int32_t start_token, end_token, pad_token, unknown_token;

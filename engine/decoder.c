@@ -136,7 +136,8 @@ static void cross_attention(struct worker *worker, const struct step *step, uint
     const float *values = worker->memory_values + layer * worker->shape.n_tokens * step->inner;
     for (size_t r = 0, end; r < step->n_rows; r = end) {
         uint32_t s = step->rows[r].sentence;
-        for (end = r + 1; end < step->n_rows && step->rows[end].sentence == s; end++) {}
+        for (end = r + 1; end < step->n_rows && step->rows[end].sentence == s; end++) {
+        }
         const struct memory *sentence = &worker->sentences[s];
         struct attention attention = {
             .n_heads = step->n_heads,
@@ -177,7 +178,8 @@ void decode_step(struct worker *worker, const struct decoder_row *rows, size_t n
         cross_attention(worker, &step, layer);
         feed_forward(worker, &model->decoder[layer].ffn, config->decoder_ffn, worker->x, n_rows);
     }
-    if (config->final_norm) normalize(worker, &model->decoder_final_norm, worker->x, n_rows, worker->x);
+    if (config->final_norm)
+        normalize(worker, &model->decoder_final_norm, worker->x, n_rows, worker->x);
     if (config->output_scale != 1)
         for (size_t i = 0; i < n_rows * config->d_model; i++) worker->x[i] *= config->output_scale;
     worker->stats.steps++;

@@ -20,7 +20,10 @@ static const struct signature signatures[] = {
     {0, "\x80\x02", 2, "a bare Python pickle; save the checkpoint as safetensors"},
     {0, "\x80\x04", 2, "a bare Python pickle; save the checkpoint as safetensors"},
     {0, "\x1f\x8b", 2, "a gzip file; unpack it first"},
-    {0, "\xfd" "7zXZ", 5, "an xz file; unpack it first"},
+    {0,
+     "\xfd"
+     "7zXZ",
+     5, "an xz file; unpack it first"},
     {0, "\x28\xb5\x2f\xfd", 4, "a zstd file; unpack it first"},
     {0, "BZh", 3, "a bzip2 file; unpack it first"},
     {257, "ustar", 5, "a tar archive; unpack it first"},
@@ -34,7 +37,10 @@ static const struct signature signatures[] = {
     {0, "FUGG", 4, "a big-endian GGUF file"},
     {0, "\x89HDF", 4, "an HDF5 file (a Keras or TensorFlow checkpoint)"},
     {0, "\x93NUMPY", 6, "a single numpy array"},
-    {0, "\x7f" "ELF", 4, "a program"},
+    {0,
+     "\x7f"
+     "ELF",
+     4, "a program"},
     {0, "%PDF", 4, "a PDF document"},
 };
 
@@ -69,8 +75,7 @@ const char *describe_file(const uint8_t *bytes, size_t n_bytes) {
     if (n_bytes == 0) return "an empty file";
     for (size_t i = 0; i < sizeof signatures / sizeof *signatures; i++) {
         const struct signature *s = &signatures[i];
-        if (n_bytes >= s->offset + s->length &&
-            memcmp(bytes + s->offset, s->bytes, s->length) == 0)
+        if (n_bytes >= s->offset + s->length && memcmp(bytes + s->offset, s->bytes, s->length) == 0)
             return s->what;
     }
     if (is_safetensors(bytes, n_bytes))

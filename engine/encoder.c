@@ -42,8 +42,7 @@ static void embed(struct worker *worker, const struct encoding *encoding) {
         }
     }
     if (config->embedding_norm)
-        normalize(worker, &model->encoder_embedding_norm, worker->x, encoding->n_rows,
-                  worker->x);
+        normalize(worker, &model->encoder_embedding_norm, worker->x, encoding->n_rows, worker->x);
 }
 
 /* [rows][3 * inner] of queries, keys and values -> [rows][inner] of contexts. */
@@ -82,8 +81,7 @@ static void attend_sentences(struct worker *worker, const struct encoding *encod
     }
 }
 
-static void self_attention(struct worker *worker, const struct encoding *encoding,
-                           uint32_t layer) {
+static void self_attention(struct worker *worker, const struct encoding *encoding, uint32_t layer) {
     const struct attention_weights *self = &worker->model->encoder[layer].self;
     bool pre = worker->model->config.norm_place == NORM_PRE;
     const float *input = worker->x;
@@ -102,7 +100,8 @@ static void self_attention(struct worker *worker, const struct encoding *encodin
     linear(worker, keys_of, &self->v, plain, worker->qkv + 2 * encoding->inner, stride);
     attend_sentences(worker, encoding, layer);
 
-    struct operand context = operand_of(worker->context, encoding->inner, encoding->n_rows, encoding->inner);
+    struct operand context =
+        operand_of(worker->context, encoding->inner, encoding->n_rows, encoding->inner);
     struct epilogue add = {.residual = worker->x, .residual_stride = encoding->d_model};
     linear(worker, &context, &self->out, add, worker->x, encoding->d_model);
     if (!pre) normalize(worker, &self->norm, worker->x, encoding->n_rows, worker->x);
@@ -114,8 +113,7 @@ static void fill_bias(struct worker *worker) {
     uint32_t layers = config->relative_bias_per_layer ? config->encoder_layers : 1;
     for (uint32_t i = 0; i < layers; i++)
         relative_bias(&worker->model->encoder[i].self.relative_bias, config, true, longest - 1,
-                      longest - 1,
-                      worker->bias + i * config->encoder_heads * (2 * longest - 1));
+                      longest - 1, worker->bias + i * config->encoder_heads * (2 * longest - 1));
 }
 
 /* Keys and values of the finished encoder output, for every decoder layer, once a sentence. */

@@ -6,11 +6,12 @@
 enum {
     MAX_NAME = 256,
     MAX_KEY = 65535,
-    MIN_VALUE_BYTES = 8 + 4 + 1,          /* an empty key, a type, one byte */
-    MIN_TENSOR_BYTES = 8 + 4 + 4 + 8,     /* an empty name, rank, type, offset */
+    MIN_VALUE_BYTES = 8 + 4 + 1,      /* an empty key, a type, one byte */
+    MIN_TENSOR_BYTES = 8 + 4 + 4 + 8, /* an empty name, rank, type, offset */
 };
 
-/* ---- a cursor that cannot leave the map ------------------------------------------------------- */
+/* ---- a cursor that cannot leave the map -------------------------------------------------------
+ */
 
 struct reader {
     const uint8_t *at, *end;
@@ -50,22 +51,24 @@ static struct gguf_string take_string(struct reader *reader) {
 }
 
 static tolka_status cut_off(const struct gguf *gguf, const char *where, tolka_error *err) {
-    return fail(err, TOLKA_FORMAT, "%s: the file is cut off or damaged: its %zu bytes end inside %s",
-                gguf->name, gguf->n_bytes, where);
+    return fail(err, TOLKA_FORMAT,
+                "%s: the file is cut off or damaged: its %zu bytes end inside %s", gguf->name,
+                gguf->n_bytes, where);
 }
 
-/* ---- types ------------------------------------------------------------------------------------ */
+/* ---- types ------------------------------------------------------------------------------------
+ */
 
 static const struct {
     uint32_t id;
     const char *name;
     uint16_t elements, bytes;
 } tensor_types[] = {
-    {0, "F32", 1, 4},      {1, "F16", 1, 2},      {2, "Q4_0", 32, 18},    {3, "Q4_1", 32, 20},
-    {6, "Q5_0", 32, 22},   {7, "Q5_1", 32, 24},   {8, "Q8_0", 32, 34},    {9, "Q8_1", 32, 36},
-    {10, "Q2_K", 256, 84}, {11, "Q3_K", 256, 110}, {12, "Q4_K", 256, 144}, {13, "Q5_K", 256, 176},
+    {0, "F32", 1, 4},       {1, "F16", 1, 2},       {2, "Q4_0", 32, 18},    {3, "Q4_1", 32, 20},
+    {6, "Q5_0", 32, 22},    {7, "Q5_1", 32, 24},    {8, "Q8_0", 32, 34},    {9, "Q8_1", 32, 36},
+    {10, "Q2_K", 256, 84},  {11, "Q3_K", 256, 110}, {12, "Q4_K", 256, 144}, {13, "Q5_K", 256, 176},
     {14, "Q6_K", 256, 210}, {15, "Q8_K", 256, 292}, {24, "I8", 1, 1},       {25, "I16", 1, 2},
-    {26, "I32", 1, 4},     {27, "I64", 1, 8},     {28, "F64", 1, 8},      {30, "BF16", 1, 2},
+    {26, "I32", 1, 4},      {27, "I64", 1, 8},      {28, "F64", 1, 8},      {30, "BF16", 1, 2},
 };
 enum { N_TENSOR_TYPES = sizeof tensor_types / sizeof *tensor_types };
 
@@ -90,7 +93,8 @@ static size_t scalar_size(enum gguf_type type) {
     return (unsigned)type < GGUF_TYPES ? sizes[type] : 0;
 }
 
-/* ---- metadata --------------------------------------------------------------------------------- */
+/* ---- metadata ---------------------------------------------------------------------------------
+ */
 
 static bool skip_strings(struct reader *reader, uint64_t count) {
     for (uint64_t i = 0; i < count && reader->ok; i++) take_string(reader);
@@ -104,8 +108,9 @@ static tolka_status parse_array(struct gguf *gguf, struct reader *reader, struct
     value->data = reader->at;
     size_t size = scalar_size(value->element);
     if (reader->ok && size == 0 && value->element != GGUF_STRING)
-        return fail(err, TOLKA_FORMAT, "%s: key %.*s: an array of type %d, which GGUF does not have",
-                    gguf->name, (int)value->key.length, value->key.bytes, (int)value->element);
+        return fail(err, TOLKA_FORMAT,
+                    "%s: key %.*s: an array of type %d, which GGUF does not have", gguf->name,
+                    (int)value->key.length, value->key.bytes, (int)value->element);
     if (size) {
         uint64_t left = (uint64_t)(reader->end - reader->at);
         if (value->count > left / size)
@@ -148,7 +153,8 @@ static int compare_strings(struct gguf_string a, struct gguf_string b) {
 }
 
 static int compare_values(const void *a, const void *b) {
-    return compare_strings(((const struct gguf_value *)a)->key, ((const struct gguf_value *)b)->key);
+    return compare_strings(((const struct gguf_value *)a)->key,
+                           ((const struct gguf_value *)b)->key);
 }
 
 static int compare_places(const void *a, const void *b) {
@@ -179,7 +185,8 @@ static tolka_status parse_values(struct gguf *gguf, struct reader *reader, uint6
     return TOLKA_OK;
 }
 
-/* ---- tensors ---------------------------------------------------------------------------------- */
+/* ---- tensors ----------------------------------------------------------------------------------
+ */
 
 static tolka_status tensor_bytes(const struct gguf *gguf, struct gguf_tensor *tensor,
                                  tolka_error *err) {
@@ -187,8 +194,9 @@ static tolka_status tensor_bytes(const struct gguf *gguf, struct gguf_tensor *te
     int length = (int)tensor->name.length;
     const char *name = tensor->name.bytes;
     if (!gguf_block(tensor->type, &elements, &bytes))
-        return fail(err, TOLKA_UNSUPPORTED, "%s: tensor %.*s has type %u, which tolka does not know",
-                    gguf->name, length, name, tensor->type);
+        return fail(err, TOLKA_UNSUPPORTED,
+                    "%s: tensor %.*s has type %u, which tolka does not know", gguf->name, length,
+                    name, tensor->type);
     if (tensor->dims[0] % elements)
         return fail(err, TOLKA_FORMAT, "%s: tensor %.*s has rows of %llu, not a multiple of %zu",
                     gguf->name, length, name, (unsigned long long)tensor->dims[0], elements);
@@ -269,13 +277,12 @@ static tolka_status parse_tensors(struct gguf *gguf, struct reader *reader, uint
         }
         if (start > gguf->n_bytes || offsets[i] > gguf->n_bytes - start ||
             tensor->n_bytes > gguf->n_bytes - start - offsets[i]) {
-            status = fail(err, TOLKA_FORMAT,
-                          "%s: the file is cut off: tensor %.*s needs bytes %llu to %llu, the file "
-                          "has %zu",
-                          gguf->name, length, tensor->name.bytes,
-                          (unsigned long long)(start + offsets[i]),
-                          (unsigned long long)(start + offsets[i] + tensor->n_bytes),
-                          gguf->n_bytes);
+            status = fail(
+                err, TOLKA_FORMAT,
+                "%s: the file is cut off: tensor %.*s needs bytes %llu to %llu, the file "
+                "has %zu",
+                gguf->name, length, tensor->name.bytes, (unsigned long long)(start + offsets[i]),
+                (unsigned long long)(start + offsets[i] + tensor->n_bytes), gguf->n_bytes);
             goto done;
         }
         tensor->data = gguf->bytes + start + offsets[i];
@@ -286,7 +293,8 @@ done:
     return status;
 }
 
-/* ---- the whole file --------------------------------------------------------------------------- */
+/* ---- the whole file ---------------------------------------------------------------------------
+ */
 
 static tolka_status parse_alignment(struct gguf *gguf, tolka_error *err) {
     gguf->alignment = 32;
@@ -346,7 +354,8 @@ void gguf_free(struct gguf *gguf) {
     *gguf = (struct gguf){0};
 }
 
-/* ---- look-up ---------------------------------------------------------------------------------- */
+/* ---- look-up ----------------------------------------------------------------------------------
+ */
 
 const struct gguf_value *gguf_find(const struct gguf *gguf, const char *key) {
     struct gguf_value wanted = {.key = {key, strlen(key)}};
@@ -378,15 +387,32 @@ static bool read_integer(enum gguf_type type, const uint8_t *data, int64_t *out)
     memcpy(&value, data, scalar_size(type));
     switch (type) {
     case GGUF_BOOL:
-    case GGUF_U8: *out = value.u8; return true;
-    case GGUF_I8: *out = value.i8; return true;
-    case GGUF_U16: *out = value.u16; return true;
-    case GGUF_I16: *out = value.i16; return true;
-    case GGUF_U32: *out = value.u32; return true;
-    case GGUF_I32: *out = value.i32; return true;
-    case GGUF_U64: *out = (int64_t)value.u64; return value.u64 <= INT64_MAX;
-    case GGUF_I64: *out = value.i64; return true;
-    default: return false;
+    case GGUF_U8:
+        *out = value.u8;
+        return true;
+    case GGUF_I8:
+        *out = value.i8;
+        return true;
+    case GGUF_U16:
+        *out = value.u16;
+        return true;
+    case GGUF_I16:
+        *out = value.i16;
+        return true;
+    case GGUF_U32:
+        *out = value.u32;
+        return true;
+    case GGUF_I32:
+        *out = value.i32;
+        return true;
+    case GGUF_U64:
+        *out = (int64_t)value.u64;
+        return value.u64 <= INT64_MAX;
+    case GGUF_I64:
+        *out = value.i64;
+        return true;
+    default:
+        return false;
     }
 }
 

@@ -31,7 +31,8 @@ static void prepare(struct worker *worker, struct operand *x, const struct matri
     }
 }
 
-/* ---- big products shared out ------------------------------------------------------------------ */
+/* ---- big products shared out ------------------------------------------------------------------
+ */
 
 /* Waking a thread and waiting for it takes as long as reading some 200 KB of weights: products of
  * less than this many bytes would become slower. */

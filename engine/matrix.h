@@ -33,20 +33,24 @@ struct matrix {
     enum layout layout;
     size_t n_out, n_in;
     const void *data;
-    const float *scale;      /* int8: w = q * scale[o]; n_out values (panels: padded to 16) */
-    const int32_t *row_sum;  /* int8 panels: sum of q over each row; padded to 16 */
-    float input_multiplier;  /* int8: fixed q = round(x * m); 0: dynamic, 127 / max|x| of the row */
+    const float *scale;     /* int8: w = q * scale[o]; n_out values (panels: padded to 16) */
+    const int32_t *row_sum; /* int8 panels: sum of q over each row; padded to 16 */
+    float input_multiplier; /* int8: fixed q = round(x * m); 0: dynamic, 127 / max|x| of the row */
 };
 
 /* Bytes of one element; 0 for block types. */
 static inline size_t dtype_width(enum dtype type) {
     switch (type) {
     case DTYPE_F32:
-    case DTYPE_I32: return 4;
+    case DTYPE_I32:
+        return 4;
     case DTYPE_F16:
-    case DTYPE_BF16: return 2;
-    case DTYPE_I8: return 1;
-    case DTYPE_Q8_0: break;
+    case DTYPE_BF16:
+        return 2;
+    case DTYPE_I8:
+        return 1;
+    case DTYPE_Q8_0:
+        break;
     }
     return 0;
 }

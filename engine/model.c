@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- binding: roles to places ----------------------------------------------------------------- */
+/* ---- binding: roles to places -----------------------------------------------------------------
+ */
 
 struct binding {
     struct model *model;
@@ -55,7 +56,8 @@ void model_unbind(struct model *model) {
     *model = (struct model){0};
 }
 
-/* ---- weights from a GGUF file ----------------------------------------------------------------- */
+/* ---- weights from a GGUF file -----------------------------------------------------------------
+ */
 
 static tolka_status wrong_shape(const struct gguf *gguf, const struct role *role,
                                 const struct gguf_tensor *tensor, tolka_error *err) {
@@ -86,8 +88,8 @@ static bool is_vector(const struct gguf_tensor *tensor, enum dtype type, size_t 
 
 static tolka_status find_scales(const struct gguf *gguf, const struct role *role,
                                 struct matrix *matrix, tolka_error *err) {
-    size_t n = matrix->layout == LAYOUT_PANELS ? matrix_panels(role->n_out) * PANEL_OUTPUTS
-                                               : role->n_out;
+    size_t n =
+        matrix->layout == LAYOUT_PANELS ? matrix_panels(role->n_out) * PANEL_OUTPUTS : role->n_out;
     const struct gguf_tensor *scale = companion(gguf, role, "scale");
     const struct gguf_tensor *sum = companion(gguf, role, "sum");
     const struct gguf_tensor *input = companion(gguf, role, "input_multiplier");
@@ -149,10 +151,9 @@ static tolka_status find_in_gguf(void *user, const struct role *role, struct mat
     *matrix = (struct matrix){0};
     if (!tensor) return fail(err, TOLKA_FORMAT, "%s: tensor %s is missing", gguf->name, role->name);
     if (role->kind != ROLE_VECTOR) return find_matrix(gguf, role, tensor, matrix, err);
-    if (!is_vector(tensor, DTYPE_F32, role->n_out))
-        return wrong_shape(gguf, role, tensor, err);
-    *matrix = (struct matrix){
-        .type = DTYPE_F32, .n_out = role->n_out, .n_in = 1, .data = tensor->data};
+    if (!is_vector(tensor, DTYPE_F32, role->n_out)) return wrong_shape(gguf, role, tensor, err);
+    *matrix =
+        (struct matrix){.type = DTYPE_F32, .n_out = role->n_out, .n_in = 1, .data = tensor->data};
     return TOLKA_OK;
 }
 

@@ -44,7 +44,7 @@ struct decoder_layer {
 };
 
 struct shortlist {
-    uint32_t first;         /* ids below it are always candidates; 0 with no offsets: no shortlist */
+    uint32_t first; /* ids below it are always candidates; 0 with no offsets: no shortlist */
     uint32_t n_offsets;
     const int32_t *offsets; /* source id w has ids[offsets[w]] .. ids[offsets[w + 1]] */
     const int32_t *ids;
@@ -63,7 +63,8 @@ struct model {
     struct shortlist shortlist;
 };
 
-/* ---- roles: the one list of what a configuration needs ---------------------------------------- */
+/* ---- roles: the one list of what a configuration needs ----------------------------------------
+ */
 
 enum role_kind {
     ROLE_MATRIX, /* [n_out][n_in], read by products (and as an embedding table) */
@@ -75,8 +76,8 @@ struct role {
     char name[64]; /* "enc.blk.0.attn_q.weight" (docs/format.md) */
     enum role_kind kind;
     size_t n_out, n_in; /* n_in is 1 for vectors */
-    size_t place; /* where it goes: offset in struct model, or in the layer's struct */
-    int stack;    /* 0: struct model, 1: an encoder layer, 2: a decoder layer */
+    size_t place;       /* where it goes: offset in struct model, or in the layer's struct */
+    int stack;          /* 0: struct model, 1: an encoder layer, 2: a decoder layer */
     uint32_t layer;
 };
 

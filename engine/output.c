@@ -39,7 +39,7 @@ static void add_to_sum(const struct kernels *kernels, struct choice *choice, con
 static void mask(const struct config *config, bool first_step, float *logits, size_t n,
                  int32_t first, const int32_t *ids) {
     for (uint32_t k = 0; k <= config->n_suppressed; k++) {
-        int32_t id = k < config->n_suppressed              ? config->suppressed[k]
+        int32_t id = k < config->n_suppressed                   ? config->suppressed[k]
                      : first_step && config->suppress_end_first ? config->end_token
                                                                 : -1;
         if (!ids && id >= first && (size_t)(id - first) < n) logits[id - first] = -INFINITY;
@@ -65,8 +65,7 @@ static void consume(struct worker *worker, const struct projection *projection, 
     if (projection->need_sum && !config->renormalize)
         add_to_sum(worker->kernels, choice, logits, n);
     mask(config, row->position == 0, logits, n, (int32_t)first, ids);
-    if (projection->need_sum && config->renormalize)
-        add_to_sum(worker->kernels, choice, logits, n);
+    if (projection->need_sum && config->renormalize) add_to_sum(worker->kernels, choice, logits, n);
     if (projection->n_top) {
         collect_top(worker, choice, projection->n_top, logits, n, (int32_t)first);
         return;
@@ -116,7 +115,8 @@ void project(struct worker *worker, const struct projection *projection, size_t 
     for (size_t r = 0, end; r < n_rows; r = end) {
         const struct sentence_search *sentence = &state->sentences[state->rows[r].sentence];
         for (end = r + 1; end < n_rows && state->rows[end].sentence == state->rows[r].sentence;
-             end++) {}
+             end++) {
+        }
         project_rows(worker, projection, r, end - r, &sentence->output, sentence->output_ids);
         for (size_t i = r; i < end; i++) rename_outputs(&state->choices[i], sentence->output_ids);
     }

@@ -14,7 +14,7 @@ struct pool {
     struct seat {
         struct pool *pool;
         int worker;
-    } *seats;
+    } * seats;
     pthread_mutex_t mutex;
     pthread_cond_t wake, idle;
     /* under the mutex: */

@@ -40,17 +40,14 @@ static void visit_linear(struct walk *walk, const char *name, size_t n_out, size
                          size_t place) {
     visit_matrix(walk, name, n_out, n_in, place + offsetof(struct linear, w));
     if (bias)
-        visit(walk, name, "bias", ROLE_VECTOR, n_out, 1,
-              place + offsetof(struct linear, bias));
+        visit(walk, name, "bias", ROLE_VECTOR, n_out, 1, place + offsetof(struct linear, bias));
 }
 
 static void visit_norm(struct walk *walk, const char *name, size_t place) {
     size_t d_model = walk->config->d_model;
-    visit(walk, name, "weight", ROLE_VECTOR, d_model, 1,
-          place + offsetof(struct norm, gain));
+    visit(walk, name, "weight", ROLE_VECTOR, d_model, 1, place + offsetof(struct norm, gain));
     if (walk->config->norm_kind == NORM_LAYER)
-        visit(walk, name, "bias", ROLE_VECTOR, d_model, 1,
-              place + offsetof(struct norm, shift));
+        visit(walk, name, "bias", ROLE_VECTOR, d_model, 1, place + offsetof(struct norm, shift));
 }
 
 static void visit_attention(struct walk *walk, const char *prefix, size_t inner, size_t place) {
@@ -89,8 +86,7 @@ static void visit_ffn(struct walk *walk, size_t n_ffn, size_t place) {
         visit_linear(walk, "ffn_gate", n_ffn, d_model, bias,
                      place + offsetof(struct ffn_weights, gate));
     visit_linear(walk, "ffn_up", n_ffn, d_model, bias, place + offsetof(struct ffn_weights, in));
-    visit_linear(walk, "ffn_down", d_model, n_ffn, bias,
-                 place + offsetof(struct ffn_weights, out));
+    visit_linear(walk, "ffn_down", d_model, n_ffn, bias, place + offsetof(struct ffn_weights, out));
 }
 
 static void visit_ssru(struct walk *walk, size_t place) {
@@ -133,8 +129,7 @@ static void visit_stack_ends(struct walk *walk, size_t positions, size_t embeddi
     const struct config *config = walk->config;
     if (config->position_kind == POSITION_LEARNED)
         visit(walk, "position_embd", "weight", ROLE_TABLE,
-              (size_t)config->max_positions + config->position_offset, config->d_model,
-              positions);
+              (size_t)config->max_positions + config->position_offset, config->d_model, positions);
     if (config->embedding_norm) visit_norm(walk, "embd_norm", embedding_norm);
     if (config->final_norm) visit_norm(walk, "output_norm", final_norm);
 }

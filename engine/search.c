@@ -26,8 +26,8 @@ struct search_state *search_take(const struct batch_shape *shape, struct arena *
     if (!state) return NULL;
     *state = layout;
     for (size_t s = 0; s < n; s++) {
-        state->sentences[s] = (struct sentence_search){.live = live + s * beam,
-                                                       .finished = finished + s * 2 * beam};
+        state->sentences[s] =
+            (struct sentence_search){.live = live + s * beam, .finished = finished + s * 2 * beam};
         for (size_t k = 0; k < 2 * beam; k++)
             state->sentences[s].finished[k].tokens = tokens + (s * 2 * beam + k) * shape->n_steps;
     }
@@ -35,7 +35,8 @@ struct search_state *search_take(const struct batch_shape *shape, struct arena *
     return state;
 }
 
-/* ---- hypotheses ------------------------------------------------------------------------------- */
+/* ---- hypotheses -------------------------------------------------------------------------------
+ */
 
 /* Position of the decoder input that will produce generated token number n (from 0) is n. */
 static void add_node(struct worker *worker, struct hypothesis *hypothesis, uint32_t position,
@@ -51,7 +52,8 @@ static int32_t *path_of(struct worker *worker, uint32_t position, uint32_t slot)
 }
 
 void extend_hypothesis(struct worker *worker, struct sentence_search *sentence,
-            const struct hypothesis *parent, size_t place, int32_t token, float log_prob) {
+                       const struct hypothesis *parent, size_t place, int32_t token,
+                       float log_prob) {
     uint32_t position = sentence->n_generated + 1;
     size_t s = (size_t)(sentence - worker->search->sentences);
     struct hypothesis *child = &worker->search->next[place];
@@ -70,8 +72,8 @@ float length_normalized(float sum, uint32_t n_tokens, float length_penalty) {
 }
 
 void finish_hypothesis(struct worker *worker, const struct search_options *options,
-            struct sentence_search *sentence, const struct hypothesis *parent, int32_t token,
-            float log_prob, size_t keep) {
+                       struct sentence_search *sentence, const struct hypothesis *parent,
+                       int32_t token, float log_prob, size_t keep) {
     uint32_t n_tokens = sentence->n_generated + (token >= 0);
     float sum = parent->sum + (token >= 0 ? log_prob : 0);
     float score = length_normalized(sum, n_tokens, options->length_penalty);
@@ -86,8 +88,8 @@ void finish_hypothesis(struct worker *worker, const struct search_options *optio
     entry.n_tokens = n_tokens;
     for (uint32_t i = 0; i < sentence->n_generated; i++) {
         int32_t node = parent->nodes[i + 1];
-        entry.tokens[i] = (tolka_token){worker->search->node_token[node],
-                                        worker->search->node_log_prob[node]};
+        entry.tokens[i] =
+            (tolka_token){worker->search->node_token[node], worker->search->node_log_prob[node]};
     }
     if (token >= 0) entry.tokens[n_tokens - 1] = (tolka_token){token, log_prob};
     size_t i = sentence->n_finished++;
@@ -101,7 +103,8 @@ int32_t forced_token(const struct config *config, const struct sentence_search *
     return -1;
 }
 
-/* ---- one token at a time: greedy and teacher forcing ------------------------------------------ */
+/* ---- one token at a time: greedy and teacher forcing ------------------------------------------
+ */
 
 static bool greedy_advance(struct worker *worker, const struct search_options *options,
                            struct sentence_search *sentence, const struct choice *choice) {
@@ -135,7 +138,8 @@ static bool teacher_advance(struct worker *worker, const struct search_options *
     return false;
 }
 
-/* ---- the loop --------------------------------------------------------------------------------- */
+/* ---- the loop ---------------------------------------------------------------------------------
+ */
 
 static void start(struct worker *worker, size_t s) {
     const struct config *config = &worker->model->config;
@@ -220,8 +224,7 @@ static size_t step(struct worker *worker, const struct search_options *options,
         state->vacant[(*n_vacant)++] = s;
         if (sentence->n_finished) worker->stats.target_tokens += sentence->finished[0].n_tokens;
         worker->stats.sentences++;
-        feed->done(feed->user, sentence->index,
-                   make_result(sentence, (size_t)options->n_best));
+        feed->done(feed->user, sentence->index, make_result(sentence, (size_t)options->n_best));
     }
     return n_left;
 }

@@ -47,8 +47,8 @@ size_t gathered_size(const struct linear *output, size_t n_outputs) {
 /* Where row o starts and how far apart its 4-byte groups are. */
 static const uint8_t *row_place(const struct matrix *w, size_t o) {
     if (w->layout == LAYOUT_ROWS) return (const uint8_t *)w->data + o * row_bytes(w);
-    return (const uint8_t *)w->data + o / PANEL_OUTPUTS * matrix_tiles(w->type, w->n_in) * TILE_BYTES +
-           o % PANEL_OUTPUTS * 4;
+    return (const uint8_t *)w->data +
+           o / PANEL_OUTPUTS * matrix_tiles(w->type, w->n_in) * TILE_BYTES + o % PANEL_OUTPUTS * 4;
 }
 
 static void copy_row(const struct matrix *from, size_t o, const struct matrix *to, size_t place) {

@@ -10,17 +10,16 @@
  *         tolka_translator_new(&translator, model, &options, &err) != TOLKA_OK)
  *         return fprintf(stderr, "%s\n", err.text), 1;
  *     char *translation;
- *     if (tolka_translate_text(translator, tokenizer, "Good morning.", &translation, &err) == TOLKA_OK)
- *         puts(translation);
- *     tolka_string_free(translation);
+ *     if (tolka_translate_text(translator, tokenizer, "Good morning.", &translation, &err) ==
+ * TOLKA_OK) puts(translation); tolka_string_free(translation);
  *
  * Four rules:
  * 1. A model is read-only and may serve many threads. A translator belongs to one thread at a time
  *    (it has worker threads of its own). A result owns all that it returns.
  * 2. Every _new and _open has one _free, which accepts NULL. Nothing that a getter returns is freed
  *    by the caller.
- * 3. Calls that can fail return a status and fill `err`, which may be NULL; *out is NULL on failure.
- *    The library never prints, exits or reads the environment.
+ * 3. Calls that can fail return a status and fill `err`, which may be NULL; *out is NULL on
+ * failure. The library never prints, exits or reads the environment.
  * 4. Text is UTF-8. Token ids are the model's own, not SentencePiece's.
  */
 #ifndef TOLKA_H
@@ -180,8 +179,8 @@ void tolka_tokenizer_free(tolka_tokenizer *tokenizer);
 
 /* Text to source ids, language and end tokens included. Invalid UTF-8 becomes U+FFFD. Returns the
  * number of ids; writes at most `capacity`. 0 if memory is short or SentencePiece refuses. */
-size_t tolka_encode(const tolka_tokenizer *tokenizer, const char *text, size_t length,
-                    int32_t *ids, size_t capacity);
+size_t tolka_encode(const tolka_tokenizer *tokenizer, const char *text, size_t length, int32_t *ids,
+                    size_t capacity);
 /* The same for a target text (end token included), to be scored. */
 size_t tolka_encode_target(const tolka_tokenizer *tokenizer, const char *text, size_t length,
                            int32_t *ids, size_t capacity);

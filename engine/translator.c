@@ -28,7 +28,8 @@ struct tolka_translator {
     struct worker *workers; /* one a thread */
 };
 
-/* ---- making one ------------------------------------------------------------------------------- */
+/* ---- making one -------------------------------------------------------------------------------
+ */
 
 static tolka_status check_options(const tolka_model *model, tolka_options *options,
                                   tolka_error *err) {
@@ -58,10 +59,14 @@ static tolka_status check_options(const tolka_model *model, tolka_options *optio
 
 static enum early_stopping early_stopping(const struct config *config, const tolka_options *given) {
     switch (given->stop) {
-    case TOLKA_STOP_HEURISTIC: return STOP_HEURISTIC;
-    case TOLKA_STOP_WHEN_FULL: return STOP_WHEN_FULL;
-    case TOLKA_STOP_NEVER: return STOP_NEVER_EARLY;
-    case TOLKA_STOP_DEFAULT: break;
+    case TOLKA_STOP_HEURISTIC:
+        return STOP_HEURISTIC;
+    case TOLKA_STOP_WHEN_FULL:
+        return STOP_WHEN_FULL;
+    case TOLKA_STOP_NEVER:
+        return STOP_NEVER_EARLY;
+    case TOLKA_STOP_DEFAULT:
+        break;
     }
     return given->beam == 0 ? config->early_stopping : STOP_HEURISTIC;
 }
@@ -112,8 +117,7 @@ tolka_status tolka_translator_new(tolka_translator **out, const tolka_model *mod
 void tolka_translator_free(tolka_translator *translator) {
     if (!translator) return;
     int n_workers = translator->workers && translator->pool ? pool_threads(translator->pool) : 0;
-    for (int i = 0; i < n_workers; i++)
-        worker_free(&translator->workers[i]);
+    for (int i = 0; i < n_workers; i++) worker_free(&translator->workers[i]);
     pool_free(translator->pool);
     free(translator->workers);
     free(translator);
@@ -140,7 +144,8 @@ void tolka_translator_stats(const tolka_translator *translator, tolka_stats *sta
     }
 }
 
-/* ---- one call: inputs in order of length, taken from the front by all workers ----------------- */
+/* ---- one call: inputs in order of length, taken from the front by all workers -----------------
+ */
 
 struct job {
     tolka_translator *translator;
@@ -148,7 +153,7 @@ struct job {
     const tolka_input *inputs;
     size_t *order; /* accepted inputs, longest first */
     size_t n_order;
-    size_t n_steps; /* greatest output limit of all */
+    size_t n_steps;     /* greatest output limit of all */
     atomic_size_t next; /* place in `order` of the next sentence to be taken */
     tolka_done done;
     void *user;
@@ -245,7 +250,8 @@ static const tolka_input *input_at(const struct job *job, size_t place) {
     return &job->inputs[job->order[place]];
 }
 
-/* ---- one worker's share ----------------------------------------------------------------------- */
+/* ---- one worker's share -----------------------------------------------------------------------
+ */
 
 /* A full batch, but never so many sentences that another worker has none, and never so many tokens
  * that long texts fill the memory. */

@@ -52,15 +52,15 @@ static void take_attention_buffers(struct worker *worker, struct arena *arena) {
     worker->packed =
         arena_take(arena, longest_padded,
                    (size_t)config->encoder_heads * config_encoder_head_dim(config) * sizeof(float));
-    worker->scores =
-        arena_take(arena,
-                   greatest(attention_scratch(shape->longest),
-                            greatest(longest_padded, steps_padded) * heads),
-                   sizeof(float));
+    worker->scores = arena_take(
+        arena,
+        greatest(attention_scratch(shape->longest), greatest(longest_padded, steps_padded) * heads),
+        sizeof(float));
     worker->bias = NULL;
     if (config->position_kind == POSITION_RELATIVE)
-        worker->bias = arena_take(arena, config->relative_bias_per_layer ? config->encoder_layers : 1,
-                                  config->encoder_heads * 2 * shape->longest * sizeof(float));
+        worker->bias =
+            arena_take(arena, config->relative_bias_per_layer ? config->encoder_layers : 1,
+                       config->encoder_heads * 2 * shape->longest * sizeof(float));
 }
 
 static void take_decoder_buffers(struct worker *worker, struct arena *arena) {
@@ -73,8 +73,8 @@ static void take_decoder_buffers(struct worker *worker, struct arena *arena) {
     worker->memory_values = arena_take(arena, shape->n_tokens * inner, layers * sizeof(float));
     worker->cache_keys = worker->cache_values = worker->cells = NULL;
     if (config->decoder_kind == DECODER_SSRU) {
-        worker->cells = arena_take(arena, shape->n_slots * config->d_model,
-                                   2 * layers * sizeof(float));
+        worker->cells =
+            arena_take(arena, shape->n_slots * config->d_model, 2 * layers * sizeof(float));
         return;
     }
     size_t nodes = shape->n_steps * shape->n_slots;

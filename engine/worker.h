@@ -39,7 +39,7 @@ struct batch_shape {
 struct worker {
     const struct model *model;
     const struct kernels *kernels;
-    struct pool *team; /* idle threads that may take a part of big products; NULL: none */
+    struct pool *team;  /* idle threads that may take a part of big products; NULL: none */
     struct arena arena; /* laid out anew for every batch */
     struct batch_shape shape;
     struct arena lasting; /* positions, decoder_bias: what outlives a batch */
@@ -48,16 +48,16 @@ struct worker {
 
     /* encoder: rows are tokens of all sentences of the batch, one after another */
     struct memory *sentences;
-    float *x;         /* [rows][d_model], the residual stream */
-    float *normed;    /* [rows][d_model], pre-norm input of a sublayer */
-    float *qkv;       /* [rows][3 * inner] */
-    float *context;   /* [rows][inner], what attention gives */
-    float *hidden;    /* [rows][ffn] */
-    float *gate;      /* [rows][ffn], gated feed-forward only */
-    float *packed;    /* packed keys of one sentence */
-    float *scores;    /* attention scratch */
-    float *bias;      /* relative bias by distance: encoder, [layers or 1][heads][2 longest - 1] */
-    float *row;       /* one row, any width */
+    float *x;       /* [rows][d_model], the residual stream */
+    float *normed;  /* [rows][d_model], pre-norm input of a sublayer */
+    float *qkv;     /* [rows][3 * inner] */
+    float *context; /* [rows][inner], what attention gives */
+    float *hidden;  /* [rows][ffn] */
+    float *gate;    /* [rows][ffn], gated feed-forward only */
+    float *packed;  /* packed keys of one sentence */
+    float *scores;  /* attention scratch */
+    float *bias;    /* relative bias by distance: encoder, [layers or 1][heads][2 longest - 1] */
+    float *row;     /* one row, any width */
 
     /* cross-attention memory: [decoder_layers] of each */
     float *memory_keys, *memory_values;
@@ -67,9 +67,9 @@ struct worker {
     float *cache_keys, *cache_values;
     float *cells;
 
-    int8_t *q;       /* quantized operand */
+    int8_t *q; /* quantized operand */
     float *q_scale;
-    uint16_t *half;  /* operand in bf16 */
+    uint16_t *half; /* operand in bf16 */
 
     /* shortlists, if the model has them: [n_sentences] gathered output layers and their ids */
     uint8_t *outputs;
@@ -77,7 +77,7 @@ struct worker {
     uint8_t *seen;
     size_t output_size;
 
-    float *logits;   /* [rows][LOGITS_CHUNK] */
+    float *logits;               /* [rows][LOGITS_CHUNK] */
     struct search_state *search; /* search.h */
 
     struct {
@@ -93,7 +93,8 @@ enum { LOGITS_CHUNK = 1024 };
 bool worker_reserve(struct worker *worker, const struct batch_shape *shape);
 void worker_free(struct worker *worker);
 
-/* ---- linear.c --------------------------------------------------------------------------------- */
+/* ---- linear.c ---------------------------------------------------------------------------------
+ */
 
 /* Extras of a linear layer: y = activation(w x + b) + residual. */
 struct epilogue {
@@ -117,7 +118,8 @@ void normalize(const struct worker *worker, const struct norm *norm, const float
 void feed_forward(struct worker *worker, const struct ffn_weights *ffn, size_t n_ffn, float *x,
                   size_t n_rows);
 
-/* ---- encoder.c, decoder.c --------------------------------------------------------------------- */
+/* ---- encoder.c, decoder.c ---------------------------------------------------------------------
+ */
 
 /* Runs the encoder over these of worker->sentences (ids, n_keys and the place in memory are set),
  * all at once; leaves its output in worker->x and fills the cross-attention memory of every decoder

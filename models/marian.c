@@ -48,7 +48,8 @@ static tolka_status configure(const struct checkpoint *checkpoint, struct config
     if (r.status != TOLKA_OK) return r.status;
     status = read_generation(checkpoint, config, err);
     if (status != TOLKA_OK) return status;
-    /* The padding row is zero, so its logit is 0, often greater than a word's: never generate it. */
+    /* The padding row is zero, so its logit is 0, often greater than a word's: never generate it.
+     */
     if (config->n_suppressed == 0 && config->pad_token >= 0 &&
         (uint32_t)config->pad_token < config->target_vocab)
         config->suppressed[config->n_suppressed++] = config->pad_token;

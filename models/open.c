@@ -54,8 +54,7 @@ tolka_status tolka_model_open(tolka_model **out, const char *path, tolka_error *
     tolka_status status = new_model(out, path, err);
     if (status != TOLKA_OK) return status;
     status = map_open(&(*out)->map, path, err);
-    if (status == TOLKA_OK)
-        status = open_bytes(*out, (*out)->map.bytes, (*out)->map.n_bytes, err);
+    if (status == TOLKA_OK) status = open_bytes(*out, (*out)->map.bytes, (*out)->map.n_bytes, err);
     return keep_if(out, status);
 }
 

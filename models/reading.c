@@ -45,12 +45,17 @@ enum activation named_activation(struct reading *reading, const char *key, const
         const char *name;
         enum activation activation;
     } names[] = {
-        {"relu", ACTIVATION_RELU},           {"swish", ACTIVATION_SWISH},
-        {"silu", ACTIVATION_SWISH},          {"gelu", ACTIVATION_GELU_ERF},
-        {"gelu_new", ACTIVATION_GELU_TANH},  {"gelu_fast", ACTIVATION_GELU_TANH},
+        {"relu", ACTIVATION_RELU},
+        {"swish", ACTIVATION_SWISH},
+        {"silu", ACTIVATION_SWISH},
+        {"gelu", ACTIVATION_GELU_ERF},
+        {"gelu_new", ACTIVATION_GELU_TANH},
+        {"gelu_fast", ACTIVATION_GELU_TANH},
         {"gelu_pytorch_tanh", ACTIVATION_GELU_TANH},
-        {"quick_gelu", ACTIVATION_GELU_QUICK}, {"tanh", ACTIVATION_TANH},
-        {"sigmoid", ACTIVATION_SIGMOID},     {"linear", ACTIVATION_NONE},
+        {"quick_gelu", ACTIVATION_GELU_QUICK},
+        {"tanh", ACTIVATION_TANH},
+        {"sigmoid", ACTIVATION_SIGMOID},
+        {"linear", ACTIVATION_NONE},
     };
     if (reading->status != TOLKA_OK) return ACTIVATION_NONE;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)

@@ -334,7 +334,8 @@ START_TEST(long_outputs) {
 }
 END_TEST
 
-/* ---- one sentence, several threads ------------------------------------------------------------- */
+/* ---- one sentence, several threads -------------------------------------------------------------
+ */
 
 static void keep_one(void *user, size_t index, tolka_result *result) {
     (void)index;
@@ -365,7 +366,8 @@ START_TEST(shared_products_change_nothing) {
     ck_assert_int_ge(fd, 0);
     struct convert_options options = {.type = DTYPE_F32};
     tolka_error err = {0};
-    ck_assert_msg(convert("models/pretrained/tolka-en-de-fr.gguf", path, &options, &err) == TOLKA_OK,
+    ck_assert_msg(convert("models/pretrained/tolka-en-de-fr.gguf", path, &options, &err) ==
+                      TOLKA_OK,
                   "%s", err.text);
     tolka_model *model;
     ck_assert_int_eq(tolka_model_open(&model, path, &err), TOLKA_OK);

@@ -266,7 +266,7 @@ START_TEST(languages_are_found_by_any_unambiguous_name) {
         {nllb, 8, "deu_Latn", 1},  {nllb, 8, "de", 1},        {nllb, 8, "deu", 1},
         {nllb, 8, "DE", 1},        {nllb, 8, "German", 1},    {nllb, 8, "de-AT", -1},
         {nllb, 8, "zh-Hans", 2},   {nllb, 8, "zh", -1},       {nllb, 8, "no", 4},
-        {nllb, 8, "fa", 5},        {nllb, 8, "ger", 1},      {nllb, 8, "xx", -1},
+        {nllb, 8, "fa", 5},        {nllb, 8, "ger", 1},       {nllb, 8, "xx", -1},
         {nllb, 8, "", -1},         {marian, 4, ">>deu<<", 0}, {marian, 4, "de", 0},
         {marian, 4, "german", 0},  {marian, 4, "pt-BR", 2},   {marian, 4, "pt", 2},
         {m2m, 4, "deu", 0},        {m2m, 4, "eng_Latn", 1},   {m2m, 4, "nb", 2},

@@ -4,18 +4,18 @@
 
 #include <check.h>
 
-Suite *kernels_suite(void);       /* check_kernels.c, check_matmul.c, check_attention.c */
-Suite *attention_suite(void);     /* check_vectors.c */
-Suite *config_suite(void);        /* check_config.c */
-Suite *gguf_suite(void);          /* check_gguf.c */
-Suite *pool_suite(void);          /* check_pool.c */
-Suite *reference_suite(void);     /* check_reference.c */
-Suite *search_suite(void);        /* check_search.c */
-Suite *api_suite(void);           /* check_api.c */
-Suite *tokenizer_suite(void);     /* check_tokenizer*.c */
-Suite *import_suite(void);        /* check_import.c, check_import_hostile.c, check_settings.c */
-Suite *import_native_suite(void); /* check_import_native.c, check_import_damage.c */
-Suite *cli_suite(void);           /* check_cli.c */
+Suite *kernels_suite(void);         /* check_kernels.c, check_matmul.c, check_attention.c */
+Suite *attention_suite(void);       /* check_vectors.c */
+Suite *config_suite(void);          /* check_config.c */
+Suite *gguf_suite(void);            /* check_gguf.c */
+Suite *pool_suite(void);            /* check_pool.c */
+Suite *reference_suite(void);       /* check_reference.c */
+Suite *search_suite(void);          /* check_search.c */
+Suite *api_suite(void);             /* check_api.c */
+Suite *tokenizer_suite(void);       /* check_tokenizer*.c */
+Suite *import_suite(void);          /* check_import.c, check_import_hostile.c, check_settings.c */
+Suite *import_native_suite(void);   /* check_import_native.c, check_import_damage.c */
+Suite *cli_suite(void);             /* check_cli.c */
 Suite *native_families_suite(void); /* check_families_native.c */
 Suite *bart_families_suite(void);   /* check_families_bart.c */
 Suite *t5_families_suite(void);     /* check_families_t5.c */

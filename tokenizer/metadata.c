@@ -403,8 +403,8 @@ static tolka_status read_ggml(tolka_tokenizer *tokenizer, const tolka_model *mod
     source->ids_key = target->ids_key = KEY "source.ids";
     status = take_ggml_tokens(tokenizer, &vocab, err);
     if (status == TOLKA_OK)
-        status = load_spm(&source->spm, model, key, vocab.model, vocab.n_model, SPM_ENCODE_DECODE,
-                          err);
+        status =
+            load_spm(&source->spm, model, key, vocab.model, vocab.n_model, SPM_ENCODE_DECODE, err);
     if (status == TOLKA_OK) status = read_side(tokenizer, model, source, err);
     target->spm = source->spm;
     if (status == TOLKA_OK) status = read_side(tokenizer, model, target, err);
@@ -441,9 +441,12 @@ static tolka_status read_kind(tolka_tokenizer *tokenizer, const tolka_model *mod
 static tolka_status read_pieces(tolka_tokenizer *tokenizer, const tolka_model *model,
                                 tolka_error *err) {
     switch (tokenizer->kind) {
-    case PIECES_BYTELEVEL: return read_bytelevel(tokenizer, model, err);
-    case PIECES_WORDS: return read_word_lists(tokenizer, model, err);
-    case PIECES_SENTENCEPIECE: break;
+    case PIECES_BYTELEVEL:
+        return read_bytelevel(tokenizer, model, err);
+    case PIECES_WORDS:
+        return read_word_lists(tokenizer, model, err);
+    case PIECES_SENTENCEPIECE:
+        break;
     }
     return read_sentencepiece(tokenizer, model, err);
 }

@@ -100,8 +100,9 @@ static void put_word(void *user, int32_t id) {
     if (id >= 0 && (size_t)id < encoding->side->vocab)
         put_id(encoding, id);
     else
-        put_id(encoding, encoding->side == &tokenizer->source ? tokenizer->unknown
-                                                              : tokenizer_target_word(tokenizer, tokenizer->unknown));
+        put_id(encoding, encoding->side == &tokenizer->source
+                             ? tokenizer->unknown
+                             : tokenizer_target_word(tokenizer, tokenizer->unknown));
 }
 
 /* ---- tokens looked up whole -------------------------------------------------------------------
@@ -452,9 +453,12 @@ static bool decode_words(const tolka_tokenizer *tokenizer, const int32_t *ids, s
 static bool decode(const tolka_tokenizer *tokenizer, const int32_t *ids, size_t n,
                    struct decoding *decoding) {
     switch (tokenizer->kind) {
-    case PIECES_BYTELEVEL: return decode_bytelevel(tokenizer, ids, n, decoding);
-    case PIECES_WORDS: return decode_words(tokenizer, ids, n, decoding);
-    case PIECES_SENTENCEPIECE: break;
+    case PIECES_BYTELEVEL:
+        return decode_bytelevel(tokenizer, ids, n, decoding);
+    case PIECES_WORDS:
+        return decode_words(tokenizer, ids, n, decoding);
+    case PIECES_SENTENCEPIECE:
+        break;
     }
     return decode_pieces(tokenizer, ids, n, decoding);
 }

@@ -4,15 +4,18 @@
 #include <stddef.h>
 
 const struct command_spec command_specs[] = {
-    {COMMAND_TRANSLATE, "translate", " [OPTION]... [TEXT]...", "translate text (the default command)",
+    {COMMAND_TRANSLATE, "translate", " [OPTION]... [TEXT]...",
+     "translate text (the default command)",
      "Translates TEXT, or each line of the input: one line out for one line in. Without a command, "
      "translate is meant: tolka \"Good morning.\" --to de.",
      run_translate},
-    {COMMAND_CONVERT, "convert", " [OPTION]... CHECKPOINT -o FILE", "make a model file of a checkpoint",
+    {COMMAND_CONVERT, "convert", " [OPTION]... CHECKPOINT -o FILE",
+     "make a model file of a checkpoint",
      "Reads a checkpoint (a directory, or the weights file in it) as others export it and writes "
      "one model file.",
      run_convert},
-    {COMMAND_INSPECT, "inspect", " [OPTION]... FILE [FILE]", "show what a model or checkpoint holds",
+    {COMMAND_INSPECT, "inspect", " [OPTION]... FILE [FILE]",
+     "show what a model or checkpoint holds",
      "Shows family, sizes, types, vocabulary and languages of a model file or of a checkpoint that "
      "could be converted.",
      run_inspect},

@@ -25,7 +25,8 @@ struct conversion {
     uint64_t written; /* bytes of data so far */
 };
 
-/* ---- configuration ---------------------------------------------------------------------------- */
+/* ---- configuration ----------------------------------------------------------------------------
+ */
 
 static void write_field(struct gguf_writer *writer, const struct config *config,
                         const struct config_field *field) {
@@ -33,11 +34,21 @@ static void write_field(struct gguf_writer *writer, const struct config *config,
     snprintf(key, sizeof key, "tolka.%s", field->key);
     const void *at = (const char *)config + field->offset;
     switch (field->type) {
-    case FIELD_U32: write_u32(writer, key, *(const uint32_t *)at); break;
-    case FIELD_I32: write_i32(writer, key, *(const int32_t *)at); break;
-    case FIELD_F32: write_f32(writer, key, *(const float *)at); break;
-    case FIELD_BOOL: write_bool(writer, key, *(const bool *)at); break;
-    case FIELD_ENUM: write_string(writer, key, field->names[*(const unsigned *)at]); break;
+    case FIELD_U32:
+        write_u32(writer, key, *(const uint32_t *)at);
+        break;
+    case FIELD_I32:
+        write_i32(writer, key, *(const int32_t *)at);
+        break;
+    case FIELD_F32:
+        write_f32(writer, key, *(const float *)at);
+        break;
+    case FIELD_BOOL:
+        write_bool(writer, key, *(const bool *)at);
+        break;
+    case FIELD_ENUM:
+        write_string(writer, key, field->names[*(const unsigned *)at]);
+        break;
     }
 }
 
@@ -79,7 +90,8 @@ static void write_general(struct conversion *conversion) {
     write_origin(conversion, "tolka.container", conversion->import->source.kind_name);
 }
 
-/* ---- tensors ---------------------------------------------------------------------------------- */
+/* ---- tensors ----------------------------------------------------------------------------------
+ */
 
 /* "enc.blk.0.attn_q.scale" for "enc.blk.0.attn_q.weight". */
 static void companion_name(const struct role *role, const char *what, char name[80]) {
@@ -228,7 +240,8 @@ static tolka_status write_tensor(void *user, const struct role *role, tolka_erro
     return status;
 }
 
-/* ---- shortlist -------------------------------------------------------------------------------- */
+/* ---- shortlist --------------------------------------------------------------------------------
+ */
 
 /* The one that a file of tolka's own has. */
 static tolka_status copy_shortlist(struct conversion *conversion, tolka_error *err) {
@@ -290,12 +303,13 @@ static void write_shortlist(struct conversion *conversion) {
     pad(conversion);
 }
 
-/* ---- the file --------------------------------------------------------------------------------- */
+/* ---- the file ---------------------------------------------------------------------------------
+ */
 
 static tolka_status write_metadata(struct conversion *conversion, tolka_error *err) {
     write_general(conversion);
-    tolka_status status = write_tokenizer(&conversion->writer, conversion->import,
-                                          conversion->options->vocab, err);
+    tolka_status status =
+        write_tokenizer(&conversion->writer, conversion->import, conversion->options->vocab, err);
     if (status != TOLKA_OK) return status;
     write_config(conversion);
     return write_references(&conversion->writer, conversion->import, err);
@@ -306,8 +320,7 @@ static tolka_status write_data(struct conversion *conversion, tolka_error *err) 
     if (header.failed) return fail(err, TOLKA_NOMEM, "out of memory");
     fwrite(header.bytes, 1, header.n_bytes, conversion->file);
     buffer_free(&header);
-    tolka_status status =
-        for_each_role(&conversion->import->config, write_tensor, conversion, err);
+    tolka_status status = for_each_role(&conversion->import->config, write_tensor, conversion, err);
     if (conversion->options->progress) fprintf(stderr, "\r\033[K");
     if (status == TOLKA_OK) write_shortlist(conversion);
     return status;
@@ -353,8 +366,7 @@ bool parse_type(const char *name, enum dtype *type) {
     static const struct {
         const char *name;
         enum dtype type;
-    } types[] = {
-        {"f32", DTYPE_F32}, {"f16", DTYPE_F16}, {"bf16", DTYPE_BF16}, {"int8", DTYPE_I8}};
+    } types[] = {{"f32", DTYPE_F32}, {"f16", DTYPE_F16}, {"bf16", DTYPE_BF16}, {"int8", DTYPE_I8}};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (strcmp(name, types[i].name) == 0) {
             *type = types[i].type;

@@ -13,11 +13,11 @@
 struct inspected {
     const char *path;
     struct source source;
-    tolka_model *model;    /* NULL: a checkpoint */
-    struct import import;  /* of a checkpoint whose family is known */
+    tolka_model *model;   /* NULL: a checkpoint */
+    struct import import; /* of a checkpoint whose family is known */
     bool imported;
     const struct config *config; /* NULL: not known */
-    char why[500];         /* why it could not be opened as a whole */
+    char why[500];               /* why it could not be opened as a whole */
 };
 
 static tolka_status open_inspected(struct inspected *inspected, const char *path,
@@ -45,16 +45,22 @@ static void close_inspected(struct inspected *inspected) {
     source_close(&inspected->source);
 }
 
-/* ---- facts ------------------------------------------------------------------------------------ */
+/* ---- facts ------------------------------------------------------------------------------------
+ */
 
 static json_t *field_value(const struct config *config, const struct config_field *field) {
     const void *at = (const char *)config + field->offset;
     switch (field->type) {
-    case FIELD_U32: return json_integer(*(const uint32_t *)at);
-    case FIELD_I32: return json_integer(*(const int32_t *)at);
-    case FIELD_F32: return json_real((double)*(const float *)at);
-    case FIELD_BOOL: return json_boolean(*(const bool *)at);
-    case FIELD_ENUM: return json_string(field->names[*(const unsigned *)at]);
+    case FIELD_U32:
+        return json_integer(*(const uint32_t *)at);
+    case FIELD_I32:
+        return json_integer(*(const int32_t *)at);
+    case FIELD_F32:
+        return json_real((double)*(const float *)at);
+    case FIELD_BOOL:
+        return json_boolean(*(const bool *)at);
+    case FIELD_ENUM:
+        return json_string(field->names[*(const unsigned *)at]);
     }
     return NULL;
 }
@@ -72,7 +78,9 @@ static json_t *types_object(const struct source *source) {
     for (size_t i = 0; i < source->n_tensors; i++) {
         const struct source_tensor *tensor = &source->tensors[i];
         json_t *type = json_object_get(types, tensor->type_name);
-        if (!type) json_object_set_new(types, tensor->type_name, type = json_pack("{s:i,s:i}", "tensors", 0, "bytes", 0));
+        if (!type)
+            json_object_set_new(types, tensor->type_name,
+                                type = json_pack("{s:i,s:i}", "tensors", 0, "bytes", 0));
         json_int_t n = json_integer_value(json_object_get(type, "tensors"));
         json_int_t bytes = json_integer_value(json_object_get(type, "bytes"));
         json_object_set_new(type, "tensors", json_integer(n + 1));
@@ -140,7 +148,8 @@ static json_t *describe(const struct inspected *inspected, bool with_tensors) {
     return object;
 }
 
-/* ---- for people ------------------------------------------------------------------------------- */
+/* ---- for people -------------------------------------------------------------------------------
+ */
 
 static void print_value(const char *key, const json_t *value, int indent) {
     if (json_is_null(value)) return;
@@ -196,7 +205,8 @@ static void print_object(json_t *object) {
     }
 }
 
-/* ---- differences ------------------------------------------------------------------------------ */
+/* ---- differences ------------------------------------------------------------------------------
+ */
 
 static bool same_shape(const struct source_tensor *a, const struct source_tensor *b) {
     if (a->rank != b->rank) return false;
@@ -284,7 +294,8 @@ int run_inspect(struct options *options) {
     struct inspected inspected;
     tolka_error err;
     if (options->diff) return inspect_difference(options);
-    if (options->n_arguments != 1) return complain(EXIT_USAGE, "inspect takes one file or directory");
+    if (options->n_arguments != 1)
+        return complain(EXIT_USAGE, "inspect takes one file or directory");
     if (open_inspected(&inspected, options->arguments[0], options, &err) != TOLKA_OK)
         return complain(EXIT_MODEL, "%s", err.text);
     json_t *object = describe(&inspected, options->tensors);

@@ -115,8 +115,7 @@ static const struct option_spec *find_spec(int letter_or_index) {
 static bool set_number(struct options *options, const struct option_spec *spec, const char *text) {
     char *end;
     errno = 0;
-    double number =
-        spec->value == VALUE_LONG ? (double)strtol(text, &end, 10) : strtod(text, &end);
+    double number = spec->value == VALUE_LONG ? (double)strtol(text, &end, 10) : strtod(text, &end);
     if (end == text || *end || errno || !(number >= spec->least && number <= spec->greatest)) {
         complain(EXIT_USAGE, "--%s is \"%s\"; expected %s from %g to %.10g", spec->name, text,
                  spec->value == VALUE_LONG ? "a whole number" : "a number", spec->least,
@@ -134,10 +133,15 @@ static bool set_number(struct options *options, const struct option_spec *spec, 
 static bool set_option(struct options *options, const struct option_spec *spec, const char *text) {
     void *at = (char *)options + spec->offset;
     switch (spec->value) {
-    case VALUE_FLAG: *(bool *)at = true; return true;
-    case VALUE_TEXT: *(const char **)at = text; return true;
+    case VALUE_FLAG:
+        *(bool *)at = true;
+        return true;
+    case VALUE_TEXT:
+        *(const char **)at = text;
+        return true;
     case VALUE_LONG:
-    case VALUE_DOUBLE: return set_number(options, spec, text);
+    case VALUE_DOUBLE:
+        return set_number(options, spec, text);
     }
     return false;
 }
@@ -188,7 +192,8 @@ bool options_threads(const struct options *options, int *threads) {
     return true;
 }
 
-/* ---- what is made from the table -------------------------------------------------------------- */
+/* ---- what is made from the table --------------------------------------------------------------
+ */
 
 static void print_wrapped(FILE *out, const char *text, int indent, int width) {
     int column = indent;
@@ -280,16 +285,18 @@ void print_manual(FILE *out) {
 
 void print_completion(FILE *out) {
     fputs("# bash completion for tolka\n_tolka() {\n"
-          "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command=translate\n"
+          "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} "
+          "command=translate\n"
           "    local word\n    for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
           "        case $word in\n            ",
           out);
     for (const struct command_spec *command = command_specs; command->name; command++)
         fprintf(out, "%s%s", command == command_specs ? "" : "|", command->name);
     fputs(") command=$word; break ;;\n        esac\n    done\n    case $prev in\n", out);
-    fputs("        --type|-T) COMPREPLY=($(compgen -W 'f32 f16 bf16 int8' -- \"$cur\")); return ;;\n"
-          "    esac\n    if [[ $cur == -* ]]; then\n        case $command in\n",
-          out);
+    fputs(
+        "        --type|-T) COMPREPLY=($(compgen -W 'f32 f16 bf16 int8' -- \"$cur\")); return ;;\n"
+        "    esac\n    if [[ $cur == -* ]]; then\n        case $command in\n",
+        out);
     for (const struct command_spec *command = command_specs; command->name; command++) {
         fprintf(out, "            %s) COMPREPLY=($(compgen -W '", command->name);
         for (int i = 0; i < N_SPECS; i++)

@@ -35,7 +35,8 @@ bool parse_ids(const char *text, size_t length, int32_t **ids, size_t *n) {
     return true;
 }
 
-/* ---- text ------------------------------------------------------------------------------------- */
+/* ---- text -------------------------------------------------------------------------------------
+ */
 
 /* Target text of one hypothesis; the caller frees it. */
 static char *target_text(const struct shown *shown, size_t k, size_t *length) {
@@ -67,7 +68,8 @@ static void show_plain(struct buffer *out, const struct shown *shown) {
         char *text = target_text(shown, k, &length);
         if (shown->all) {
             char score[32];
-            int digits = snprintf(score, sizeof score, "%.6f\t", (double)tolka_result_score(shown->result, k));
+            int digits = snprintf(score, sizeof score, "%.6f\t",
+                                  (double)tolka_result_score(shown->result, k));
             buffer_add(out, score, (size_t)digits);
         }
         /* A line in is a line out, whatever the pieces hold. */
@@ -79,7 +81,8 @@ static void show_plain(struct buffer *out, const struct shown *shown) {
     }
 }
 
-/* ---- JSON ------------------------------------------------------------------------------------- */
+/* ---- JSON -------------------------------------------------------------------------------------
+ */
 
 static json_t *json_text(const char *text, size_t length) {
     json_t *string = json_stringn(text, length);
@@ -116,8 +119,7 @@ static json_t *json_scores(const tolka_token *tokens, size_t n) {
 
 static void add_hypothesis(json_t *object, const struct shown *shown, size_t k) {
     size_t n = 0, length = 0;
-    const tolka_token *tokens =
-        shown->result ? tolka_result_tokens(shown->result, k, &n) : NULL;
+    const tolka_token *tokens = shown->result ? tolka_result_tokens(shown->result, k, &n) : NULL;
     char *text = tokens ? target_text(shown, k, &length) : NULL;
     json_object_set_new(object, "target", json_text(text ? text : "", length));
     json_object_set_new(object, "target_ids", json_target_ids(tokens, n));

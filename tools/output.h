@@ -14,7 +14,7 @@ struct shown {
     size_t n_source_ids;
     const tolka_tokenizer *tokenizer; /* NULL: ids stand for text */
     const tolka_result *result;       /* NULL: an empty line */
-    bool json, all; /* all: every hypothesis, not only the best */
+    bool json, all;                   /* all: every hypothesis, not only the best */
 };
 
 /* Appends the line, newline included. */

@@ -16,7 +16,8 @@ static const char *const texts[] = {
 };
 enum { N_TEXTS = sizeof texts / sizeof *texts };
 
-/* ---- writing ---------------------------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------------------------------
+ */
 
 struct probe {
     int32_t ids[MAX_SOURCE], target[MOST_TOKENS];
@@ -105,8 +106,7 @@ static tolka_status check_results(struct probe *probes, size_t n, tolka_error *e
 /* Moves each translation to where the scorer looks for it. */
 static void take_targets(struct probe *probes, tolka_input *inputs, size_t n) {
     for (size_t i = 0; i < n; i++) {
-        const tolka_token *tokens =
-            tolka_result_tokens(probes[i].result, 0, &probes[i].n_target);
+        const tolka_token *tokens = tolka_result_tokens(probes[i].result, 0, &probes[i].n_target);
         for (size_t j = 0; j < probes[i].n_target; j++) probes[i].target[j] = tokens[j].id;
         tolka_result_free(probes[i].result);
         probes[i].result = NULL;
@@ -145,12 +145,12 @@ static tolka_status translate_probes(const tolka_model *model, struct probe *pro
 /* A model larger than memory is read from disk once a token: a few must do. */
 static bool is_huge(const struct import *import) {
     size_t bytes = 0;
-    for (size_t i = 0; i < import->source.n_tensors; i++) bytes += import->source.tensors[i].n_bytes;
+    for (size_t i = 0; i < import->source.n_tensors; i++)
+        bytes += import->source.tensors[i].n_bytes;
     return bytes > (size_t)2 << 30;
 }
 
-tolka_status write_references(struct gguf_writer *writer, struct import *import,
-                              tolka_error *err) {
+tolka_status write_references(struct gguf_writer *writer, struct import *import, tolka_error *err) {
     struct buffer header = gguf_header(writer);
     if (header.failed) return fail(err, TOLKA_NOMEM, "out of memory");
     tolka_model model = {.name = import->source.weights_path};
@@ -175,7 +175,8 @@ tolka_status write_references(struct gguf_writer *writer, struct import *import,
     return status;
 }
 
-/* ---- reading ---------------------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------------------------
+ */
 
 void references_free(struct reference *references, size_t n) {
     for (size_t i = 0; references && i < n; i++) {

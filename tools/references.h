@@ -14,7 +14,7 @@ struct reference {
     int32_t *source, *target;
     size_t n_source, n_target;
     int32_t start, forced_first; /* -1: the model's own */
-    float *log_probs; /* of the target tokens */
+    float *log_probs;            /* of the target tokens */
 };
 /* Reads them back; *n is 0 if the file has none. Free with references_free. */
 tolka_status references_read(const struct gguf *gguf, struct reference **out, size_t *n,

@@ -17,10 +17,14 @@ struct tolerance {
 static struct tolerance tolerance_of(const tolka_model *model) {
     const struct matrix *w = &model->model.encoder[0].self.q.w;
     switch (w->type) {
-    case DTYPE_F32: return (struct tolerance){"f32", 1e-3, 1e-4};
-    case DTYPE_F16: return (struct tolerance){"f16", 5e-2, 5e-3};
-    case DTYPE_BF16: return (struct tolerance){"bf16", 1, 0.1};
-    default: return (struct tolerance){"int8", 2, 0.25};
+    case DTYPE_F32:
+        return (struct tolerance){"f32", 1e-3, 1e-4};
+    case DTYPE_F16:
+        return (struct tolerance){"f16", 5e-2, 5e-3};
+    case DTYPE_BF16:
+        return (struct tolerance){"bf16", 1, 0.1};
+    default:
+        return (struct tolerance){"int8", 2, 0.25};
     }
 }
 
@@ -56,9 +60,9 @@ static tolka_status score_references(const tolka_model *model, struct outcome *o
     if (status == TOLKA_OK) {
         for (size_t i = 0; i < n; i++) {
             const struct reference *reference = outcomes[i].reference;
-            inputs[i] = (tolka_input){reference->source,       reference->n_source,
-                                      reference->start,        reference->forced_first,
-                                      reference->target,       reference->n_target};
+            inputs[i] =
+                (tolka_input){reference->source,       reference->n_source, reference->start,
+                              reference->forced_first, reference->target,   reference->n_target};
         }
         status = tolka_score(translator, inputs, n, keep_result, outcomes, err);
         *isa = tolka_translator_isa(translator);
@@ -80,17 +84,16 @@ static int report(const struct options *options, const char *path, struct outcom
     }
     bool good = greatest <= tolerance.greatest && mean <= tolerance.mean;
     if (options->json) {
-        json_t *object = json_pack("{s:s, s:s, s:s, s:b, s:i, s:i, s:f, s:f}", "file", path, "type",
-                                   tolerance.type, "isa", isa, "ok", good, "sentences", (int)n,
-                                   "tokens", (int)n_tokens, "greatest_difference",
-                                   isfinite(greatest) ? greatest : 1e30, "mean_difference",
-                                   isfinite(mean) ? mean : 1e30);
+        json_t *object = json_pack(
+            "{s:s, s:s, s:s, s:b, s:i, s:i, s:f, s:f}", "file", path, "type", tolerance.type, "isa",
+            isa, "ok", good, "sentences", (int)n, "tokens", (int)n_tokens, "greatest_difference",
+            isfinite(greatest) ? greatest : 1e30, "mean_difference", isfinite(mean) ? mean : 1e30);
         json_dumpf(object, stdout, JSON_REAL_PRECISION(6));
         putchar('\n');
         json_decref(object);
     } else {
-        printf("%s: %s on this machine (%s weights, %s kernels)\n", path,
-               good ? "right" : "WRONG", tolerance.type, isa);
+        printf("%s: %s on this machine (%s weights, %s kernels)\n", path, good ? "right" : "WRONG",
+               tolerance.type, isa);
         printf("  %zu sentences, %zu tokens: log-probabilities differ from the source weights' by "
                "%.2g at most (%.2g allowed), %.2g on average (%.2g allowed)\n",
                n, n_tokens, greatest, tolerance.greatest, mean, tolerance.mean);

@@ -32,8 +32,9 @@ int open_model(const struct options *options, tolka_model **model, const char **
     *path = options->model ? options->model : getenv("TOLKA_MODEL");
     if (!*path || !**path) {
         if (!find_shipped(buffer))
-            return complain(EXIT_MODEL, "no model: give one with -m FILE (or TOLKA_MODEL); the one "
-                                        "that ships, %s, is not where it should be",
+            return complain(EXIT_MODEL,
+                            "no model: give one with -m FILE (or TOLKA_MODEL); the one "
+                            "that ships, %s, is not where it should be",
                             shipped);
         *path = buffer;
     }
@@ -49,8 +50,8 @@ static bool whole_number(const char *text, const char *option, long least, long 
     errno = 0;
     long n = strtol(text, &end, 10);
     if (end == text || *end || errno || n < least || n > most) {
-        complain(EXIT_USAGE, "--%s is \"%s\"; expected a whole number from %ld to %ld", option, text,
-                 least, most);
+        complain(EXIT_USAGE, "--%s is \"%s\"; expected a whole number from %ld to %ld", option,
+                 text, least, most);
         return false;
     }
     *out = (int)n;
@@ -91,8 +92,7 @@ int open_files(struct session *session, const struct options *options) {
     session->out = STDOUT_FILENO;
     if (options->input && strcmp(options->input, "-") != 0) {
         session->in = open(options->input, O_RDONLY | O_CLOEXEC);
-        if (session->in < 0)
-            return complain(EXIT_USAGE, "%s: %s", options->input, strerror(errno));
+        if (session->in < 0) return complain(EXIT_USAGE, "%s: %s", options->input, strerror(errno));
     }
     if (options->output && strcmp(options->output, "-") != 0) {
         session->out = open(options->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);

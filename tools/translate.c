@@ -36,7 +36,7 @@ struct run {
     size_t *input_items; /* the item of each input */
     /* under the mutex: */
     pthread_mutex_t mutex;
-    size_t n_flushed;  /* of this window */
+    size_t n_flushed; /* of this window */
     bool write_failed;
     /* of the whole run */
     unsigned long long n_lines;
@@ -45,7 +45,8 @@ struct run {
     unsigned long long bytes_read, bytes_total;
 };
 
-/* ---- progress --------------------------------------------------------------------------------- */
+/* ---- progress ---------------------------------------------------------------------------------
+ */
 
 static double seconds(void) {
     struct timespec now;
@@ -74,11 +75,12 @@ static void show_progress(struct run *run, bool last) {
     if (last) fputc('\n', stderr);
 }
 
-/* ---- one line --------------------------------------------------------------------------------- */
+/* ---- one line ---------------------------------------------------------------------------------
+ */
 
 static size_t encode_text(const tolka_tokenizer *tokenizer, const char *text, size_t length,
-                          size_t (*encode)(const tolka_tokenizer *, const char *, size_t,
-                                           int32_t *, size_t),
+                          size_t (*encode)(const tolka_tokenizer *, const char *, size_t, int32_t *,
+                                           size_t),
                           int32_t **ids) {
     /* A token for every byte and some special ones is nearly always enough; if not, once more. */
     size_t capacity = length + 16, n;
@@ -159,7 +161,8 @@ static void free_item(struct item *item) {
     *item = (struct item){0};
 }
 
-/* ---- a window of lines ------------------------------------------------------------------------ */
+/* ---- a window of lines ------------------------------------------------------------------------
+ */
 
 /* Writes all lines that are ready and have nothing unready before them. */
 static void flush_ready(struct run *run) {
@@ -171,7 +174,8 @@ static void flush_ready(struct run *run) {
         buffer_free(shown);
     }
     if (run->n_flushed == first) return;
-    if (out.failed || !write_all(run->session.out, out.bytes, out.n_bytes)) run->write_failed = true;
+    if (out.failed || !write_all(run->session.out, out.bytes, out.n_bytes))
+        run->write_failed = true;
     buffer_free(&out);
     show_progress(run, false);
 }
@@ -225,9 +229,8 @@ static int run_window(struct run *run) {
     run->n_flushed = 0;
     tolka_parallel(run->session.translator, run->n_items, read_item, run);
     size_t n_inputs = collect_inputs(run);
-    tolka_status status =
-        (run->scoring ? tolka_score : tolka_translate)(run->session.translator, run->inputs,
-                                                       n_inputs, take_result, run, &err);
+    tolka_status status = (run->scoring ? tolka_score : tolka_translate)(
+        run->session.translator, run->inputs, n_inputs, take_result, run, &err);
     for (size_t i = 0; i < run->n_items; i++) {
         run->bytes_read += run->items[i].line.length + 1;
         free_item(&run->items[i]);

@@ -16,7 +16,8 @@ static const struct source_tensor *find_tensor(const struct import *import, cons
     return source_find(&import->source, name + sizeof prefix - 1);
 }
 
-/* ---- what a family is shown ------------------------------------------------------------------- */
+/* ---- what a family is shown -------------------------------------------------------------------
+ */
 
 static bool show_tensor(const void *user, const char *name, uint32_t *rank, const uint64_t **dims) {
     const struct import *import = user;
@@ -79,8 +80,8 @@ static int32_t show_token(const void *user, const char *vocabulary, const char *
     return import_token((struct import *)user, vocabulary, token);
 }
 
-static void __attribute__((format(printf, 2, 3))) show_warning(const void *user, const char *format,
-                                                               ...) {
+static void __attribute__((format(printf, 2, 3)))
+show_warning(const void *user, const char *format, ...) {
     const struct import *import = user;
     if (import->options.quiet) return;
     va_list args;
@@ -91,7 +92,8 @@ static void __attribute__((format(printf, 2, 3))) show_warning(const void *user,
     va_end(args);
 }
 
-/* ---- settings and family ---------------------------------------------------------------------- */
+/* ---- settings and family ----------------------------------------------------------------------
+ */
 
 static tolka_status open_beside(const struct import *import, const char *name, bool required,
                                 struct settings **out, tolka_error *err) {
@@ -123,9 +125,10 @@ static tolka_status open_marian_settings(struct import *import, tolka_error *err
     static const char usual[] = "decoder.yml|*decoder.yml|config.yml";
     const struct source *source = &import->source;
     const char *yml = source->model_yml ? source->model_yml : "";
-    char *path = import->options.config ? strdup(import->options.config) : import_file(import, usual);
-    tolka_status status = settings_parse_yaml(&import->config_json, yml, strlen(yml),
-                                              source->weights_path, err);
+    char *path =
+        import->options.config ? strdup(import->options.config) : import_file(import, usual);
+    tolka_status status =
+        settings_parse_yaml(&import->config_json, yml, strlen(yml), source->weights_path, err);
     if (status == TOLKA_OK)
         status = path ? open_yaml(&import->generation_json, path, err)
                       : settings_parse(&import->generation_json, "{}", 2, "decoder.yml", err);
@@ -147,7 +150,8 @@ static tolka_status open_settings(struct import *import, tolka_error *err) {
     else
         status = open_beside(import, "config.json", hugging, &import->config_json, err);
     if (status == TOLKA_OK)
-        status = open_beside(import, "generation_config.json", false, &import->generation_json, err);
+        status =
+            open_beside(import, "generation_config.json", false, &import->generation_json, err);
     if (status == TOLKA_OK)
         status = open_beside(import, "tokenizer_config.json", false, &import->tokenizer_json, err);
     return status;
@@ -193,8 +197,12 @@ static tolka_status choose_family(struct import *import, tolka_error *err) {
     const char *type = NULL;
     switch (import->source.kind) {
     case SOURCE_NPZ:
-    case SOURCE_MARIAN_BIN: type = "marian-native"; break;
-    case SOURCE_CTRANSLATE2: type = "ctranslate2"; break;
+    case SOURCE_MARIAN_BIN:
+        type = "marian-native";
+        break;
+    case SOURCE_CTRANSLATE2:
+        type = "ctranslate2";
+        break;
     case SOURCE_GGUF:
     case SOURCE_SAFETENSORS:
     case SOURCE_PYTORCH: {
@@ -207,9 +215,12 @@ static tolka_status choose_family(struct import *import, tolka_error *err) {
     import->family = type ? family_by_type(type) : NULL;
     if (import->family) return TOLKA_OK;
     if (!type)
-        return fail(err, TOLKA_FORMAT, "%s: the config.json beside it has no model_type; --family "
-                                       "names the family", path);
-    return fail(err, TOLKA_UNSUPPORTED, "%s: tolka has no family for model_type \"%s\"", path, type);
+        return fail(err, TOLKA_FORMAT,
+                    "%s: the config.json beside it has no model_type; --family "
+                    "names the family",
+                    path);
+    return fail(err, TOLKA_UNSUPPORTED, "%s: tolka has no family for model_type \"%s\"", path,
+                type);
 }
 
 static void show_checkpoint(struct import *import) {
@@ -243,8 +254,10 @@ tolka_status import_open(struct import *import, const char *path,
     if (status == TOLKA_OK) status = choose_family(import, err);
     show_checkpoint(import);
     if (status == TOLKA_OK)
-        status = import->family->configure(&import->checkpoint, &import->config, &import->plan, err);
-    if (status == TOLKA_OK) status = config_check(&import->config, import->source.weights_path, err);
+        status =
+            import->family->configure(&import->checkpoint, &import->config, &import->plan, err);
+    if (status == TOLKA_OK)
+        status = config_check(&import->config, import->source.weights_path, err);
     if (status == TOLKA_OK) status = for_each_role(&import->config, check_role, import, err);
     if (status != TOLKA_OK) import_close(import);
     return status;
@@ -261,7 +274,8 @@ void import_close(struct import *import) {
     *import = (struct import){0};
 }
 
-/* ---- roles in the source ---------------------------------------------------------------------- */
+/* ---- roles in the source ----------------------------------------------------------------------
+ */
 
 static tolka_status wrong_shape(const struct import *import, const struct role *role,
                                 const struct source_tensor *tensor, tolka_error *err) {
@@ -291,8 +305,8 @@ static bool to_dtype(enum source_dtype from, enum dtype *to) {
 static bool is_panels(const struct import *import, const struct role *role,
                       const struct source_tensor *tensor) {
     enum dtype type;
-    if (import->family != &family_tolka || !to_dtype(tensor->type, &type) ||
-        type == DTYPE_Q8_0 || role->kind != ROLE_MATRIX || tensor->rank != 2)
+    if (import->family != &family_tolka || !to_dtype(tensor->type, &type) || type == DTYPE_Q8_0 ||
+        role->kind != ROLE_MATRIX || tensor->rank != 2)
         return false;
     if (type == DTYPE_I8 && tensor->n_scales < role->n_out) return false;
     uint64_t inner = matrix_tiles(type, role->n_in) * (TILE_BYTES / dtype_width(type));
@@ -367,7 +381,8 @@ tolka_status import_read(const struct role_source *source, const struct role *ro
     return TOLKA_OK;
 }
 
-/* ---- a model over the source ------------------------------------------------------------------ */
+/* ---- a model over the source ------------------------------------------------------------------
+ */
 
 static void *own(struct import *import, size_t n, size_t width) {
     void **grown = realloc(import->owned, (import->n_owned + 1) * sizeof *grown);
@@ -409,8 +424,8 @@ static tolka_status find_weights(void *user, const struct role *role, struct mat
     size_t n_rows = role->kind == ROLE_VECTOR ? 1 : role->n_out;
     for (size_t r = 0; r < n_rows && status == TOLKA_OK; r++)
         status = import_read(&source, role, r, rows + r * role->n_in, err);
-    *matrix = (struct matrix){
-        .type = DTYPE_F32, .n_out = role->n_out, .n_in = role->n_in, .data = rows};
+    *matrix =
+        (struct matrix){.type = DTYPE_F32, .n_out = role->n_out, .n_in = role->n_in, .data = rows};
     return status;
 }
 

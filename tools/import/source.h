@@ -10,11 +10,18 @@
 #include <stdbool.h>
 
 enum source_dtype {
-    SOURCE_F32, SOURCE_F16, SOURCE_BF16, SOURCE_F64,
-    SOURCE_I8, SOURCE_I16, SOURCE_I32, SOURCE_I64, SOURCE_U8,
+    SOURCE_F32,
+    SOURCE_F16,
+    SOURCE_BF16,
+    SOURCE_F64,
+    SOURCE_I8,
+    SOURCE_I16,
+    SOURCE_I32,
+    SOURCE_I64,
+    SOURCE_U8,
     SOURCE_Q8_0,   /* ggml's blocks of 32 */
     SOURCE_BLOCKS, /* other blocks of ggml's: ggml_type says which */
-    SOURCE_OTHER, /* listed by inspect, refused as a weight */
+    SOURCE_OTHER,  /* listed by inspect, refused as a weight */
 };
 
 struct source_tensor {
@@ -36,7 +43,11 @@ struct source_tensor {
 };
 
 enum source_kind {
-    SOURCE_SAFETENSORS, SOURCE_PYTORCH, SOURCE_NPZ, SOURCE_MARIAN_BIN, SOURCE_CTRANSLATE2,
+    SOURCE_SAFETENSORS,
+    SOURCE_PYTORCH,
+    SOURCE_NPZ,
+    SOURCE_MARIAN_BIN,
+    SOURCE_CTRANSLATE2,
     SOURCE_GGUF,
 };
 
@@ -65,7 +76,8 @@ struct source {
 tolka_status source_open(struct source *source, const char *path, tolka_error *err);
 void source_close(struct source *source);
 
-const struct source_tensor *source_find(const struct source *source, const char *name); /* or NULL */
+const struct source_tensor *source_find(const struct source *source,
+                                        const char *name); /* or NULL */
 
 /* Product of dims; readers have checked that it does not overflow. */
 uint64_t source_elements(const struct source_tensor *tensor);
@@ -75,7 +87,8 @@ bool source_is_contiguous(const struct source_tensor *tensor);
  * strides and alignment. `transposed`: rows are columns of what is stored. */
 void source_read_row(const struct source_tensor *tensor, uint64_t row, bool transposed, float *out);
 
-/* ---- for readers (one file per container) ----------------------------------------------------- */
+/* ---- for readers (one file per container) -----------------------------------------------------
+ */
 
 /* Adds an entry (shares -1; strides become row-major in source_sort unless the reader sets them);
  * NULL when out of memory or past 2^20 tensors. */
@@ -83,8 +96,7 @@ struct source_tensor *source_add(struct source *source, const char *name, size_t
 /* Registers memory to be freed by source_close; returns it (NULL stays NULL). */
 void *source_own(struct source *source, void *memory);
 /* Maps a file that lives as long as the source. */
-tolka_status source_map(struct source *source, const char *path, struct map *map,
-                        tolka_error *err);
+tolka_status source_map(struct source *source, const char *path, struct map *map, tolka_error *err);
 /* Sorts by name, renumbers `shares` and refuses duplicates. source_open calls it; a second call
  * changes nothing. */
 tolka_status source_sort(struct source *source, tolka_error *err);
