@@ -1,4 +1,5 @@
 /* Linear layers, norms and the feed-forward block: everything that looks at one row at a time. */
+#include "map.h"
 #include "pool.h"
 #include "worker.h"
 
@@ -56,17 +57,25 @@ static void multiply_part(void *user, size_t part, int thread) {
     split->kernels->matmul(&product);
 }
 
+/* A checkpoint that is being converted may be larger than memory: what was read is let go. */
+static void release_rows(const struct matmul *product) {
+    const struct matrix *w = product->w;
+    size_t row = w->type == DTYPE_Q8_0 ? w->n_in / 32 * 34 : w->n_in * dtype_width(w->type);
+    map_release((const uint8_t *)w->data + product->first_output * row, product->n_outputs * row);
+}
+
 /* Parts are whole panels of outputs: every output is computed as it would be alone. */
 static void multiply(const struct worker *worker, const struct matmul *product) {
     size_t width = product->w->type == DTYPE_Q8_0 ? 1 : dtype_width(product->w->type);
-    if (!worker->team || product->n_outputs * product->w->n_in * width < SPLIT_BYTES) {
+    size_t n_parts = worker->team ? (size_t)pool_threads(worker->team) : 1;
+    if (n_parts > 1 && product->n_outputs * product->w->n_in * width >= SPLIT_BYTES) {
+        size_t n_panels = matrix_panels(product->n_outputs);
+        struct split split = {worker->kernels, product, (n_panels + n_parts - 1) / n_parts};
+        pool_run(worker->team, n_parts, multiply_part, &split);
+    } else {
         worker->kernels->matmul(product);
-        return;
     }
-    size_t n_parts = (size_t)pool_threads(worker->team);
-    size_t n_panels = matrix_panels(product->n_outputs);
-    struct split split = {worker->kernels, product, (n_panels + n_parts - 1) / n_parts};
-    pool_run(worker->team, n_parts, multiply_part, &split);
+    if (product->w->read_once) release_rows(product);
 }
 
 void linear(struct worker *worker, struct operand *x, const struct linear *layer,

@@ -2,6 +2,7 @@
 #ifndef MATRIX_H
 #define MATRIX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,7 @@ enum layout { LAYOUT_ROWS, LAYOUT_PANELS };
 enum { PANEL_OUTPUTS = 16, TILE_BYTES = 64 };
 
 struct matrix {
+    bool read_once; /* rows of a mapped file that is too big to keep in memory */
     enum dtype type;
     enum layout layout;
     size_t n_out, n_in;

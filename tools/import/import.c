@@ -391,6 +391,19 @@ static void *own(struct import *import, size_t n, size_t width) {
     return import->owned[import->n_owned++] = calloc(n, width);
 }
 
+/* Checkpoints above this size are not kept in memory while their references are computed. */
+static bool is_large_and_mapped(const struct source *source, const struct source_tensor *tensor) {
+    const size_t large = (size_t)64 << 20;
+    size_t n_bytes = 0;
+    bool mapped = false;
+    for (size_t i = 0; i < source->n_maps; i++) {
+        const struct map *map = &source->maps[i];
+        n_bytes += map->n_bytes;
+        mapped |= (uintptr_t)tensor->data - (uintptr_t)map->bytes < map->n_bytes;
+    }
+    return mapped && n_bytes > large;
+}
+
 /* Row-major data of a type that the engine computes with needs no copy. */
 static bool view(struct import *import, const struct role_source *source, const struct role *role,
                  struct matrix *matrix) {
@@ -400,7 +413,8 @@ static bool view(struct import *import, const struct role_source *source, const 
         !source_is_contiguous(tensor) || !to_dtype(tensor->type, &type))
         return false;
     size_t row = tensor->n_bytes / tensor->dims[0];
-    *matrix = (struct matrix){.type = type,
+    *matrix = (struct matrix){.read_once = is_large_and_mapped(&import->source, tensor),
+                              .type = type,
                               .n_out = role->n_out,
                               .n_in = role->n_in,
                               .data = tensor->data + source->first * row};
