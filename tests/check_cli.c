@@ -280,21 +280,15 @@ START_TEST(model_from_the_environment) {
     char *named = output_of("Good morning.\n", "-m", SHIPPED_MODEL, "--to", "de");
     setenv("TOLKA_MODEL", SHIPPED_MODEL, 1);
     char *environment = output_of("Good morning.\n", "--to", "de");
-    setenv("TOLKA_MODEL", "", 1);
-    char *shipped = output_of("Good morning.\n", "--to", "de");
     ck_assert_str_eq(environment, named);
-    ck_assert_str_eq(shipped, named);
-    free(named), free(environment), free(shipped);
+    free(named), free(environment);
 }
 END_TEST
 
-/* A program without its model beside it says what it looked for. */
-START_TEST(shipped_model_is_missed) {
-    struct folder folder = cli_folder();
-    const char *path = cli_path(&folder, "tolka"), *program = getenv("TOLKA");
-    char target[4096];
-    ck_assert_ptr_nonnull(realpath(program ? program : "build/tolka", target));
-    FILE *from = fopen(target, "rb"), *to = fopen(path, "wb");
+/* Copies the program into a folder of its own, and uses it from there, without its model. */
+static void move_program(const char *path) {
+    const char *program = getenv("TOLKA");
+    FILE *from = fopen(program ? program : "build/tolka", "rb"), *to = fopen(path, "wb");
     ck_assert(from && to);
     char bytes[65536];
     for (size_t n; (n = fread(bytes, 1, sizeof bytes, from)) > 0;)
@@ -303,6 +297,34 @@ START_TEST(shipped_model_is_missed) {
     ck_assert_int_eq(fclose(to), 0);
     ck_assert_int_eq(chmod(path, 0700), 0);
     setenv("TOLKA", path, 1);
+    setenv("TOLKA_MODEL", "", 1);
+}
+
+START_TEST(shipped_model_is_found) {
+    struct folder folder = cli_folder();
+    char model[4096];
+    ck_assert_ptr_nonnull(realpath(SHIPPED_MODEL, model));
+    ck_assert_int_eq(mkdir(cli_path(&folder, "bin"), 0700), 0);
+    ck_assert_int_eq(mkdir(cli_path(&folder, "share"), 0700), 0);
+    ck_assert_int_eq(mkdir(cli_path(&folder, "share/tolka"), 0700), 0);
+    ck_assert_int_eq(symlink(model, cli_path(&folder, "share/tolka/tolka-en-de-fr.gguf")), 0);
+    move_program(cli_path(&folder, "bin/tolka"));
+    char *output = output_of("Good morning.\n", "--to", "de");
+    ck_assert_str_eq(output, "Guten Morgen!\n");
+    free(output);
+    unlink(cli_path(&folder, "bin/tolka"));
+    unlink(cli_path(&folder, "share/tolka/tolka-en-de-fr.gguf"));
+    rmdir(cli_path(&folder, "share/tolka"));
+    rmdir(cli_path(&folder, "share"));
+    rmdir(cli_path(&folder, "bin"));
+    cli_remove(&folder, (const char *const[]){NULL});
+}
+END_TEST
+
+/* A program without its model beside it says what it looked for. */
+START_TEST(shipped_model_is_missed) {
+    struct folder folder = cli_folder();
+    move_program(cli_path(&folder, "tolka"));
     struct ran ran = run("Hello.\n", "--to", "de");
     check_refusal(&ran, 3, "no model|-m FILE|tolka-en-de-fr.gguf");
     cli_remove(&folder, (const char *const[]){"tolka", NULL});
@@ -347,6 +369,7 @@ Suite *cli_suite(void) {
     tcase_add_test(models, files_that_are_no_models);
     tcase_add_test(models, truncated_models);
     tcase_add_test(models, model_from_the_environment);
+    tcase_add_test(models, shipped_model_is_found);
     tcase_add_test(models, shipped_model_is_missed);
     tcase_add_test(models, instruction_sets);
     suite_add_tcase(suite, usage);

@@ -204,6 +204,7 @@ START_TEST(a_closed_pipe_is_quiet) {
     if (child == 0) {
         dup2(in[0], 0), dup2(out[1], 1), dup2(fileno(errors), 2);
         close(in[0]), close(in[1]), close(out[0]), close(out[1]);
+        setenv("TOLKA_MODEL", SHIPPED_MODEL, 0);
         execl(program ? program : "build/tolka", "tolka", "--to", "de", (char *)NULL);
         _exit(127);
     }

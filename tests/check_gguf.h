@@ -5,8 +5,6 @@
 #include "../engine/model.h"
 #include "suites.h"
 
-#define SHIPPED_MODEL "models/pretrained/tolka-en-de-fr.gguf"
-
 TCase *gguf_model_case(void);  /* check_model.c */
 TCase *gguf_damage_case(void); /* check_damage.c */
 

@@ -14,7 +14,8 @@ struct ran {
     size_t n_out, n_err;
 };
 
-/* arguments end with NULL and leave the command's name out. input NULL: none. */
+/* Without -m or TOLKA_MODEL, the shipped model. arguments end with NULL and leave the command's
+ * name out. input NULL: none. */
 struct ran run_bytes(const char *const *arguments, const void *input, size_t n_input);
 struct ran run_text(const char *input, const char *const *arguments);
 void ran_free(struct ran *ran);

@@ -1,8 +1,11 @@
-/* The suites that tests/main.c runs. */
+/* The suites that tests/main.c runs, and the model that they all may use. Tests run in the root of
+ * the repository. */
 #ifndef SUITES_H
 #define SUITES_H
 
 #include <check.h>
+
+#define SHIPPED_MODEL "models/pretrained/tolka-en-de-fr.gguf"
 
 Suite *kernels_suite(void);         /* check_kernels.c, check_matmul.c, check_attention.c */
 Suite *attention_suite(void);       /* check_vectors.c */
