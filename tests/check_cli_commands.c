@@ -168,7 +168,7 @@ START_TEST(inspect_as_json) {
     ck_assert_str_eq(json_string_value(json_object_get(object, "family")), "marian");
     const json_t *config = json_object_get(object, "config");
     ck_assert_int_eq(json_integer_value(json_object_get(config, "d_model")), 256);
-    ck_assert_int_eq(json_integer_value(json_object_get(config, "vocab.target")), 8004);
+    ck_assert_int_eq(json_integer_value(json_object_get(config, "vocab.target")), 8344);
     ck_assert_uint_eq(json_array_size(json_object_get(object, "languages")), 3);
     json_decref(object);
     free(output);

@@ -16,8 +16,10 @@ static const struct {
 } translations[] = {
     {"de", "The weather is nice today.", "Das Wetter ist heute schön."},
     {"de", "I don't know what you mean.", "Ich weiß nicht, was du meinst."},
-    {"de", "Good morning.", "Guten Morgen!"},
-    {"fr", "The weather is nice today.", "Le temps est beau aujourd'hui."},
+    {"de", "Good morning.", "Guten Morgen."},
+    {"de", "Hello.", "Hallo."},
+    {"fr", "Hello.", "Bonjour."},
+    {"fr", "The weather is nice today.", "Le temps est chouette aujourd'hui."},
     {"fr", "I don't know what you mean.", "Je ne sais pas ce que tu veux dire."},
 };
 enum { N_TRANSLATIONS = sizeof translations / sizeof *translations };
@@ -37,7 +39,7 @@ START_TEST(languages_by_any_name) {
     static const char *const names[] = {"de", "deu", "ger", "German", ">>deu<<"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char *found = output_of(NULL, "--to", names[i], "Good morning.");
-        ck_assert_str_eq(found, "Guten Morgen!\n");
+        ck_assert_str_eq(found, "Guten Morgen.\n");
         free(found);
     }
 }
@@ -75,13 +77,13 @@ START_TEST(every_line_has_an_answer) {
     ck_assert_uint_eq(count_lines(ran.out, ran.n_out), 12);
     ck_assert_int_eq(ran.out[ran.n_out - 1], '\n');
     check_line(ran.out, 0, "");
-    check_line(ran.out, 1, "Guten Morgen!");
+    check_line(ran.out, 1, "Guten Morgen.");
     check_line(ran.out, 2, "");
     check_line(ran.out, 3, "");
-    check_line(ran.out, 4, "Guten Morgen!");
-    check_line(ran.out, 5, "Guten Morgen!");
+    check_line(ran.out, 4, "Guten Morgen.");
+    check_line(ran.out, 5, "Guten Morgen.");
     check_line(ran.out, 6, "");
-    check_line(ran.out, 8, "Guten Morgen!"); /* NUL is a blank */
+    check_line(ran.out, 8, "Guten Morgen."); /* NUL is a blank */
     check_line(ran.out, 11, "Das Wetter ist heute schön.");
     ck_assert_uint_eq(strlen(ran.out), ran.n_out); /* no NUL in the output */
     ran_free(&ran);
@@ -148,7 +150,7 @@ START_TEST(a_long_line) {
     struct ran ran = run(input, "--to", "de", "-q");
     ck_assert_msg(ran.status == 0, "%s", ran.err);
     ck_assert_uint_eq(count_lines(ran.out, ran.n_out), 2);
-    check_line(ran.out, 1, "Guten Morgen!");
+    check_line(ran.out, 1, "Guten Morgen.");
     ran_free(&ran);
     free(input);
 }
@@ -161,8 +163,8 @@ START_TEST(text_as_arguments) {
     char *dashes = output_of(NULL, "--to", "de", "--", "Good morning.");
     ck_assert_str_eq(whole, "Das Wetter ist heute schön.\n");
     ck_assert_str_eq(words, whole);
-    ck_assert_str_eq(lines, "Guten Morgen!\n\nGuten Morgen!\n");
-    ck_assert_str_eq(dashes, "Guten Morgen!\n");
+    ck_assert_str_eq(lines, "Guten Morgen.\n\nGuten Morgen.\n");
+    ck_assert_str_eq(dashes, "Guten Morgen.\n");
     free(whole), free(words), free(lines), free(dashes);
 }
 END_TEST
@@ -184,9 +186,9 @@ START_TEST(files_in_and_out) {
     ck_assert_ptr_nonnull(file);
     text[fread(text, 1, sizeof text - 1, file)] = 0;
     fclose(file);
-    ck_assert_str_eq(text, "Guten Morgen!\nDas Wetter ist heute schön.\n");
+    ck_assert_str_eq(text, "Guten Morgen.\nDas Wetter ist heute schön.\n");
     char *same = output_of("Good morning.\n", "--to", "de", "-i", "-", "-o", "-");
-    ck_assert_str_eq(same, "Guten Morgen!\n");
+    ck_assert_str_eq(same, "Guten Morgen.\n");
     free(same);
     cli_remove(&folder, (const char *const[]){"in", "out", NULL});
 }
