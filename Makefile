@@ -14,18 +14,18 @@ CXXFLAGS += -std=c++17 $(OPT) -g -Wall -Wextra -Werror -MMD -MP -fvisibility=hid
 LDFLAGS += $(SANITIZE)
 
 PACKAGES = jansson libzip yaml-0.1
-CPPFLAGS += -Iengine $(shell pkg-config --cflags $(PACKAGES))
+CPPFLAGS += -I. $(shell pkg-config --cflags $(PACKAGES))
 ENGINE_LIBS = -lm -lpthread
 TOKENIZER_LIBS = -lsentencepiece -licuuc -lstdc++
 TOOL_LIBS = $(shell pkg-config --libs $(PACKAGES))
 CHECK_LIBS = $(shell pkg-config --libs check)
 
+# Libraries are whole folders, each using those above it: the engine; text; conversion of
+# checkpoints. The command uses all three.
 ENGINE = $(wildcard engine/*.c engine/kernels/*.c)
-# What tolka_model_open needs of models/: the rest is for the converter.
-ENGINE_LIBRARY = $(ENGINE) models/open.c models/t5_gguf.c
-LIBRARY = $(ENGINE_LIBRARY) $(wildcard tokenizer/*.c tokenizer/*.cc)
-TOOLS = $(filter-out models/open.c models/t5_gguf.c,$(wildcard models/*.c)) \
-        $(filter-out tools/main.c,$(wildcard tools/*.c)) $(wildcard tools/import/*.c)
+LIBRARY = $(ENGINE) $(wildcard tokenizer/*.c tokenizer/*.cc)
+CONVERSION = $(wildcard models/*.c models/*/*.c)
+TOOLS = $(filter-out tools/main.c,$(wildcard tools/*.c))
 TESTS = $(wildcard tests/*.c tests/*.cc)
 
 object = $(patsubst %,$(BUILD)/%.o,$(1))
@@ -36,20 +36,20 @@ all: $(BUILD)/tolka $(BUILD)/libtolka.a $(BUILD)/libtolka-engine.a
 # One object a library, with internal names made local: a program that embeds it may call its own
 # functions encode() or search().
 $(BUILD)/libtolka.a: $(call object,$(LIBRARY))
-$(BUILD)/libtolka-engine.a: $(call object,$(ENGINE_LIBRARY))
+$(BUILD)/libtolka-engine.a: $(call object,$(ENGINE))
 $(BUILD)/%.a:
 	@rm -f $@
 	$(LD) -r -o $(BUILD)/$*.o $^
 	$(OBJCOPY) --localize-hidden $(BUILD)/$*.o
 	$(AR) rcs $@ $(BUILD)/$*.o
 
-$(BUILD)/tolka: $(call object,tools/main.c $(TOOLS) $(LIBRARY))
+$(BUILD)/tolka: $(call object,tools/main.c $(TOOLS) $(CONVERSION) $(LIBRARY))
 	$(CC) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS) $(TOKENIZER_LIBS) $(ENGINE_LIBS)
 
 # The tests count allocations and let some fail: tests/allocations.c stands before these functions.
 comma = ,
 WRAPPED = $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc aligned_alloc strdup)
-$(BUILD)/tests/check_all: $(call object,$(TESTS) $(TOOLS) $(LIBRARY))
+$(BUILD)/tests/check_all: $(call object,$(TESTS) $(TOOLS) $(CONVERSION) $(LIBRARY))
 	$(CC) $(LDFLAGS) $(WRAPPED) -o $@ $^ $(CHECK_LIBS) $(TOOL_LIBS) $(TOKENIZER_LIBS) $(ENGINE_LIBS)
 
 $(BUILD)/%.c.o: %.c Makefile
@@ -75,7 +75,6 @@ $(KERNELS)/neon_dot.c.o: ISA_FLAGS = -march=armv8.2-a+dotprod
 endif
 
 # The public header has more readers than we: old C, C that must also be C++, and C++.
-$(BUILD)/tests/%: CPPFLAGS += -Itokenizer -Itests
 $(BUILD)/tests/public_header.c.o: CFLAGS += -std=c99 -Wc++-compat
 
 ## tests: builds the tests

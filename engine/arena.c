@@ -1,5 +1,5 @@
 #define _DEFAULT_SOURCE
-#include "arena.h"
+#include "engine/arena.h"
 
 #include <stdint.h>
 #include <sys/mman.h>

@@ -1,6 +1,6 @@
 /* Beam search by three rule books. They agree on what a step's candidates are (sums of
  * log-probabilities) and differ in which of them end, which go on, and when to stop. */
-#include "search.h"
+#include "engine/search.h"
 
 struct extension {
     float sum, log_prob;

@@ -1,6 +1,6 @@
-#include "config.h"
+#include "engine/config.h"
 
-#include "gguf.h"
+#include "engine/gguf.h"
 
 #include <math.h>
 #include <string.h>

@@ -2,8 +2,8 @@
 #ifndef CONFIG_H
 #define CONFIG_H
 
-#include "error.h"
-#include "kernels/kernels.h"
+#include "engine/error.h"
+#include "engine/kernels/kernels.h"
 
 enum norm_kind { NORM_LAYER, NORM_RMS };
 enum norm_place { NORM_POST, NORM_PRE };

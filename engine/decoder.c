@@ -1,5 +1,5 @@
 /* The decoder, one step at a time: every row is a hypothesis about to get one more token. */
-#include "worker.h"
+#include "engine/worker.h"
 
 #include <string.h>
 

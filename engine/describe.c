@@ -1,5 +1,5 @@
 /* Says what a file is that is not a model: the commonest mistake deserves the clearest answer. */
-#include "gguf.h"
+#include "engine/gguf.h"
 
 #include <string.h>
 

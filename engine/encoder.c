@@ -1,6 +1,6 @@
 /* The encoder: embeddings and positions, then layers of self-attention and feed-forward over all
  * tokens of a batch at once. Linear layers see one tall matrix; only attention knows sentences. */
-#include "worker.h"
+#include "engine/worker.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #ifndef ERROR_H
 #define ERROR_H
 
-#include "tolka.h"
+#include "engine/tolka.h"
 
 /* Fills *err (which may be NULL) and returns `status`, so that callers can `return fail(...)`. */
 tolka_status fail(tolka_error *err, tolka_status status, const char *format, ...)

@@ -1,4 +1,4 @@
-#include "gguf.h"
+#include "engine/gguf.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +10,7 @@ enum {
     MIN_TENSOR_BYTES = 8 + 4 + 4 + 8, /* an empty name, rank, type, offset */
 };
 
-/* ---- a cursor that cannot leave the map -------------------------------------------------------
- */
+/* ---- a cursor that cannot leave the map ------------------------------------------------------ */
 
 struct reader {
     const uint8_t *at, *end;
@@ -56,8 +55,7 @@ static tolka_status cut_off(const struct gguf *gguf, const char *where, tolka_er
                 gguf->n_bytes, where);
 }
 
-/* ---- types ------------------------------------------------------------------------------------
- */
+/* ---- types ----------------------------------------------------------------------------------- */
 
 static const struct {
     uint32_t id;
@@ -93,8 +91,7 @@ static size_t scalar_size(enum gguf_type type) {
     return (unsigned)type < GGUF_TYPES ? sizes[type] : 0;
 }
 
-/* ---- metadata ---------------------------------------------------------------------------------
- */
+/* ---- metadata -------------------------------------------------------------------------------- */
 
 static bool skip_strings(struct reader *reader, uint64_t count) {
     for (uint64_t i = 0; i < count && reader->ok; i++) take_string(reader);
@@ -185,8 +182,7 @@ static tolka_status parse_values(struct gguf *gguf, struct reader *reader, uint6
     return TOLKA_OK;
 }
 
-/* ---- tensors ----------------------------------------------------------------------------------
- */
+/* ---- tensors --------------------------------------------------------------------------------- */
 
 static tolka_status tensor_bytes(const struct gguf *gguf, struct gguf_tensor *tensor,
                                  tolka_error *err) {
@@ -293,8 +289,7 @@ done:
     return status;
 }
 
-/* ---- the whole file ---------------------------------------------------------------------------
- */
+/* ---- the whole file -------------------------------------------------------------------------- */
 
 static tolka_status parse_alignment(struct gguf *gguf, tolka_error *err) {
     gguf->alignment = 32;
@@ -354,8 +349,7 @@ void gguf_free(struct gguf *gguf) {
     *gguf = (struct gguf){0};
 }
 
-/* ---- look-up ----------------------------------------------------------------------------------
- */
+/* ---- look-up --------------------------------------------------------------------------------- */
 
 const struct gguf_value *gguf_find(const struct gguf *gguf, const char *key) {
     struct gguf_value wanted = {.key = {key, strlen(key)}};

@@ -3,7 +3,7 @@
 #ifndef GGUF_H
 #define GGUF_H
 
-#include "map.h"
+#include "engine/map.h"
 
 #include <stdbool.h>
 

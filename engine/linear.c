@@ -1,7 +1,7 @@
 /* Linear layers, norms and the feed-forward block: everything that looks at one row at a time. */
-#include "map.h"
-#include "pool.h"
-#include "worker.h"
+#include "engine/map.h"
+#include "engine/pool.h"
+#include "engine/worker.h"
 
 static size_t align_inputs(size_t n) {
     return (n + INPUT_ALIGN - 1) / INPUT_ALIGN * INPUT_ALIGN;
@@ -32,8 +32,7 @@ static void prepare(struct worker *worker, struct operand *x, const struct matri
     }
 }
 
-/* ---- big products shared out ------------------------------------------------------------------
- */
+/* ---- big products shared out ----------------------------------------------------------------- */
 
 /* Waking a thread and waiting for it takes as long as reading some 200 KB of weights: products of
  * less than this many bytes would become slower. */

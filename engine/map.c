@@ -1,5 +1,5 @@
 #define _DEFAULT_SOURCE
-#include "map.h"
+#include "engine/map.h"
 
 #include <errno.h>
 #include <fcntl.h>

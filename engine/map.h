@@ -2,7 +2,7 @@
 #ifndef MAP_H
 #define MAP_H
 
-#include "error.h"
+#include "engine/error.h"
 
 struct map {
     const uint8_t *bytes; /* NULL if the file is empty */

@@ -1,5 +1,5 @@
 /* Decoding of weights, one row at a time. */
-#include "matrix.h"
+#include "engine/matrix.h"
 
 #include <string.h>
 

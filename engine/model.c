@@ -1,11 +1,10 @@
-#include "model.h"
+#include "engine/model.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- binding: roles to places -----------------------------------------------------------------
- */
+/* ---- binding: roles to places ---------------------------------------------------------------- */
 
 struct binding {
     struct model *model;
@@ -56,8 +55,7 @@ void model_unbind(struct model *model) {
     *model = (struct model){0};
 }
 
-/* ---- weights from a GGUF file -----------------------------------------------------------------
- */
+/* ---- weights from a GGUF file ---------------------------------------------------------------- */
 
 static tolka_status wrong_shape(const struct gguf *gguf, const struct role *role,
                                 const struct gguf_tensor *tensor, tolka_error *err) {

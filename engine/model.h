@@ -2,8 +2,8 @@
 #ifndef MODEL_H
 #define MODEL_H
 
-#include "config.h"
-#include "gguf.h"
+#include "engine/config.h"
+#include "engine/gguf.h"
 
 struct norm {
     const float *gain; /* NULL: there is no such norm */
@@ -63,8 +63,7 @@ struct model {
     struct shortlist shortlist;
 };
 
-/* ---- roles: the one list of what a configuration needs ----------------------------------------
- */
+/* ---- roles: the one list of what a configuration needs --------------------------------------- */
 
 enum role_kind {
     ROLE_MATRIX, /* [n_out][n_in], read by products (and as an embedding table) */

@@ -1,6 +1,6 @@
 /* The output layer and what is done with its logits, a chunk at a time: a full row of logits is
  * never stored, and a softmax never computed where an argmax is enough. */
-#include "search.h"
+#include "engine/search.h"
 
 /* Inserts into a descending list of at most n_top; equal values stay in order of arrival. */
 static void insert_top(struct choice *choice, size_t n_top, struct candidate candidate) {

@@ -2,7 +2,7 @@
 #ifndef POSITION_H
 #define POSITION_H
 
-#include "model.h"
+#include "engine/model.h"
 
 /* The sinusoidal row of one position (offset included by the caller), d floats, computed in double:
  * Vaswani et al. 2017, section 3.5, or tensor2tensor's angles; interleaved or in halves. */

@@ -1,4 +1,4 @@
-#include "result.h"
+#include "engine/result.h"
 
 #include <math.h>
 #include <stdbool.h>

@@ -2,7 +2,7 @@
 #ifndef RESULT_H
 #define RESULT_H
 
-#include "error.h"
+#include "engine/error.h"
 
 struct result_hypothesis {
     float score;

@@ -1,6 +1,6 @@
 /* The one list of the tensors that a configuration needs. The loader looks each of them up in a
  * file; the converter looks each up in somebody's checkpoint and writes it. */
-#include "model.h"
+#include "engine/model.h"
 
 #include <stdio.h>
 

@@ -1,4 +1,4 @@
-#include "search.h"
+#include "engine/search.h"
 
 #include <string.h>
 
@@ -35,8 +35,7 @@ struct search_state *search_take(const struct batch_shape *shape, struct arena *
     return state;
 }
 
-/* ---- hypotheses -------------------------------------------------------------------------------
- */
+/* ---- hypotheses ------------------------------------------------------------------------------ */
 
 /* Position of the decoder input that will produce generated token number n (from 0) is n. */
 static void add_node(struct worker *worker, struct hypothesis *hypothesis, uint32_t position,
@@ -103,8 +102,7 @@ int32_t forced_token(const struct config *config, const struct sentence_search *
     return -1;
 }
 
-/* ---- one token at a time: greedy and teacher forcing ------------------------------------------
- */
+/* ---- one token at a time: greedy and teacher forcing ----------------------------------------- */
 
 static bool greedy_advance(struct worker *worker, const struct search_options *options,
                            struct sentence_search *sentence, const struct choice *choice) {
@@ -138,8 +136,7 @@ static bool teacher_advance(struct worker *worker, const struct search_options *
     return false;
 }
 
-/* ---- the loop ---------------------------------------------------------------------------------
- */
+/* ---- the loop -------------------------------------------------------------------------------- */
 
 static void start(struct worker *worker, size_t s) {
     const struct config *config = &worker->model->config;

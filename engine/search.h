@@ -7,8 +7,8 @@
 #ifndef SEARCH_H
 #define SEARCH_H
 
-#include "result.h"
-#include "worker.h"
+#include "engine/result.h"
+#include "engine/worker.h"
 
 #include <math.h>
 
@@ -85,8 +85,7 @@ struct feed {
  * has places. */
 void search(struct worker *worker, const struct search_options *options, const struct feed *feed);
 
-/* ---- output.c: from decoder rows to choices ---------------------------------------------------
- */
+/* ---- output.c: from decoder rows to choices -------------------------------------------------- */
 
 struct projection {
     const struct search_options *options;
@@ -99,15 +98,13 @@ static inline float choice_log_prob(const struct choice *choice, float logit) {
     return logit - choice->max - logf(choice->sum_exp);
 }
 
-/* ---- beam.c -----------------------------------------------------------------------------------
- */
+/* ---- beam.c ---------------------------------------------------------------------------------- */
 
 /* Extends one sentence's hypotheses from the choices of its rows; true when it is done. */
 bool beam_advance(struct worker *worker, const struct search_options *options,
                   struct sentence_search *sentence, const struct choice *choices);
 
-/* ---- search.c, for the rule books -------------------------------------------------------------
- */
+/* ---- search.c, for the rule books ------------------------------------------------------------ */
 
 /* A new live hypothesis: parent extended by a token. `place` is its place among the next ones. */
 void extend_hypothesis(struct worker *worker, struct sentence_search *sentence,

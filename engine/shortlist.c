@@ -1,4 +1,4 @@
-#include "shortlist.h"
+#include "engine/shortlist.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #ifndef SHORTLIST_H
 #define SHORTLIST_H
 
-#include "worker.h"
+#include "engine/worker.h"
 
 /* Candidate ids of one sentence, ascending, as Marian chooses them: the first ids of the
  * vocabulary, each source token's list, the source ids themselves where both sides share one

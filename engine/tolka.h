@@ -58,7 +58,7 @@ typedef struct {
     char text[500]; /* one line, no newline: what, where, found, expected */
 } tolka_error;
 
-/* ---- model ---------------------------------------------------------------------------------- */
+/* ---- model ----------------------------------------------------------------------------------- */
 
 /* Maps a GGUF file (tolka's own, or a T5 one as llama.cpp writes it) and checks every field that
  * the engine will rely on. Reads no weight. */
@@ -77,7 +77,7 @@ int tolka_model_default_beam(const tolka_model *model);
 float tolka_model_default_length_penalty(const tolka_model *model);
 int tolka_model_default_max_length(const tolka_model *model);
 
-/* ---- translation of ids --------------------------------------------------------------------- */
+/* ---- translation of ids ---------------------------------------------------------------------- */
 
 /* When beam search by transformers' rules ends ("early_stopping"), once `beam` hypotheses have
  * ended. The default is what the model asks for if the beam is the model's default too, and the
@@ -168,7 +168,7 @@ typedef struct {
 /* What the translator has done since it was made. */
 void tolka_translator_stats(const tolka_translator *translator, tolka_stats *stats);
 
-/* ---- text ----------------------------------------------------------------------------------- */
+/* ---- text ------------------------------------------------------------------------------------ */
 
 /* Languages may be given as the model names them ("deu_Latn", ">>deu<<") or by a short code where
  * that is unambiguous ("de", "deu"); NULL where the model needs none. A tokenizer may be used by

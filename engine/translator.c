@@ -1,8 +1,8 @@
 /* The public face of translation: checks inputs, forms batches, shares them out among workers. */
 #define _POSIX_C_SOURCE 200809L
-#include "pool.h"
-#include "search.h"
-#include "shortlist.h"
+#include "engine/pool.h"
+#include "engine/search.h"
+#include "engine/shortlist.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -28,8 +28,7 @@ struct tolka_translator {
     struct worker *workers; /* one a thread */
 };
 
-/* ---- making one -------------------------------------------------------------------------------
- */
+/* ---- making one ------------------------------------------------------------------------------ */
 
 static tolka_status check_options(const tolka_model *model, tolka_options *options,
                                   tolka_error *err) {
@@ -144,8 +143,7 @@ void tolka_translator_stats(const tolka_translator *translator, tolka_stats *sta
     }
 }
 
-/* ---- one call: inputs in order of length, taken from the front by all workers -----------------
- */
+/* ---- one call: inputs in order of length, taken from the front by all workers ---------------- */
 
 struct job {
     tolka_translator *translator;
@@ -250,8 +248,7 @@ static const tolka_input *input_at(const struct job *job, size_t place) {
     return &job->inputs[job->order[place]];
 }
 
-/* ---- one worker's share -----------------------------------------------------------------------
- */
+/* ---- one worker's share ---------------------------------------------------------------------- */
 
 /* A full batch, but never so many sentences that another worker has none, and never so many tokens
  * that long texts fill the memory. */

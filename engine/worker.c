@@ -1,7 +1,7 @@
-#include "worker.h"
+#include "engine/worker.h"
 
-#include "search.h"
-#include "shortlist.h"
+#include "engine/search.h"
+#include "engine/shortlist.h"
 
 static size_t greatest(size_t a, size_t b) {
     return a > b ? a : b;

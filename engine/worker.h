@@ -3,9 +3,9 @@
 #ifndef WORKER_H
 #define WORKER_H
 
-#include "arena.h"
-#include "model.h"
-#include "position.h"
+#include "engine/arena.h"
+#include "engine/model.h"
+#include "engine/position.h"
 
 /* Rows on their way into a linear layer, and the forms of them that have been made so far. */
 struct operand {
@@ -93,8 +93,7 @@ enum { LOGITS_CHUNK = 1024 };
 bool worker_reserve(struct worker *worker, const struct batch_shape *shape);
 void worker_free(struct worker *worker);
 
-/* ---- linear.c ---------------------------------------------------------------------------------
- */
+/* ---- linear.c -------------------------------------------------------------------------------- */
 
 /* Extras of a linear layer: y = activation(w x + b) + residual. */
 struct epilogue {
@@ -118,8 +117,7 @@ void normalize(const struct worker *worker, const struct norm *norm, const float
 void feed_forward(struct worker *worker, const struct ffn_weights *ffn, size_t n_ffn, float *x,
                   size_t n_rows);
 
-/* ---- encoder.c, decoder.c ---------------------------------------------------------------------
- */
+/* ---- encoder.c, decoder.c -------------------------------------------------------------------- */
 
 /* Runs the encoder over these of worker->sentences (ids, n_keys and the place in memory are set),
  * all at once; leaves its output in worker->x and fills the cross-attention memory of every decoder

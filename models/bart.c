@@ -1,5 +1,5 @@
 /* BART: post-norm, a norm after the embedding, learned positions, byte-level BPE. */
-#include "family.h"
+#include "models/family.h"
 
 static const char *const model_types[] = {"bart", "BartForConditionalGeneration", "BartModel",
                                           NULL};

@@ -1,6 +1,6 @@
 /* CTranslate2's converted models (model.bin, TransformerSpec): what the original framework's
  * settings said has become scalars in the file, and special tokens are named by their text. */
-#include "family.h"
+#include "models/family.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -64,8 +64,7 @@ static const struct tensor_rule rules[] = {
     {NULL, NULL, 0, 0, false},
 };
 
-/* ---- attributes --------------------------------------------------------------------------------
- */
+/* ---- attributes ------------------------------------------------------------------------------ */
 
 /* A checkpoint whose first failure is kept, so that reading can go on to the end. */
 struct spec {
@@ -127,8 +126,7 @@ static bool text_attribute(const struct spec *spec, const char *name, char text[
     return true;
 }
 
-/* ---- what tolka does not do --------------------------------------------------------------------
- */
+/* ---- what tolka does not do ------------------------------------------------------------------ */
 
 static void refuse_in_stack(struct spec *spec, const char *stack) {
     static const char *const names[] = {"alibi",
@@ -168,8 +166,7 @@ static void refuse_in_attention(struct spec *spec, const char *layer, uint32_t n
     if (attribute(spec, full, 0) != 0) unsupported(spec, full);
 }
 
-/* ---- stacks ------------------------------------------------------------------------------------
- */
+/* ---- stacks ---------------------------------------------------------------------------------- */
 
 static uint32_t count_layers(const struct spec *spec, const char *stack) {
     char name[128];
@@ -284,8 +281,7 @@ static void set_stacks(struct spec *spec, struct config *config) {
     if (spec->status == TOLKA_OK) spec->status = r.status;
 }
 
-/* ---- embeddings and positions ------------------------------------------------------------------
- */
+/* ---- embeddings and positions ---------------------------------------------------------------- */
 
 /* A flag (absent: set) that means sqrt(d), or the factor itself. */
 static float embedding_scale(const struct spec *spec, const char *name, uint32_t d_model) {
@@ -343,8 +339,7 @@ static void set_positions(struct spec *spec, struct config *config) {
     }
 }
 
-/* ---- tokens ------------------------------------------------------------------------------------
- */
+/* ---- tokens ---------------------------------------------------------------------------------- */
 
 static const char source_files[] =
     "source_vocabulary.json|source_vocabulary.txt|shared_vocabulary.json|shared_vocabulary.txt";
@@ -419,8 +414,7 @@ static void set_tokens(struct spec *spec, struct config *config, struct tokenize
                  spec->checkpoint->name, eos, source_token(spec, eos), config->end_token);
 }
 
-/* ---- text --------------------------------------------------------------------------------------
- */
+/* ---- text ------------------------------------------------------------------------------------ */
 
 /* Which multilingual model it was shows in its vocabulary. */
 static void plan_languages(const struct spec *spec, const struct config *config,

@@ -1,4 +1,4 @@
-#include "family.h"
+#include "models/family.h"
 
 #include <stdio.h>
 #include <string.h>

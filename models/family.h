@@ -3,8 +3,8 @@
 #ifndef FAMILY_H
 #define FAMILY_H
 
-#include "../engine/model.h"
-#include "settings.h"
+#include "engine/model.h"
+#include "models/checkpoint/settings.h"
 
 /* One rule: the tensor for a role. "%u" in both stands for the layer; a "*" at the end of both for
  * the same suffix ("weight" or "bias"). Several rules for one role are tried in order. */
@@ -103,8 +103,7 @@ extern const struct family *const families[]; /* ended by NULL */
 bool family_find(const struct family *family, const struct checkpoint *checkpoint,
                  const struct role *role, char name[256], const struct tensor_rule **rule);
 
-/* ---- reading.c: settings with the error kept until the end -------------------------------------
- */
+/* ---- reading.c: settings with the error kept until the end ----------------------------------- */
 
 struct reading {
     const struct settings *settings;
@@ -129,8 +128,7 @@ bool has_tensor(const struct checkpoint *checkpoint, const char *name);
 /* dims[i] of a tensor; 0 if there is none. */
 uint64_t tensor_dim(const struct checkpoint *checkpoint, const char *name, uint32_t i);
 
-/* ---- tables.c: embedding tables and the output matrix ------------------------------------------
- */
+/* ---- tables.c: embedding tables and the output matrix ---------------------------------------- */
 
 struct table_names {
     const char *encoder, *decoder, *shared, *head;
@@ -139,8 +137,7 @@ struct table_names {
 tolka_status read_tables(const struct checkpoint *checkpoint, const struct table_names *names,
                          struct config *config, tolka_error *err);
 
-/* ---- huggingface.c: what Marian, M2M100, BART and mBART share ----------------------------------
- */
+/* ---- huggingface.c: what Marian, M2M100, BART and mBART share -------------------------------- */
 
 extern const struct tensor_rule huggingface_rules[];
 /* Sizes, activation, scale, special tokens; tables and what is tied to what, from the tensors. */

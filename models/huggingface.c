@@ -1,6 +1,6 @@
 /* What the Hugging Face exports of Marian, M2M100, NLLB, BART and mBART have in common: names of
  * tensors, keys of config.json and generation_config.json, and how tables are tied. */
-#include "family.h"
+#include "models/family.h"
 
 #include <math.h>
 #include <string.h>
@@ -99,8 +99,7 @@ void read_bart(struct reading *reading, struct config *config) {
     config->forced_last = 2;
 }
 
-/* ---- tokenizer_config.json --------------------------------------------------------------------
- */
+/* ---- tokenizer_config.json ------------------------------------------------------------------- */
 
 tolka_status read_tokenizer_class(const struct checkpoint *checkpoint, const char *const *known,
                                   const char **name, tolka_error *err) {
@@ -125,8 +124,7 @@ tolka_status read_tokenizer_class(const struct checkpoint *checkpoint, const cha
     return TOLKA_OK;
 }
 
-/* ---- generation_config.json -------------------------------------------------------------------
- */
+/* ---- generation_config.json ------------------------------------------------------------------ */
 
 static bool has_generation(const struct checkpoint *checkpoint) {
     return checkpoint->file(checkpoint->user, "generation_config.json");

@@ -1,6 +1,6 @@
 /* M2M100 and NLLB-200: pre-norm transformers for many languages, which differ in their tokenizers
  * only. */
-#include "family.h"
+#include "models/family.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* OPUS-MT and other Marian models as Hugging Face exports them (formats: MarianMTModel). */
-#include "family.h"
+#include "models/family.h"
 
-#include "../engine/position.h"
+#include "engine/position.h"
 
 #include <math.h>
 

@@ -1,6 +1,6 @@
 /* Marian's own checkpoints (.npz, .bin): transformers trained with marian, and the students that
  * Bergamot and Firefox distribute. Their settings are the text special:model.yml in the weights. */
-#include "family.h"
+#include "models/family.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -118,8 +118,7 @@ static const struct tensor_rule rules[] = {
     {NULL, NULL, 0, 0, false},
 };
 
-/* ---- what tolka does not do --------------------------------------------------------------------
- */
+/* ---- what tolka does not do ------------------------------------------------------------------ */
 
 static void unsupported(struct reading *r, const char *key, const char *value) {
     if (r->status != TOLKA_OK) return;
@@ -166,8 +165,7 @@ static bool is_since(struct reading *r, const long wanted[3]) {
     return true;
 }
 
-/* ---- norms -------------------------------------------------------------------------------------
- */
+/* ---- norms ----------------------------------------------------------------------------------- */
 
 /* An operation string without dropout, which only training does. */
 static const char *read_operations(struct reading *r, const char *key, const char *absent,
@@ -215,8 +213,7 @@ static void read_norms(struct reading *r, struct config *config) {
     config->embedding_norm = *embedding;
 }
 
-/* ---- layers ------------------------------------------------------------------------------------
- */
+/* ---- layers ---------------------------------------------------------------------------------- */
 
 /* Marian's gelu was x * sigmoid(1.702 x) up to 1.12.2; it is the exact one now. */
 static void read_ffn(struct reading *r, struct config *config) {
@@ -281,8 +278,7 @@ static uint32_t layer_number(const struct checkpoint *checkpoint, const struct r
     return role->layer + 1;
 }
 
-/* ---- embeddings --------------------------------------------------------------------------------
- */
+/* ---- embeddings ------------------------------------------------------------------------------ */
 
 /* Learned positions are told by their tensor: Marian itself ignores one of the two keys for them.
  */
@@ -313,8 +309,7 @@ static tolka_status read_embeddings(const struct checkpoint *checkpoint, struct 
     return r->status;
 }
 
-/* ---- search: decoder.yml -----------------------------------------------------------------------
- */
+/* ---- search: decoder.yml --------------------------------------------------------------------- */
 
 static void warn_of_ignored(const struct checkpoint *checkpoint) {
     static const char *const keys[] = {"output-sampling", "force-decode", "weights",
@@ -358,8 +353,7 @@ static tolka_status read_search(const struct checkpoint *checkpoint, struct conf
     return r.status;
 }
 
-/* ---- vocabularies ------------------------------------------------------------------------------
- */
+/* ---- vocabularies ---------------------------------------------------------------------------- */
 
 static bool ends_with(const char *text, const char *end) {
     size_t n = strlen(text), m = strlen(end);

@@ -1,6 +1,6 @@
 /* mBART-25 and mBART-50: BART with the norms in front, over one SentencePiece vocabulary for many
  * languages. The two differ in where language tokens stand. */
-#include "family.h"
+#include "models/family.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "family.h"
+#include "models/family.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* T5 and its descendants as Hugging Face exports them: T5 1.0 and 1.1, Flan-T5, mT5, umT5 and
  * MADLAD-400 (formats: T5-, MT5- and UMT5ForConditionalGeneration). */
-#include "family.h"
+#include "models/family.h"
 
 #include <math.h>
 #include <string.h>
@@ -65,8 +65,7 @@ static const struct table_names tables = {
     .head = "lm_head.weight",
 };
 
-/* ---- configuration ----------------------------------------------------------------------------
- */
+/* ---- configuration --------------------------------------------------------------------------- */
 
 /* mT5 and umT5 have other defaults than T5. */
 static bool is_model(const char *type, const char *prefix) {
@@ -170,8 +169,7 @@ static tolka_status configure(const struct checkpoint *checkpoint, struct config
 const struct family family_t5 = {
     .name = "t5", .model_types = model_types, .configure = configure, .rules = rules};
 
-/* ---- GGUF as llama.cpp writes it, on its way to a file of tolka's own -------------------------
- */
+/* ---- GGUF as llama.cpp writes it, on its way to a file of tolka's own ------------------------ */
 
 static const char *const no_types[] = {NULL};
 

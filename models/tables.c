@@ -1,6 +1,6 @@
 /* Which embedding tables are one and the same is decided by the tensors, not by flags: exports of
  * different ages disagree about the flags, and a table that is tied is stored once (or equal). */
-#include "family.h"
+#include "models/family.h"
 
 #include <string.h>
 

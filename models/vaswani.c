@@ -1,7 +1,7 @@
 /* Transformers as the paper has them, under the names that fairseq, OpenNMT-py and PyTorch's own
  * nn.Transformer give their tensors; also fairseq's WMT models as Hugging Face exports them
  * (FSMTForConditionalGeneration). docs/checkpoints.md lists the keys of config.json. */
-#include "family.h"
+#include "models/family.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -106,8 +106,7 @@ static const struct tensor_rule rules[] = {
     {NULL, NULL, 0, 0, false},
 };
 
-/* ---- what the tensors say ----------------------------------------------------------------------
- */
+/* ---- what the tensors say -------------------------------------------------------------------- */
 
 /* The tensor that plays a role in layer `layer`; false: none. */
 static bool find_role(const struct checkpoint *checkpoint, uint32_t layer, const char *role_name,
@@ -162,8 +161,7 @@ static tolka_status read_embeddings(const struct checkpoint *checkpoint, struct 
     return read_tables(checkpoint, &names, config, err);
 }
 
-/* ---- what config.json says ---------------------------------------------------------------------
- */
+/* ---- what config.json says ------------------------------------------------------------------- */
 
 /* "position_embedding_type", or what the paper and fairseq's exports have. */
 static void read_positions(const struct checkpoint *checkpoint, struct reading *r,

@@ -1,10 +1,10 @@
 /* The public header's promises: getters past their ends, errors, options of other sizes, one model
  * for several translators, and allocations: few, none on the token path, each of which may fail. */
 #define _POSIX_C_SOURCE 200809L
-#include "allocations.h"
-#include "check_gguf.h"
-#include "fixture.h"
-#include "public_header.h"
+#include "tests/allocations.h"
+#include "tests/check_gguf.h"
+#include "tests/fixture.h"
+#include "tests/public_header.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- getters, frees --------------------------------------------------------------------- */
+/* ---- getters, frees -------------------------------------------------------------------------- */
 
 START_TEST(null_is_freed_quietly) {
     tolka_model_free(NULL);
@@ -93,7 +93,7 @@ START_TEST(text_buffers_of_any_size) {
 }
 END_TEST
 
-/* ---- options and errors ----------------------------------------------------------------- */
+/* ---- options and errors ---------------------------------------------------------------------- */
 
 START_TEST(options_of_other_sizes) {
     struct fixture fixture = fixture_open("marian", DTYPE_F32);
@@ -205,7 +205,7 @@ START_TEST(defaults_come_from_the_model) {
 }
 END_TEST
 
-/* ---- working together ------------------------------------------------------------------- */
+/* ---- working together ------------------------------------------------------------------------ */
 
 enum { N_JOBS = 500 };
 
@@ -326,7 +326,7 @@ START_TEST(header_compiles_everywhere) {
 }
 END_TEST
 
-/* ---- allocations ------------------------------------------------------------------------ */
+/* ---- allocations ----------------------------------------------------------------------------- */
 
 struct counting {
     size_t n_tokens;

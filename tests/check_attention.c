@@ -1,5 +1,5 @@
 /* Attention: every level against scalar. */
-#include "check_kernels.h"
+#include "tests/check_kernels.h"
 
 #include <string.h>
 

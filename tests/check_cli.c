@@ -1,9 +1,9 @@
 /* The command as scripts and people use it: text in and out, its promises in JSON, and what it says
  * when something is wrong. */
 #define _XOPEN_SOURCE 700
-#include "check_cli.h"
+#include "tests/check_cli.h"
 
-#include "../tools/options.h"
+#include "tools/options.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- help ------------------------------------------------------------------------------- */
+/* ---- help ------------------------------------------------------------------------------------ */
 
 START_TEST(help_of_every_command) {
     for (const struct command_spec *command = command_specs; command->name; command++) {
@@ -40,7 +40,7 @@ START_TEST(help_of_every_command) {
 }
 END_TEST
 
-/* ---- options ---------------------------------------------------------------------------- */
+/* ---- options --------------------------------------------------------------------------------- */
 
 static const struct command_spec *command_of(enum command which) {
     const struct command_spec *command = command_specs;
@@ -182,7 +182,7 @@ START_TEST(wrong_usage) {
 }
 END_TEST
 
-/* ---- files that are no models ----------------------------------------------------------- */
+/* ---- files that are no models ---------------------------------------------------------------- */
 
 static void write_file(const char *path, const void *bytes, size_t n) {
     FILE *file = fopen(path, "wb");
@@ -271,7 +271,7 @@ START_TEST(truncated_models) {
 }
 END_TEST
 
-/* ---- environment ------------------------------------------------------------------------ */
+/* ---- environment ----------------------------------------------------------------------------- */
 
 START_TEST(model_from_the_environment) {
     setenv("TOLKA_MODEL", "tests/none.gguf", 1);

@@ -2,8 +2,8 @@
 #ifndef CHECK_CLI_H
 #define CHECK_CLI_H
 
-#include "check_gguf.h"
-#include "command.h"
+#include "tests/check_gguf.h"
+#include "tests/command.h"
 
 /* A folder of its own for a test's files. */
 struct folder {

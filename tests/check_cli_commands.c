@@ -1,6 +1,6 @@
 /* convert, score, inspect, check and bench as commands. */
 #define _POSIX_C_SOURCE 200809L
-#include "check_cli.h"
+#include "tests/check_cli.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 
 #define MARIAN "tests/fixtures/marian"
 
-/* ---- convert ---------------------------------------------------------------------------- */
+/* ---- convert --------------------------------------------------------------------------------- */
 
 static long size_of(const char *path) {
     struct stat info;
@@ -60,7 +60,7 @@ START_TEST(convert_leaves_nothing_behind) {
 }
 END_TEST
 
-/* ---- score ------------------------------------------------------------------------------ */
+/* ---- score ----------------------------------------------------------------------------------- */
 
 START_TEST(score_prefers_the_right_one) {
     char *output = output_of("The weather is nice today.\tDas Wetter ist heute schön.\n"
@@ -144,7 +144,7 @@ START_TEST(score_with_length_penalty) {
 }
 END_TEST
 
-/* ---- inspect ---------------------------------------------------------------------------- */
+/* ---- inspect --------------------------------------------------------------------------------- */
 
 START_TEST(inspect_for_people) {
     char *model = output_of(NULL, "inspect", SHIPPED_MODEL);
@@ -191,7 +191,7 @@ START_TEST(inspect_differences) {
 }
 END_TEST
 
-/* ---- check ------------------------------------------------------------------------------ */
+/* ---- check ----------------------------------------------------------------------------------- */
 
 START_TEST(check_says_right) {
     char *output = output_of(NULL, "check", SHIPPED_MODEL);

@@ -1,6 +1,6 @@
 /* A line in is a line out, whatever the line; and what --json, --ids and the search options do. */
 #define _POSIX_C_SOURCE 200809L
-#include "check_cli.h"
+#include "tests/check_cli.h"
 
 #include <math.h>
 #include <signal.h>
@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* ---- translations that stay ------------------------------------------------------------- */
+/* ---- translations that stay ------------------------------------------------------------------ */
 
 static const struct {
     const char *to, *source, *target;
@@ -45,7 +45,7 @@ START_TEST(languages_by_any_name) {
 }
 END_TEST
 
-/* ---- lines ------------------------------------------------------------------------------ */
+/* ---- lines ----------------------------------------------------------------------------------- */
 
 static char *line_of(const char *text, size_t i) {
     for (; i > 0; i--) text = strchr(text, '\n') + 1;
@@ -224,7 +224,7 @@ START_TEST(a_closed_pipe_is_quiet) {
 }
 END_TEST
 
-/* ---- JSON ------------------------------------------------------------------------------- */
+/* ---- JSON ------------------------------------------------------------------------------------ */
 
 static size_t check_id_list(const json_t *list) {
     ck_assert(json_is_array(list));
@@ -291,7 +291,7 @@ START_TEST(json_hypotheses) {
 }
 END_TEST
 
-/* ---- search options --------------------------------------------------------------------- */
+/* ---- search options -------------------------------------------------------------------------- */
 
 START_TEST(nbest_as_text) {
     char *output = output_of("Good morning.\n\n", "--to", "de", "-b", "4", "-n", "3");

@@ -1,7 +1,7 @@
 /* The configuration: every field is read, kept within its limits, and refused by name. */
-#include "../engine/model.h"
-#include "gguf_builder.h"
-#include "suites.h"
+#include "engine/model.h"
+#include "tests/gguf_builder.h"
+#include "tests/suites.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -174,7 +174,7 @@ START_TEST(fields_of_wrong_type) {
 }
 END_TEST
 
-/* ---- what one field alone cannot show --------------------------------------------------- */
+/* ---- what one field alone cannot show -------------------------------------------------------- */
 
 static struct config sound_config(void) {
     struct config config;

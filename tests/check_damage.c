@@ -1,7 +1,7 @@
 /* The model that ships, damaged at random: it is refused in a line, or it translates something; it
  * never crashes, hangs or takes memory without end. */
 #define _DEFAULT_SOURCE
-#include "check_gguf.h"
+#include "tests/check_gguf.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -63,7 +63,7 @@ static struct image load_shipped(void) {
     return image;
 }
 
-/* ---- damage ----------------------------------------------------------------------------- */
+/* ---- damage ---------------------------------------------------------------------------------- */
 
 static uint32_t next(uint64_t *state) {
     *state = *state * 6364136223846793005u + 1442695040888963407u;
@@ -140,7 +140,7 @@ static void damage(struct image *image, uint64_t *state) {
     }
 }
 
-/* ---- what is done with it --------------------------------------------------------------- */
+/* ---- what is done with it -------------------------------------------------------------------- */
 
 static void use_result(void *user, size_t index, tolka_result *result) {
     (void)user;

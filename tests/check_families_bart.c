@@ -1,7 +1,7 @@
 /* M2M100, NLLB-200, BART, mBART-25 and mBART-50 from Hugging Face directories. */
 #define _POSIX_C_SOURCE 200809L
-#include "fixture.h"
-#include "suites.h"
+#include "tests/fixture.h"
+#include "tests/suites.h"
 
 #include <dirent.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 
 static const double tolerance = 1e-4;
 
-/* ---- the reference's numbers ---------------------------------------------------------------- */
+/* ---- the reference's numbers ----------------------------------------------------------------- */
 
 static const char *const folders[] = {"m2m100", "bart", "nllb-tiny", "mbart25-tiny",
                                       "mbart50-tiny"};
@@ -23,7 +23,7 @@ START_TEST(family_gives_the_references) {
 }
 END_TEST
 
-/* ---- variants of a fixture ------------------------------------------------------------------ */
+/* ---- variants of a fixture ------------------------------------------------------------------- */
 
 /* A folder with links to a fixture's files, some of which are left out or replaced. */
 struct variant {
@@ -117,7 +117,7 @@ static void expect_refusal(const struct variant *variant, tolka_status expected,
     ck_assert_msg(strstr(err.text, says), "%s", err.text);
 }
 
-/* ---- tokenizers ----------------------------------------------------------------------------- */
+/* ---- tokenizers ------------------------------------------------------------------------------ */
 
 /* First and last id of an encoded text, start and forced token, for a pair of languages. */
 struct ends {
@@ -294,7 +294,7 @@ START_TEST(bart_pipelines_that_differ_are_not_guessed) {
 }
 END_TEST
 
-/* ---- settings ------------------------------------------------------------------------------- */
+/* ---- settings -------------------------------------------------------------------------------- */
 
 START_TEST(experts_are_refused) {
     struct variant variant = variant_of("nllb-tiny");
@@ -371,7 +371,7 @@ START_TEST(positions_must_fit_the_table) {
 }
 END_TEST
 
-/* ---- suite ---------------------------------------------------------------------------------- */
+/* ---- suite ----------------------------------------------------------------------------------- */
 
 Suite *bart_families_suite(void) {
     Suite *suite = suite_create("bart_families");

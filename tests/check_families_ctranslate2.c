@@ -1,7 +1,7 @@
 /* CTranslate2's directories, against what CTranslate2 computes. */
-#include "check_families_native.h"
+#include "tests/check_families_native.h"
 
-#include "../tools/import/vocabulary.h"
+#include "models/checkpoint/vocabulary.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -190,8 +190,7 @@ START_TEST(ctranslate2_in_int8) {
 }
 END_TEST
 
-/* ---- texts that are tokens ----------------------------------------------------------------------
- */
+/* ---- texts that are tokens ------------------------------------------------------------------- */
 
 static void transliterate(const struct fixture *fixture, const char *source, const char *expected) {
     tolka_error err = {0};
@@ -298,8 +297,7 @@ START_TEST(ctranslate2_with_sentencepiece) {
 }
 END_TEST
 
-/* ---- all of it --------------------------------------------------------------------------------
- */
+/* ---- all of it ------------------------------------------------------------------------------- */
 
 void add_ctranslate2_tests(Suite *suite) {
     TCase *ct2 = tcase_create("ctranslate2");

@@ -1,8 +1,8 @@
 /* Marian's own checkpoints, against what Marian computes. */
 #define _POSIX_C_SOURCE 200809L
-#include "check_families_native.h"
-#include "../engine/shortlist.h"
-#include "suites.h"
+#include "tests/check_families_native.h"
+#include "engine/shortlist.h"
+#include "tests/suites.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -62,8 +62,7 @@ static tolka_options without_shortlist(void) {
     return options;
 }
 
-/* ---- the student in f32 ------------------------------------------------------------------------
- */
+/* ---- the student in f32 ---------------------------------------------------------------------- */
 
 static const char *const float_files[] = {"model.student.npz", "model.student.bin"};
 
@@ -193,8 +192,7 @@ START_TEST(student_texts) {
 }
 END_TEST
 
-/* ---- the student in int8 -----------------------------------------------------------------------
- */
+/* ---- the student in int8 --------------------------------------------------------------------- */
 
 static void check_int8(void *user, const char *isa) {
     const struct fixture *fixture = user;
@@ -268,8 +266,7 @@ START_TEST(marians_own_int8_is_near) {
 }
 END_TEST
 
-/* ---- other architectures of Marian --------------------------------------------------------------
- */
+/* ---- other architectures of Marian ----------------------------------------------------------- */
 
 static void check_list(tolka_translator *translator, const tolka_tokenizer *tokenizer,
                        const json_t *entry, const json_t *list) {
@@ -328,8 +325,7 @@ START_TEST(marian_architectures) {
 }
 END_TEST
 
-/* ---- suite ------------------------------------------------------------------------------------
- */
+/* ---- suite ----------------------------------------------------------------------------------- */
 
 Suite *native_families_suite(void) {
     Suite *suite = suite_create("native_families");

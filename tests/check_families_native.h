@@ -2,7 +2,7 @@
 #ifndef CHECK_FAMILIES_NATIVE_H
 #define CHECK_FAMILIES_NATIVE_H
 
-#include "fixture.h"
+#include "tests/fixture.h"
 
 /* entry.a.b (b NULL: entry.a); NULL: no such key. */
 const json_t *look_up(const json_t *entry, const char *a, const char *b);

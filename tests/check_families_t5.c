@@ -1,11 +1,11 @@
 /* T5, mT5, umT5, MADLAD-400: from Hugging Face directories, from llama.cpp's and Candle's GGUF
  * files; and tolka's own files as a source. */
 #define _POSIX_C_SOURCE 200809L
-#include "../tokenizer/ggml_vocab.h"
-#include "../tools/gguf_writer.h"
-#include "../tools/import/ggml_blocks.h"
-#include "fixture.h"
-#include "suites.h"
+#include "tokenizer/ggml_vocab.h"
+#include "models/convert/gguf_writer.h"
+#include "models/checkpoint/ggml_blocks.h"
+#include "tests/fixture.h"
+#include "tests/suites.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -14,8 +14,7 @@
 
 static const double tolerance = 1e-4;
 
-/* ---- the reference's numbers ------------------------------------------------------------------
- */
+/* ---- the reference's numbers ----------------------------------------------------------------- */
 
 static const char shared_pieces[] = FIXTURES "t5/spiece.model";
 
@@ -66,8 +65,7 @@ START_TEST(llama_cpp_file_needs_no_conversion) {
 }
 END_TEST
 
-/* ---- tolka's own files as a source ------------------------------------------------------------
- */
+/* ---- tolka's own files as a source ----------------------------------------------------------- */
 
 static void convert_to(const char *input, const char *output, enum dtype type, const char *vocab) {
     struct convert_options options = {.type = type, .vocab = vocab};
@@ -165,8 +163,7 @@ START_TEST(own_shortlist_is_kept) {
 }
 END_TEST
 
-/* ---- sentinels and languages ------------------------------------------------------------------
- */
+/* ---- sentinels and languages ----------------------------------------------------------------- */
 
 static tolka_tokenizer *tokenizer_for(const struct fixture *fixture, const char *to) {
     tolka_error err = {0};
@@ -231,8 +228,7 @@ START_TEST(language_is_written_before_the_text) {
 }
 END_TEST
 
-/* ---- configuration ----------------------------------------------------------------------------
- */
+/* ---- configuration --------------------------------------------------------------------------- */
 
 static const uint64_t table_dims[] = {100, 64};
 
@@ -327,8 +323,7 @@ START_TEST(strange_activations_are_refused) {
 }
 END_TEST
 
-/* ---- tokenizer.ggml.* --------------------------------------------------------------------------
- */
+/* ---- tokenizer.ggml.* ------------------------------------------------------------------------ */
 
 struct ggml_case {
     const char *kind;
@@ -430,8 +425,7 @@ START_TEST(language_tags_are_told_from_text) {
 }
 END_TEST
 
-/* ---- block formats: values that gguf-py 0.19 decodes from the same bytes -----------------------
- */
+/* ---- block formats: values that gguf-py 0.19 decodes from the same bytes --------------------- */
 
 static const struct {
     uint32_t type;
@@ -467,8 +461,7 @@ START_TEST(blocks_decode) {
 }
 END_TEST
 
-/* ---- suite ------------------------------------------------------------------------------------
- */
+/* ---- suite ----------------------------------------------------------------------------------- */
 
 Suite *t5_families_suite(void) {
     Suite *suite = suite_create("t5_families");

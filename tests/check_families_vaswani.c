@@ -1,5 +1,5 @@
 /* The transformer of the paper, against PyTorch's and transformers'. */
-#include "check_families_native.h"
+#include "tests/check_families_native.h"
 
 #include <stdlib.h>
 

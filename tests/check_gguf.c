@@ -1,15 +1,15 @@
 /* The reader of model files: what the writer writes comes back; whatever is wrong is refused in a
  * line that names it. */
 #define _POSIX_C_SOURCE 200809L
-#include "check_gguf.h"
+#include "tests/check_gguf.h"
 
-#include "../tools/gguf_writer.h"
+#include "models/convert/gguf_writer.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* ---- a small file ----------------------------------------------------------------------- */
+/* ---- a small file ---------------------------------------------------------------------------- */
 
 struct file {
     uint8_t *bytes; /* aligned to 64 */
@@ -68,7 +68,7 @@ static tolka_status parse(const uint8_t *bytes, size_t n, tolka_error *err) {
     return status;
 }
 
-/* ---- round trip ------------------------------------------------------------------------- */
+/* ---- round trip ------------------------------------------------------------------------------ */
 
 START_TEST(values_come_back) {
     struct file file = small_file();
@@ -141,7 +141,7 @@ START_TEST(tensors_come_back) {
 }
 END_TEST
 
-/* ---- cut and changed -------------------------------------------------------------------- */
+/* ---- cut and changed ------------------------------------------------------------------------- */
 
 static bool is_one_line(const char *text) {
     for (; *text; text++)
@@ -292,7 +292,7 @@ START_TEST(tensor_fields) {
 }
 END_TEST
 
-/* ---- what other files are --------------------------------------------------------------- */
+/* ---- what other files are -------------------------------------------------------------------- */
 
 START_TEST(files_of_other_kinds) {
     static const struct {

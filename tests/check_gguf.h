@@ -2,8 +2,8 @@
 #ifndef CHECK_GGUF_H
 #define CHECK_GGUF_H
 
-#include "../engine/model.h"
-#include "suites.h"
+#include "engine/model.h"
+#include "tests/suites.h"
 
 TCase *gguf_model_case(void);  /* check_model.c */
 TCase *gguf_damage_case(void); /* check_damage.c */

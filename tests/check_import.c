@@ -1,7 +1,7 @@
 /* Readers of safetensors, PyTorch and npz checkpoints on files that other programs wrote, and the
  * list of tensors they all fill. Expected numbers were read from the same files with numpy. */
 #define _DEFAULT_SOURCE
-#include "import_files.h"
+#include "tests/import_files.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,8 +48,7 @@ static double sum(const struct source *source, const char *name) {
     return total;
 }
 
-/* ---- what other programs wrote ----------------------------------------------------------------
- */
+/* ---- what other programs wrote --------------------------------------------------------------- */
 
 START_TEST(safetensors_numbers) {
     struct source source;
@@ -122,8 +121,7 @@ START_TEST(npz_numbers) {
 }
 END_TEST
 
-/* ---- rows of every type -----------------------------------------------------------------------
- */
+/* ---- rows of every type ---------------------------------------------------------------------- */
 
 struct type_case {
     enum source_dtype type;
@@ -210,8 +208,7 @@ START_TEST(sorting_keeps_ties_and_refuses_doubles) {
 }
 END_TEST
 
-/* ---- directories and shards -------------------------------------------------------------------
- */
+/* ---- directories and shards ------------------------------------------------------------------ */
 
 #define ONE_TENSOR "{\"%s\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}"
 

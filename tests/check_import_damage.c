@@ -1,8 +1,8 @@
 /* What damaged or hostile files do to the readers of Marian .bin, CTranslate2, GGUF and lexical
  * shortlists: small files are built here, then cut off and changed in every place. */
 #define _POSIX_C_SOURCE 200809L
-#include "../tools/import/lexical_shortlist.h"
-#include "../tools/import/source.h"
+#include "models/checkpoint/lexical_shortlist.h"
+#include "models/checkpoint/source.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -37,8 +37,7 @@ static void put_float(struct file *file, float value) {
     put_integer(file, bits, 4);
 }
 
-/* ---- small files of each kind -----------------------------------------------------------------
- */
+/* ---- small files of each kind ---------------------------------------------------------------- */
 
 struct item {
     const char *name;
@@ -194,8 +193,7 @@ static struct file small_shortlist(void) {
     return shortlist_file(offsets, 4, ids, 3);
 }
 
-/* ---- reading them -----------------------------------------------------------------------------
- */
+/* ---- reading them ---------------------------------------------------------------------------- */
 
 static tolka_status read_shortlist_file(struct source *source, const char *path, tolka_error *err) {
     (void)source;
@@ -284,8 +282,7 @@ static const struct {
 };
 enum { N_KINDS = sizeof kinds / sizeof *kinds };
 
-/* ---- tests ------------------------------------------------------------------------------------
- */
+/* ---- tests ----------------------------------------------------------------------------------- */
 
 START_TEST(small_files_are_read) {
     struct file file = kinds[_i].make();

@@ -1,5 +1,5 @@
 /* What damaged or hostile safetensors, PyTorch and npz files do to their readers. */
-#include "import_files.h"
+#include "tests/import_files.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,8 +9,7 @@ TCase *import_hostile_case(void);
 
 static const float numbers[6] = {1, 2, 3, 4, 5, 6};
 
-/* ---- safetensors ------------------------------------------------------------------------------
- */
+/* ---- safetensors ----------------------------------------------------------------------------- */
 
 struct header_case {
     const char *header;
@@ -92,8 +91,7 @@ START_TEST(damaged_safetensors) {
 }
 END_TEST
 
-/* ---- PyTorch ----------------------------------------------------------------------------------
- */
+/* ---- PyTorch --------------------------------------------------------------------------------- */
 
 static void put_string(struct built *pickle, const char *text) {
     put_text(pickle, "X");
@@ -301,8 +299,7 @@ START_TEST(other_pytorch_files) {
 }
 END_TEST
 
-/* ---- npz --------------------------------------------------------------------------------------
- */
+/* ---- npz ------------------------------------------------------------------------------------- */
 
 static struct built npy_of(const char *header, const void *data, size_t n) {
     struct built built = {0};
@@ -380,8 +377,7 @@ START_TEST(bad_npy) {
 }
 END_TEST
 
-/* ---- zip --------------------------------------------------------------------------------------
- */
+/* ---- zip ------------------------------------------------------------------------------------- */
 
 START_TEST(lying_sizes) {
     struct built built = npz_of(NPY_2x3, true, 200000000);

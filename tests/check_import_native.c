@@ -1,8 +1,8 @@
 /* Readers of Marian .bin, CTranslate2, GGUF and lexical shortlists on files that other programs
  * wrote. Expected numbers were read from the same files (and from the .npz) with numpy. */
-#include "../models/settings.h"
-#include "../tools/import/lexical_shortlist.h"
-#include "../tools/import/source.h"
+#include "models/checkpoint/settings.h"
+#include "models/checkpoint/lexical_shortlist.h"
+#include "models/checkpoint/source.h"
 
 #include <check.h>
 #include <math.h>
@@ -65,8 +65,7 @@ static void check_numbers(const struct source *source, const struct expected *ex
     free(values);
 }
 
-/* ---- Marian -----------------------------------------------------------------------------------
- */
+/* ---- Marian ---------------------------------------------------------------------------------- */
 
 START_TEST(marian_float_has_the_numbers_of_the_npz) {
     static const struct expected expected[] = {
@@ -214,8 +213,7 @@ START_TEST(marian_alphas_belong_to_their_weights) {
 }
 END_TEST
 
-/* ---- CTranslate2 ------------------------------------------------------------------------------
- */
+/* ---- CTranslate2 ----------------------------------------------------------------------------- */
 
 static const char EMBEDDINGS[] = "decoder/embeddings/weight";
 static const char FEED_FORWARD[] = "encoder/layer_0/ffn/linear_0/weight";
@@ -347,8 +345,7 @@ START_TEST(ctranslate2_scalars_have_rank_0) {
 }
 END_TEST
 
-/* ---- shortlist --------------------------------------------------------------------------------
- */
+/* ---- shortlist ------------------------------------------------------------------------------- */
 
 START_TEST(shortlist_has_the_lists_of_the_file) {
     struct lexical_shortlist shortlist;

@@ -1,6 +1,6 @@
 /* The kernels: every level that this machine has against scalar. All buffers end at a page that
  * cannot be read, so that reading past one of them is a crash. */
-#include "check_kernels.h"
+#include "tests/check_kernels.h"
 
 #include <math.h>
 #include <string.h>

@@ -2,8 +2,8 @@
 #ifndef CHECK_KERNELS_H
 #define CHECK_KERNELS_H
 
-#include "../engine/kernels/kernels.h"
-#include "panels.h"
+#include "engine/kernels/kernels.h"
+#include "tests/panels.h"
 
 #include <check.h>
 

@@ -1,5 +1,5 @@
 /* Matrix products: every level against scalar, and scalar against sums in double. */
-#include "check_kernels.h"
+#include "tests/check_kernels.h"
 
 #include <math.h>
 #include <stdio.h>

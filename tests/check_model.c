@@ -1,8 +1,8 @@
 /* Binding weights: a model file in which a tensor is missing, or has another shape or type than the
  * configuration asks for, is refused with the tensor's name; a hostile shortlist does no harm. */
 #define _POSIX_C_SOURCE 200809L
-#include "check_gguf.h"
-#include "fixture.h"
+#include "tests/check_gguf.h"
+#include "tests/fixture.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -110,7 +110,7 @@ START_TEST(other_architectures_are_named) {
 }
 END_TEST
 
-/* ---- shortlists ------------------------------------------------------------------------- */
+/* ---- shortlists ------------------------------------------------------------------------------ */
 
 static struct fixture open_student(void) {
     struct convert_options options = {.type = DTYPE_I8,

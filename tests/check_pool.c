@@ -1,7 +1,7 @@
 /* Threads that share out work, and memory for a batch in one piece. */
-#include "../engine/arena.h"
-#include "../engine/pool.h"
-#include "suites.h"
+#include "engine/arena.h"
+#include "engine/pool.h"
+#include "tests/suites.h"
 
 #include <stdatomic.h>
 #include <stdint.h>
@@ -57,7 +57,7 @@ START_TEST(pools_come_and_go) {
 }
 END_TEST
 
-/* ---- arena ------------------------------------------------------------------------------ */
+/* ---- arena ----------------------------------------------------------------------------------- */
 
 START_TEST(arena_lays_out_what_it_measured) {
     struct arena arena = {0};

@@ -1,17 +1,17 @@
 /* Whole models: equal to the reference implementation in f32, near to it in smaller types, and the
  * same to the last bit whatever the batch, the threads and the neighbours. */
 #define _XOPEN_SOURCE 700
-#include "fixture.h"
-#include "suites.h"
+#include "tests/fixture.h"
+#include "tests/suites.h"
 
-#include "../tools/convert.h"
+#include "models/convert/conversion.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* ---- the reference ---------------------------------------------------------------------- */
+/* ---- the reference --------------------------------------------------------------------------- */
 
 static const char *const folders[] = {"marian", "marian-bin"};
 enum { N_FOLDERS = sizeof folders / sizeof *folders };
@@ -23,7 +23,7 @@ START_TEST(f32_equals_the_reference) {
 }
 END_TEST
 
-/* ---- smaller types ---------------------------------------------------------------------- */
+/* ---- smaller types --------------------------------------------------------------------------- */
 
 /* Log-probabilities of all tokens of all greedy translations of the reference. */
 static double *score_references(const struct fixture *fixture, const char *isa, size_t *n_scores) {
@@ -114,7 +114,7 @@ START_TEST(smaller_types_are_near) {
 }
 END_TEST
 
-/* ---- neighbours ------------------------------------------------------------------------- */
+/* ---- neighbours ------------------------------------------------------------------------------ */
 
 /* Sentences of many lengths: the reference's, and random ones. */
 struct sentences {
@@ -260,7 +260,7 @@ START_TEST(neighbours_change_no_score) {
 }
 END_TEST
 
-/* ---- long inputs ------------------------------------------------------------------------ */
+/* ---- long inputs ----------------------------------------------------------------------------- */
 
 /* Longer than any tile, cache block or first allocation, between short ones. */
 static void check_long(void *user, const char *isa) {
@@ -334,8 +334,7 @@ START_TEST(long_outputs) {
 }
 END_TEST
 
-/* ---- one sentence, several threads -------------------------------------------------------------
- */
+/* ---- one sentence, several threads ----------------------------------------------------------- */
 
 static void keep_one(void *user, size_t index, tolka_result *result) {
     (void)index;

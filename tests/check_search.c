@@ -1,6 +1,6 @@
 /* Search: what its options and limits promise, on a model whose answers are long and varied. */
-#include "fixture.h"
-#include "suites.h"
+#include "tests/fixture.h"
+#include "tests/suites.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -51,7 +51,7 @@ static double sum_of(const tolka_token *tokens, size_t n) {
     return sum;
 }
 
-/* ---- what hypotheses look like ---------------------------------------------------------- */
+/* ---- what hypotheses look like --------------------------------------------------------------- */
 
 START_TEST(hypotheses_are_ordered_and_distinct) {
     struct scene scene = scene_open();
@@ -123,7 +123,7 @@ START_TEST(greedy_scores_only_if_wanted) {
 }
 END_TEST
 
-/* ---- what must and must not come -------------------------------------------------------- */
+/* ---- what must and must not come ------------------------------------------------------------- */
 
 START_TEST(lengths_are_limited) {
     struct scene scene = scene_open();
@@ -211,7 +211,7 @@ START_TEST(start_token_is_an_input) {
 }
 END_TEST
 
-/* ---- scores against the decoder itself -------------------------------------------------- */
+/* ---- scores against the decoder itself ------------------------------------------------------- */
 
 static double log_sum(const float *logits, size_t n, size_t without) {
     double sum = 0, max = -INFINITY;
@@ -321,7 +321,7 @@ START_TEST(given_translations_are_scored) {
 }
 END_TEST
 
-/* ---- bad inputs among good ones --------------------------------------------------------- */
+/* ---- bad inputs among good ones -------------------------------------------------------------- */
 
 START_TEST(bad_inputs_do_not_stop_others) {
     struct scene scene = scene_open();

@@ -1,7 +1,7 @@
 /* Settings and vocabularies: what stands beside weights. */
-#include "../models/settings.h"
-#include "../tools/import/vocabulary.h"
-#include "import_files.h"
+#include "models/checkpoint/settings.h"
+#include "models/checkpoint/vocabulary.h"
+#include "tests/import_files.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,8 +11,7 @@ TCase *import_settings_case(void);
 
 #define FIXTURES "tests/fixtures/"
 
-/* ---- settings ---------------------------------------------------------------------------------
- */
+/* ---- settings -------------------------------------------------------------------------------- */
 
 static struct settings *parse(const char *text) {
     struct settings *settings;
@@ -165,8 +164,7 @@ START_TEST(deep_yaml) {
 }
 END_TEST
 
-/* ---- vocabularies -----------------------------------------------------------------------------
- */
+/* ---- vocabularies ---------------------------------------------------------------------------- */
 
 static void open_text(struct vocabulary *vocabulary, const char *name, const char *text) {
     tolka_error err = {0};

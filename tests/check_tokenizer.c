@@ -1,10 +1,10 @@
 /* The tokenizer against what SentencePiece and Hugging Face's tokenizers gave
  * (tests/fixtures/tokenizer), and against metadata that is wrong. */
-#include "check_tokenizer.h"
+#include "tests/check_tokenizer.h"
 
-#include "gguf_builder.h"
-#include "tokenizer.h"
-#include "utf8.h"
+#include "tests/gguf_builder.h"
+#include "tokenizer/tokenizer.h"
+#include "tokenizer/utf8.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -13,8 +13,7 @@
 
 #define KEY "tolka.tokenizer."
 
-/* ---- models of metadata alone -----------------------------------------------------------------
- */
+/* ---- models of metadata alone ---------------------------------------------------------------- */
 
 uint8_t *read_fixture(const char *name, size_t *n) {
     char path[200];
@@ -109,8 +108,7 @@ static struct ids join(int32_t first, struct ids rest) {
     return ids;
 }
 
-/* ---- tags and templates -----------------------------------------------------------------------
- */
+/* ---- tags and templates ---------------------------------------------------------------------- */
 
 START_TEST(a_tag_in_the_text_wins) {
     struct tolka_model *model = tagged_model("to text eos", "none");
@@ -185,8 +183,7 @@ START_TEST(ids_that_show_nothing_are_left_out) {
 }
 END_TEST
 
-/* ---- bytes that are not text ------------------------------------------------------------------
- */
+/* ---- bytes that are not text ----------------------------------------------------------------- */
 
 START_TEST(ill_formed_text_is_replaced_by_maximal_subparts) {
     static const struct {
@@ -238,8 +235,7 @@ START_TEST(a_text_of_millions_of_bytes_is_encoded) {
 }
 END_TEST
 
-/* ---- languages --------------------------------------------------------------------------------
- */
+/* ---- languages ------------------------------------------------------------------------------- */
 
 static const char *const nllb[] = {"eng_Latn", "deu_Latn", "zho_Hans", "zho_Hant",
                                    "nob_Latn", "pes_Arab", "srp_Cyrl", "por_Latn"};

@@ -2,8 +2,8 @@
 #ifndef CHECK_TOKENIZER_H
 #define CHECK_TOKENIZER_H
 
-#include "gguf_builder.h"
-#include "tokenizer.h"
+#include "tests/gguf_builder.h"
+#include "tokenizer/tokenizer.h"
 
 #include <check.h>
 

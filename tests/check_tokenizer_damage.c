@@ -1,13 +1,12 @@
 /* Metadata that is wrong, and SentencePiece models made to lead their reader astray. */
-#include "check_tokenizer.h"
+#include "tests/check_tokenizer.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define KEY "tolka.tokenizer."
 
-/* ---- metadata ---------------------------------------------------------------------------------
- */
+/* ---- metadata -------------------------------------------------------------------------------- */
 
 static void refuse(struct gguf_builder *builder, tolka_status expected, const char *words) {
     struct tolka_model *model = build_model(builder, 600, -1);
@@ -120,8 +119,7 @@ START_TEST(bytelevel_metadata_is_checked) {
 }
 END_TEST
 
-/* ---- SentencePiece models ---------------------------------------------------------------------
- */
+/* ---- SentencePiece models -------------------------------------------------------------------- */
 
 struct blob {
     uint8_t bytes[4096];

@@ -1,5 +1,5 @@
 /* Ids and texts that the reference implementations gave, all of them. */
-#include "check_tokenizer.h"
+#include "tests/check_tokenizer.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -33,8 +33,7 @@ static int32_t *integers(const json_t *array, size_t *n) {
     return out;
 }
 
-/* ---- one case ---------------------------------------------------------------------------------
- */
+/* ---- one case -------------------------------------------------------------------------------- */
 
 static void check_encode(const tolka_tokenizer *tokenizer, const json_t *text, const json_t *array,
                          int32_t end) {
@@ -61,8 +60,7 @@ static void check_decode(const tolka_tokenizer *tokenizer, const json_t *array,
     free(ids);
 }
 
-/* ---- SentencePiece models by themselves -------------------------------------------------------
- */
+/* ---- SentencePiece models by themselves ------------------------------------------------------ */
 
 static struct tolka_model *model_of(const json_t *entry) {
     const json_t *special = json_object_get(entry, "special_ids");
@@ -95,8 +93,7 @@ START_TEST(sentencepiece_gives_its_own_ids_and_texts) {
 }
 END_TEST
 
-/* ---- whole families ---------------------------------------------------------------------------
- */
+/* ---- whole families -------------------------------------------------------------------------- */
 
 static void build_tokens(struct gguf_builder *builder, const json_t *family, const char *name,
                          const char *key, const char *ids_key) {
@@ -204,8 +201,7 @@ START_TEST(families_give_the_ids_and_texts_of_their_tokenizers) {
 }
 END_TEST
 
-/* ---- targets ----------------------------------------------------------------------------------
- */
+/* ---- targets --------------------------------------------------------------------------------- */
 
 /* What is encoded as a target decodes to the same text, by either way of having a target model. */
 START_TEST(targets_encode_with_the_target_model) {
@@ -229,8 +225,7 @@ START_TEST(targets_encode_with_the_target_model) {
 }
 END_TEST
 
-/* ---- byte-level BPE beyond the reference sentences --------------------------------------------
- */
+/* ---- byte-level BPE beyond the reference sentences ------------------------------------------- */
 
 static void check_bart(const tolka_tokenizer *tokenizer, const char *text, const char *expected) {
     int32_t ids[64];

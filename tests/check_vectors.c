@@ -1,10 +1,10 @@
 /* The parts of the transformer against vectors in float64 (tests/fixtures/attention): attention
  * with and without its projections, positions, activations, norms; on every instruction set. */
-#include "fixture.h"
-#include "panels.h"
-#include "position.h"
-#include "search.h"
-#include "suites.h"
+#include "tests/fixture.h"
+#include "tests/panels.h"
+#include "engine/position.h"
+#include "engine/search.h"
+#include "tests/suites.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 
 static const double TOLERANCE = 1e-5;
 
-/* ---- vectors ---------------------------------------------------------------------------- */
+/* ---- vectors --------------------------------------------------------------------------------- */
 
 static json_t *load(const char *name) {
     char path[256];
@@ -99,7 +99,7 @@ static void for_each_case(const char *name,
     json_decref(root);
 }
 
-/* ---- attention -------------------------------------------------------------------------- */
+/* ---- attention ------------------------------------------------------------------------------- */
 
 /* One multi-head attention. The engine has no masks: what a query must not see is not among its
  * keys. So besides all queries at once (where they see the same keys) each is computed alone, from
@@ -296,7 +296,7 @@ START_TEST(causal) {
 }
 END_TEST
 
-/* ---- with projections ------------------------------------------------------------------- */
+/* ---- with projections ------------------------------------------------------------------------ */
 
 /* y[n_rows] = x w^T + b by the engine's linear layer, w as packed in model files or as rows. */
 static float *project_rows(const struct kernels *kernels, const json_t *entry, const char *w_key,
@@ -368,7 +368,7 @@ START_TEST(cross_attention) {
 }
 END_TEST
 
-/* ---- positions -------------------------------------------------------------------------- */
+/* ---- positions ------------------------------------------------------------------------------- */
 
 static void check_table(const json_t *entry) {
     const char *convention = json_string_value(json_object_get(entry, "convention"));
@@ -505,7 +505,7 @@ START_TEST(relative_buckets) {
 }
 END_TEST
 
-/* ---- activations, norms, softmax -------------------------------------------------------- */
+/* ---- activations, norms, softmax ------------------------------------------------------------- */
 
 /* Through a linear layer of one input and weight 1, as wide as any vector. */
 static void check_activation(const struct kernels *kernels, const json_t *entry,

@@ -1,5 +1,5 @@
 #define _POSIX_C_SOURCE 200809L
-#include "command.h"
+#include "tests/command.h"
 
 #include <stdlib.h>
 #include <string.h>

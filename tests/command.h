@@ -2,7 +2,7 @@
 #ifndef COMMAND_H
 #define COMMAND_H
 
-#include "suites.h"
+#include "tests/suites.h"
 
 #include <jansson.h>
 #include <stdbool.h>

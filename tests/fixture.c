@@ -1,12 +1,12 @@
 #define _POSIX_C_SOURCE 200809L
-#include "fixture.h"
+#include "tests/fixture.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* ---- opening ------------------------------------------------------------------------------ */
+/* ---- opening --------------------------------------------------------------------------------- */
 
 static json_t *load_reference(const char *folder) {
     char path[512];
@@ -47,7 +47,7 @@ void fixture_close(struct fixture *fixture) {
     json_decref(fixture->reference);
 }
 
-/* ---- JSON --------------------------------------------------------------------------------- */
+/* ---- JSON ------------------------------------------------------------------------------------ */
 
 static const json_t *get(const json_t *object, const char *key) {
     const json_t *value = json_object_get(object, key);
@@ -93,7 +93,7 @@ tolka_input case_input(const struct fixture *fixture, const json_t *entry) {
     return input;
 }
 
-/* ---- running ------------------------------------------------------------------------------ */
+/* ---- running --------------------------------------------------------------------------------- */
 
 void for_each_level(void (*visit)(void *user, const char *isa), void *user) {
     const struct kernels *levels[8];
@@ -167,7 +167,7 @@ float *decode_all(struct worker *worker, const int32_t *inputs, size_t n_inputs)
     return logits;
 }
 
-/* ---- encoder ------------------------------------------------------------------------------ */
+/* ---- encoder --------------------------------------------------------------------------------- */
 
 static void check_row(const char *name, const char *what, const json_t *expected, const float *x,
                       double tolerance) {
@@ -212,7 +212,7 @@ void check_encoder(const struct fixture *fixture, const char *isa, double tolera
     }
 }
 
-/* ---- logits ------------------------------------------------------------------------------- */
+/* ---- logits ---------------------------------------------------------------------------------- */
 
 static double log_sum_exp(const float *logits, size_t n) {
     double max = logits[0], sum = 0;
@@ -328,7 +328,7 @@ void check_forced_scores(const struct fixture *fixture, const char *isa, double 
     tolka_translator_free(translator);
 }
 
-/* ---- search ------------------------------------------------------------------------------- */
+/* ---- search ---------------------------------------------------------------------------------- */
 
 static size_t write_ids(char *text, size_t capacity, const tolka_token *tokens, size_t n) {
     size_t length = 0;
@@ -419,7 +419,7 @@ void check_nbest(const struct fixture *fixture, const char *isa, double toleranc
     tolka_translator_free(translator);
 }
 
-/* ---- text --------------------------------------------------------------------------------- */
+/* ---- text ------------------------------------------------------------------------------------ */
 
 static void check_encoded(const tolka_tokenizer *tokenizer, const json_t *entry) {
     const json_t *library = json_object_get(entry, "source_ids_by_sentencepiece");
@@ -470,7 +470,7 @@ void check_texts(const struct fixture *fixture) {
     }
 }
 
-/* ---- all of it ---------------------------------------------------------------------------- */
+/* ---- all of it ------------------------------------------------------------------------------- */
 
 struct checked {
     const struct fixture *fixture;

@@ -4,9 +4,9 @@
 #ifndef FIXTURE_H
 #define FIXTURE_H
 
-#include "../engine/kernels/kernels.h"
-#include "../engine/worker.h"
-#include "../tools/convert.h"
+#include "engine/kernels/kernels.h"
+#include "engine/worker.h"
+#include "models/convert/conversion.h"
 
 #include <check.h>
 #include <jansson.h>
@@ -28,7 +28,7 @@ struct fixture fixture_open_with(const char *folder, const char *checkpoint,
                                  const struct convert_options *options);
 void fixture_close(struct fixture *fixture);
 
-/* ---- comparisons: for every case of the reference ----------------------------------------- */
+/* ---- comparisons: for every case of the reference -------------------------------------------- */
 
 enum { LENGTH_IN_REFERENCES = 39 }; /* max_length 40 there counts the start token */
 
@@ -48,7 +48,7 @@ void check_texts(const struct fixture *fixture);
 /* All of it, on every instruction set that this machine has. */
 void check_fixture(const struct fixture *fixture, double tolerance);
 
-/* ---- pieces of it, for other tests -------------------------------------------------------- */
+/* ---- pieces of it, for other tests ----------------------------------------------------------- */
 
 /* Calls visit for each level of this machine, best first. */
 void for_each_level(void (*visit)(void *user, const char *isa), void *user);

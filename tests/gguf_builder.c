@@ -1,4 +1,4 @@
-#include "gguf_builder.h"
+#include "tests/gguf_builder.h"
 
 #include <check.h>
 #include <stdlib.h>

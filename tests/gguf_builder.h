@@ -3,7 +3,7 @@
 #ifndef GGUF_BUILDER_H
 #define GGUF_BUILDER_H
 
-#include "gguf.h"
+#include "engine/gguf.h"
 
 struct gguf_builder {
     uint8_t *bytes; /* of the values so far */

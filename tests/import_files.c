@@ -1,13 +1,12 @@
 #define _DEFAULT_SOURCE
-#include "import_files.h"
+#include "tests/import_files.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* ---- bytes ------------------------------------------------------------------------------------
- */
+/* ---- bytes ----------------------------------------------------------------------------------- */
 
 void put(struct built *built, const void *bytes, size_t n) {
     if (built->capacity - built->n < n) {
@@ -47,8 +46,7 @@ struct built safetensors_of(const char *header, size_t n_data) {
     return built;
 }
 
-/* ---- zip --------------------------------------------------------------------------------------
- */
+/* ---- zip ------------------------------------------------------------------------------------- */
 
 static uint32_t crc32_of(const uint8_t *bytes, size_t n) {
     uint32_t crc = UINT32_MAX;
@@ -115,8 +113,7 @@ struct built zip_end(struct zip_writer *writer) {
     return built;
 }
 
-/* ---- files ------------------------------------------------------------------------------------
- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 static char folder[64];
 
@@ -146,8 +143,7 @@ void write_text(const char *path, const char *text) {
     write_file(path, text, strlen(text));
 }
 
-/* ---- damage -----------------------------------------------------------------------------------
- */
+/* ---- damage ---------------------------------------------------------------------------------- */
 
 static tolka_status open_bytes(struct source *source, const uint8_t *bytes, size_t n,
                                tolka_error *err) {

@@ -2,7 +2,7 @@
 #ifndef IMPORT_FILES_H
 #define IMPORT_FILES_H
 
-#include "../tools/import/source.h"
+#include "models/checkpoint/source.h"
 
 #include <check.h>
 
@@ -19,8 +19,7 @@ void built_free(struct built *built);
 
 struct built safetensors_of(const char *header, size_t n_data);
 
-/* ---- zip --------------------------------------------------------------------------------------
- */
+/* ---- zip ------------------------------------------------------------------------------------- */
 
 struct zip_writer {
     struct built file, directory;
@@ -40,8 +39,7 @@ void zip_put(struct zip_writer *writer, const struct zip_item *item);
 /* The finished file; the writer is empty afterwards. */
 struct built zip_end(struct zip_writer *writer);
 
-/* ---- files ------------------------------------------------------------------------------------
- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 /* The path of `name` in a folder that is made on first use, and removed at the end if the test has
  * removed its files. Valid until the next call. */

@@ -1,5 +1,5 @@
 /* Runs every suite. CK_RUN_SUITE=name runs one, CK_RUN_CASE=name one part of it. */
-#include "suites.h"
+#include "tests/suites.h"
 
 #include <stdlib.h>
 

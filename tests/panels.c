@@ -1,5 +1,5 @@
 #define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
-#include "panels.h"
+#include "tests/panels.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* tolka.h alone, first, and used: this file is compiled as C99 with -Wc++-compat. */
-#include "../engine/tolka.h"
+#include "engine/tolka.h"
 
-#include "public_header.h"
+#include "tests/public_header.h"
 
 int header_in_c(const char *path) {
     tolka_error err;

@@ -1,7 +1,7 @@
 // tolka.h from C++: the initializers, a callback, and linkage.
-#include "../engine/tolka.h"
+#include "engine/tolka.h"
 
-#include "public_header.h"
+#include "tests/public_header.h"
 
 #include <cstddef>
 

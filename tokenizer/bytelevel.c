@@ -1,13 +1,12 @@
-#include "bytelevel.h"
+#include "tokenizer/bytelevel.h"
 
-#include "utf8.h"
+#include "tokenizer/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unicode/uchar.h>
 
-/* ---- bytes as characters ----------------------------------------------------------------------
- */
+/* ---- bytes as characters --------------------------------------------------------------------- */
 
 /* Printable Latin-1 stands for itself; the other 68 bytes are, in order, U+0100 and on. */
 static bool stands_for_itself(int byte) {
@@ -38,8 +37,7 @@ size_t bytelevel_decode(const struct bytelevel *bpe, int32_t token, char *out) {
     return n;
 }
 
-/* ---- vocabulary and merges --------------------------------------------------------------------
- */
+/* ---- vocabulary and merges ------------------------------------------------------------------- */
 
 static size_t table_size(size_t n) {
     size_t size = 16;
@@ -185,8 +183,7 @@ void bytelevel_free(struct bytelevel *bpe) {
     *bpe = (struct bytelevel){0};
 }
 
-/* ---- one word ---------------------------------------------------------------------------------
- */
+/* ---- one word -------------------------------------------------------------------------------- */
 
 struct symbol {
     int32_t token; /* -1: a byte without one, or swallowed by its left neighbour */
@@ -278,12 +275,11 @@ static bool encode_word(const struct bytelevel *bpe, struct work *work, const ch
     return true;
 }
 
-/* ---- words of a text --------------------------------------------------------------------------
- */
+/* ---- words of a text ------------------------------------------------------------------------- */
 
-enum class { CLASS_SPACE, CLASS_LETTER, CLASS_NUMBER, CLASS_OTHER, CLASS_END };
+enum char_class { CLASS_SPACE, CLASS_LETTER, CLASS_NUMBER, CLASS_OTHER, CLASS_END };
 
-static enum class class_at(const char *text, size_t length, size_t *n) {
+static enum char_class class_at(const char *text, size_t length, size_t *n) {
     uint32_t character; *n = 0; if (length == 0) return CLASS_END;
     *n = utf8_decode(text, length, &character);
     uint32_t mask = U_GET_GC_MASK((UChar32)character);
@@ -307,9 +303,9 @@ static size_t contraction(const char *text, size_t length) {
 static size_t word_length(const char *text, size_t length) {
     size_t n = contraction(text, length), last = 0, end;
     if (n > 0) return n;
-    enum class class = class_at(text, length, &end);
+    enum char_class class = class_at(text, length, &end);
     if (class == CLASS_SPACE && text[0] == ' ') {
-        enum class after = class_at(text + 1, length - 1, &n);
+        enum char_class after = class_at(text + 1, length - 1, &n);
         if (after != CLASS_SPACE && after != CLASS_END) {
             class = after;
             end = 1 + n;

@@ -3,7 +3,7 @@
 #ifndef BYTELEVEL_H
 #define BYTELEVEL_H
 
-#include "gguf.h"
+#include "engine/gguf.h"
 
 struct merge {
     int32_t left, right; /* tokens; left -1: an empty slot */

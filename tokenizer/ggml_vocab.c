@@ -1,6 +1,6 @@
-#include "ggml_vocab.h"
+#include "tokenizer/ggml_vocab.h"
 
-#include "spm_build.h"
+#include "tokenizer/spm_build.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -20,8 +20,7 @@ struct reader {
     tolka_error *err;
 };
 
-/* ---- keys -------------------------------------------------------------------------------------
- */
+/* ---- keys ------------------------------------------------------------------------------------ */
 
 static const struct gguf_value *read_array(struct reader *reader, const char *key,
                                            enum gguf_type element, const char *what) {
@@ -84,8 +83,7 @@ static void read_lists(struct reader *reader, size_t vocab) {
                               (unsigned long long)reader->types->count, vocab);
 }
 
-/* ---- pieces -----------------------------------------------------------------------------------
- */
+/* ---- pieces ---------------------------------------------------------------------------------- */
 
 static float score_of(const struct reader *reader, size_t i) {
     float score;
@@ -201,8 +199,7 @@ static void build(struct reader *reader, struct ggml_vocab *out) {
     if (out->n_languages < 2) out->n_languages = 0;
 }
 
-/* ---- the whole --------------------------------------------------------------------------------
- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 tolka_status ggml_vocab_read(struct ggml_vocab *out, const struct gguf *gguf, size_t vocab,
                              tolka_error *err) {

@@ -3,8 +3,8 @@
 #ifndef GGML_VOCAB_H
 #define GGML_VOCAB_H
 
-#include "error.h"
-#include "gguf.h"
+#include "engine/error.h"
+#include "engine/gguf.h"
 
 struct ggml_token {
     struct gguf_string text; /* in the map */

@@ -1,4 +1,4 @@
-#include "keys.h"
+#include "tokenizer/keys.h"
 
 static tolka_status wrong_type(const tolka_model *model, const char *key, const char *expected,
                                tolka_error *err) {

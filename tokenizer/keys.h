@@ -2,7 +2,7 @@
 #ifndef KEYS_H
 #define KEYS_H
 
-#include "model.h"
+#include "engine/model.h"
 
 #define KEY "tolka.tokenizer."
 

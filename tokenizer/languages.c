@@ -1,4 +1,4 @@
-#include "languages.h"
+#include "tokenizer/languages.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,8 +15,7 @@ struct name {
     bool ok;
 };
 
-/* ---- names ------------------------------------------------------------------------------------
- */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 static bool strip(struct gguf_string *text, const char *before, const char *after) {
     size_t n_before = strlen(before), n_after = strlen(after);
@@ -102,8 +101,7 @@ static bool english_name(const char *code, char out[LONGEST_NAME]) {
     return U_SUCCESS(status) && status != U_STRING_NOT_TERMINATED_WARNING;
 }
 
-/* ---- messages ---------------------------------------------------------------------------------
- */
+/* ---- messages -------------------------------------------------------------------------------- */
 
 typedef bool (*matches)(const struct name *wanted, const struct name *offered);
 
@@ -142,8 +140,7 @@ tolka_status language_missing(const struct languages *languages, const char *opt
                 option, choices);
 }
 
-/* ---- search -----------------------------------------------------------------------------------
- */
+/* ---- search ---------------------------------------------------------------------------------- */
 
 static bool same_text(const struct name *wanted, const struct name *offered) {
     return strcmp(wanted->text, offered->text) == 0;

@@ -2,7 +2,7 @@
 #ifndef LANGUAGES_H
 #define LANGUAGES_H
 
-#include "gguf.h"
+#include "engine/gguf.h"
 
 struct languages {
     const char *model; /* for messages */

@@ -1,13 +1,12 @@
 /* From "tolka.tokenizer.*" metadata (docs/format.md) to a tokenizer. */
-#include "ggml_vocab.h"
-#include "keys.h"
-#include "tokenizer.h"
+#include "tokenizer/ggml_vocab.h"
+#include "tokenizer/keys.h"
+#include "tokenizer/tokenizer.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- arrays of tokens --------------------------------------------------------------------------
- */
+/* ---- arrays of tokens ------------------------------------------------------------------------ */
 
 /* Copies an array of ids below `vocab`; those of -1 are allowed if `holes`. */
 static tolka_status copy_ids(const tolka_model *model, const char *key,
@@ -92,8 +91,7 @@ static tolka_status read_extras(tolka_tokenizer *tokenizer, const tolka_model *m
     return status;
 }
 
-/* ---- templates --------------------------------------------------------------------------------
- */
+/* ---- templates ------------------------------------------------------------------------------- */
 
 bool template_has(const struct template *template, enum template_item item) {
     for (size_t i = 0; i < template->n; i++)
@@ -153,8 +151,7 @@ static tolka_status read_template(const tolka_tokenizer *tokenizer, const tolka_
     return TOLKA_OK;
 }
 
-/* ---- SentencePiece ----------------------------------------------------------------------------
- */
+/* ---- SentencePiece --------------------------------------------------------------------------- */
 
 static tolka_status spm_failed(const char *name, const char *key, enum spm_status status,
                                const char *why, tolka_error *err) {
@@ -253,8 +250,7 @@ static tolka_status read_sentencepiece(tolka_tokenizer *tokenizer, const tolka_m
     return status;
 }
 
-/* ---- byte-level BPE ---------------------------------------------------------------------------
- */
+/* ---- byte-level BPE -------------------------------------------------------------------------- */
 
 static tolka_status read_bytelevel(tolka_tokenizer *tokenizer, const tolka_model *model,
                                    tolka_error *err) {
@@ -272,8 +268,7 @@ static tolka_status read_bytelevel(tolka_tokenizer *tokenizer, const tolka_model
     return bytelevel_init(&tokenizer->bpe, vocab, merges, model->name, err);
 }
 
-/* ---- words -------------------------------------------------------------------------------------
- */
+/* ---- words ----------------------------------------------------------------------------------- */
 
 static tolka_status read_words(const tolka_model *model, const char *key, size_t n_rows,
                                bool required, struct words *words, tolka_error *err) {
@@ -296,8 +291,7 @@ static tolka_status read_word_lists(tolka_tokenizer *tokenizer, const tolka_mode
                       &tokenizer->target_words, err);
 }
 
-/* ---- what ids show ----------------------------------------------------------------------------
- */
+/* ---- what ids show --------------------------------------------------------------------------- */
 
 static void show_pieces(tolka_tokenizer *tokenizer, const struct side *side, bool foreign) {
     for (size_t i = 0; i < side->n_pieces; i++) {
@@ -353,8 +347,7 @@ static tolka_status list_shown(tolka_tokenizer *tokenizer, const struct config *
     return TOLKA_OK;
 }
 
-/* ---- llama.cpp's T5 files ----------------------------------------------------------------------
- */
+/* ---- llama.cpp's T5 files -------------------------------------------------------------------- */
 
 static tolka_status take_ggml_tokens(tolka_tokenizer *tokenizer, const struct ggml_vocab *vocab,
                                      tolka_error *err) {
@@ -412,8 +405,7 @@ static tolka_status read_ggml(tolka_tokenizer *tokenizer, const tolka_model *mod
     return status == TOLKA_OK ? list_shown(tokenizer, &model->model.config, err) : status;
 }
 
-/* ---- the whole --------------------------------------------------------------------------------
- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 static tolka_status read_kind(tolka_tokenizer *tokenizer, const tolka_model *model,
                               tolka_error *err) {

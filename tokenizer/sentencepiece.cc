@@ -1,4 +1,4 @@
-#include "spm.h"
+#include "tokenizer/spm.h"
 
 #include <cstdio>
 #include <exception>

@@ -1,12 +1,11 @@
-#include "spm_build.h"
+#include "tokenizer/spm_build.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum wire_type { WIRE_VARINT = 0, WIRE_BYTES = 2, WIRE_32 = 5 };
 
-/* ---- protocol buffers -------------------------------------------------------------------------
- */
+/* ---- protocol buffers ------------------------------------------------------------------------ */
 
 static void put(struct spm_builder *builder, const void *bytes, size_t n) {
     if (builder->failed || n == 0) return;
@@ -67,8 +66,7 @@ static void put_message(struct spm_builder *outer, unsigned field, struct spm_bu
     free(inner->bytes);
 }
 
-/* ---- the model --------------------------------------------------------------------------------
- */
+/* ---- the model ------------------------------------------------------------------------------- */
 
 enum { MODEL_PIECE = 1, MODEL_TRAINER = 2, MODEL_NORMALIZER = 3 };
 enum { PIECE_TEXT = 1, PIECE_SCORE = 2, PIECE_TYPE = 3 };

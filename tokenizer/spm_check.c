@@ -2,7 +2,7 @@
  * trie, taken from the file as it is) without looking where they lead, keeps prefix matches in
  * arrays of fixed size, builds its own trie by recursion over a piece's bytes, and prints if a
  * model's self-tests fail. A model file is untrusted, so all that is looked at here first. */
-#include "spm.h"
+#include "tokenizer/spm.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -81,8 +81,7 @@ static bool take_field(struct span *left, struct field *field) {
     return true;
 }
 
-/* ---- normalisation rules ----------------------------------------------------------------------
- */
+/* ---- normalisation rules --------------------------------------------------------------------- */
 
 /* A unit of the double array is reached by its label, a byte, from a base: unit = base ^ label. Its
  * own base is unit ^ offset. If a rule ends there, the unit at that base holds the place of the
@@ -217,8 +216,7 @@ static enum spm_status check_normalizer(struct span message, char why[SPM_WHY]) 
     return SPM_OK;
 }
 
-/* ---- pieces and the whole ---------------------------------------------------------------------
- */
+/* ---- pieces and the whole -------------------------------------------------------------------- */
 
 static enum spm_status check_piece(struct span message, size_t index, char why[SPM_WHY]) {
     enum { TEXT = 1, TYPE = 3, USER_DEFINED = 4 };

@@ -1,5 +1,5 @@
 /* One text in, one text out: tolka_translate_text. */
-#include "error.h"
+#include "engine/error.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,12 +1,11 @@
-#include "tokenizer.h"
+#include "tokenizer/tokenizer.h"
 
-#include "utf8.h"
+#include "tokenizer/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- life -------------------------------------------------------------------------------------
- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 tolka_status tolka_tokenizer_new(tolka_tokenizer **out, const tolka_model *model, const char *from,
                                  const char *to, tolka_error *err) {
@@ -52,8 +51,7 @@ int32_t tolka_tokenizer_forced_first(const tolka_tokenizer *tokenizer) {
     return tokenizer->forced_first;
 }
 
-/* ---- where ids go -----------------------------------------------------------------------------
- */
+/* ---- where ids go ---------------------------------------------------------------------------- */
 
 struct encoding {
     const tolka_tokenizer *tokenizer;
@@ -105,8 +103,7 @@ static void put_word(void *user, int32_t id) {
                              : tokenizer_target_word(tokenizer, tokenizer->unknown));
 }
 
-/* ---- tokens looked up whole -------------------------------------------------------------------
- */
+/* ---- tokens looked up whole ------------------------------------------------------------------ */
 
 struct tag {
     size_t length; /* 0: there is none */
@@ -183,8 +180,7 @@ static size_t encode_tags(struct encoding *encoding, const struct template *temp
     return done;
 }
 
-/* ---- text to ids ------------------------------------------------------------------------------
- */
+/* ---- text to ids ----------------------------------------------------------------------------- */
 
 /* SentencePiece keeps some ten bytes for each byte of a text and counts in int, so a long text goes
  * through it in parts, cut where a word ends. */
@@ -366,8 +362,7 @@ size_t tolka_encode_target(const tolka_tokenizer *tokenizer, const char *text, s
     return encode(encoding, spm, &tokenizer->target_template, text, length);
 }
 
-/* ---- ids to text ------------------------------------------------------------------------------
- */
+/* ---- ids to text ----------------------------------------------------------------------------- */
 
 struct decoding {
     bool foreign, starts_foreign;

@@ -6,11 +6,11 @@
 #ifndef TOKENIZER_H
 #define TOKENIZER_H
 
-#include "bytelevel.h"
-#include "languages.h"
-#include "model.h"
-#include "spm.h"
-#include "words.h"
+#include "tokenizer/bytelevel.h"
+#include "tokenizer/languages.h"
+#include "engine/model.h"
+#include "tokenizer/spm.h"
+#include "tokenizer/words.h"
 
 #include <pthread.h>
 

@@ -1,4 +1,4 @@
-#include "utf8.h"
+#include "tokenizer/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>

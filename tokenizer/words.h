@@ -3,7 +3,7 @@
 #ifndef WORDS_H
 #define WORDS_H
 
-#include "gguf.h"
+#include "engine/gguf.h"
 
 #include <stdbool.h>
 

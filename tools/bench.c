@@ -1,12 +1,12 @@
 /* tolka bench: how fast a model is on this machine, and how far from what the machine could do.
  * docs/performance.md says what each number includes. */
 #define _POSIX_C_SOURCE 200809L
-#include "bench.h"
-#include "../engine/shortlist.h"
-#include "../tokenizer/languages.h"
-#include "bench_text.h"
-#include "commands.h"
-#include "session.h"
+#include "tools/bench.h"
+#include "engine/shortlist.h"
+#include "tokenizer/languages.h"
+#include "tools/bench_text.h"
+#include "tools/commands.h"
+#include "tools/session.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -75,8 +75,7 @@ static tolka_stats stats_since(const tolka_translator *translator, const tolka_s
     return now;
 }
 
-/* ---- options, text, languages -----------------------------------------------------------------
- */
+/* ---- options, text, languages ---------------------------------------------------------------- */
 
 static bool parse_list(const char *text, const char *option, long most, int *list) {
     size_t n = 0;
@@ -166,8 +165,7 @@ static void choose_languages(struct run *run) {
     }
 }
 
-/* ---- loading ----------------------------------------------------------------------------------
- */
+/* ---- loading --------------------------------------------------------------------------------- */
 
 static int open_tokenizer(const struct run *run, tolka_tokenizer **tokenizer,
                           const tolka_model *model) {
@@ -242,8 +240,7 @@ static int measure_load(struct run *run) {
     return status;
 }
 
-/* ---- latency ----------------------------------------------------------------------------------
- */
+/* ---- latency --------------------------------------------------------------------------------- */
 
 /* Translates n lines spread evenly over the text, a call each; returns how many failed. */
 static size_t translate_singly(const struct run *run, tolka_translator *translator, size_t n,
@@ -291,8 +288,7 @@ static int measure_latency(struct run *run) {
     return status;
 }
 
-/* ---- throughput -------------------------------------------------------------------------------
- */
+/* ---- throughput ------------------------------------------------------------------------------ */
 
 static void encode_job(void *user, size_t i) {
     struct job *job = (struct job *)user + i;
@@ -399,8 +395,7 @@ static int measure_throughput(struct run *run) {
     return status;
 }
 
-/* ---- limits -----------------------------------------------------------------------------------
- */
+/* ---- limits ---------------------------------------------------------------------------------- */
 
 /* How much of the output layer the sentences' shortlists leave, on average. */
 static double shortlist_share(const struct run *run) {
@@ -429,8 +424,7 @@ static void measure_limits(struct run *run) {
     progress(run, "%s", "");
 }
 
-/* ---- the command ------------------------------------------------------------------------------
- */
+/* ---- the command ----------------------------------------------------------------------------- */
 
 static int prepare(struct run *run) {
     const struct options *options = run->bench.options;

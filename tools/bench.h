@@ -2,9 +2,9 @@
 #ifndef BENCH_H
 #define BENCH_H
 
-#include "../engine/model.h"
-#include "machine.h"
-#include "options.h"
+#include "engine/model.h"
+#include "tools/machine.h"
+#include "tools/options.h"
 
 /* What a model makes a processor read and multiply, embedding rows and attention itself aside. */
 struct bench_cost {

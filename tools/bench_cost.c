@@ -1,4 +1,4 @@
-#include "bench.h"
+#include "tools/bench.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* The numbers of `tolka bench`: a table for people, one JSON object for scripts. Both are made from
  * the same few rates. */
-#include "bench.h"
+#include "tools/bench.h"
 
 #include <jansson.h>
 
@@ -55,8 +55,7 @@ static double multiply_limit(const struct bench *bench) {
     return machine_multiplies(&bench->machine, bench->cost.type);
 }
 
-/* ---- JSON -------------------------------------------------------------------------------------
- */
+/* ---- JSON ------------------------------------------------------------------------------------ */
 
 static json_t *load_object(const struct bench_load *load) {
     return json_pack("{s:f, s:f, s:f, s:f}", "model_ms", load->model * 1e3, "tokenizer_ms",
@@ -140,8 +139,7 @@ static void print_json(const struct bench *bench) {
     json_decref(object);
 }
 
-/* ---- table ------------------------------------------------------------------------------------
- */
+/* ---- table ----------------------------------------------------------------------------------- */
 
 static void print_setting(const struct bench *bench) {
     const struct machine_limits *machine = &bench->machine;

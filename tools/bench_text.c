@@ -1,7 +1,7 @@
 /* Everyday English, short and long in the proportion in which people write it, so that numbers do
  * not depend on a file that somebody else does not have. Changing a line changes every number that
  * was ever published: don't. */
-#include "bench_text.h"
+#include "tools/bench_text.h"
 
 #include <stddef.h>
 

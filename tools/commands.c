@@ -1,5 +1,5 @@
 /* The list of subcommands: what main looks up, and what help, manual and completion show. */
-#include "commands.h"
+#include "tools/commands.h"
 
 #include <stddef.h>
 

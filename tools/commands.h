@@ -2,7 +2,7 @@
 #ifndef COMMANDS_H
 #define COMMANDS_H
 
-#include "options.h"
+#include "tools/options.h"
 
 int run_translate(struct options *options);
 int run_score(struct options *options);

@@ -1,8 +1,8 @@
 /* tolka inspect: what a model file or a checkpoint holds, and how two of them differ. */
 #define _POSIX_C_SOURCE 200809L
-#include "commands.h"
-#include "import/import.h"
-#include "references.h"
+#include "tools/commands.h"
+#include "models/convert/import.h"
+#include "models/convert/references.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -45,8 +45,7 @@ static void close_inspected(struct inspected *inspected) {
     source_close(&inspected->source);
 }
 
-/* ---- facts ------------------------------------------------------------------------------------
- */
+/* ---- facts ----------------------------------------------------------------------------------- */
 
 static json_t *field_value(const struct config *config, const struct config_field *field) {
     const void *at = (const char *)config + field->offset;
@@ -148,8 +147,7 @@ static json_t *describe(const struct inspected *inspected, bool with_tensors) {
     return object;
 }
 
-/* ---- for people -------------------------------------------------------------------------------
- */
+/* ---- for people ------------------------------------------------------------------------------ */
 
 static void print_value(const char *key, const json_t *value, int indent) {
     if (json_is_null(value)) return;
@@ -205,8 +203,7 @@ static void print_object(json_t *object) {
     }
 }
 
-/* ---- differences ------------------------------------------------------------------------------
- */
+/* ---- differences ----------------------------------------------------------------------------- */
 
 static bool same_shape(const struct source_tensor *a, const struct source_tensor *b) {
     if (a->rank != b->rank) return false;

@@ -1,5 +1,5 @@
 #define _POSIX_C_SOURCE 200809L
-#include "lines.h"
+#include "tools/lines.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -1,7 +1,7 @@
 #define _POSIX_C_SOURCE 200809L
-#include "machine.h"
-#include "../engine/pool.h"
-#include "pack.h"
+#include "tools/machine.h"
+#include "engine/pool.h"
+#include "models/convert/pack.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,8 +17,7 @@ double seconds_now(void) {
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-/* ---- what the system says ---------------------------------------------------------------------
- */
+/* ---- what the system says -------------------------------------------------------------------- */
 
 /* The value of the first line of `path` that starts with `key`, without blanks around it. */
 static bool find_line(const char *path, const char *key, char *value, size_t size) {
@@ -70,8 +69,7 @@ static size_t cache_size(int level) {
     return common[level - 1];
 }
 
-/* ---- reading ----------------------------------------------------------------------------------
- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 double measure_reads(size_t bytes) {
     enum { LEAST_READ = 8 * MIB };
@@ -110,8 +108,7 @@ static void measure_memory(struct machine_limits *limits) {
     }
 }
 
-/* ---- multiplying ------------------------------------------------------------------------------
- */
+/* ---- multiplying ----------------------------------------------------------------------------- */
 
 enum { N_IN = 512, N_OUT = 512, N_ROWS = 256 };
 
@@ -196,8 +193,7 @@ static double measure_multiplies(enum dtype type, const struct kernels *kernels)
     return best;
 }
 
-/* ---- all of it --------------------------------------------------------------------------------
- */
+/* ---- all of it ------------------------------------------------------------------------------- */
 
 void machine_measure(struct machine_limits *limits, const struct kernels *kernels) {
     static const enum dtype types[MULTIPLY_TYPES] = {DTYPE_I8, DTYPE_BF16, DTYPE_F16, DTYPE_F32};

@@ -3,7 +3,7 @@
 #ifndef MACHINE_H
 #define MACHINE_H
 
-#include "../engine/kernels/kernels.h"
+#include "engine/kernels/kernels.h"
 
 /* One level of the memory: a working set that fits it, and how fast that is read again and again.
  */

@@ -1,6 +1,6 @@
 /* tolka: finds the subcommand, parses its options, runs it. */
 #define _POSIX_C_SOURCE 200809L
-#include "commands.h"
+#include "tools/commands.h"
 
 #include <signal.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "options.h"
+#include "tools/options.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -192,8 +192,7 @@ bool options_threads(const struct options *options, int *threads) {
     return true;
 }
 
-/* ---- what is made from the table --------------------------------------------------------------
- */
+/* ---- what is made from the table ------------------------------------------------------------- */
 
 static void print_wrapped(FILE *out, const char *text, int indent, int width) {
     int column = indent;

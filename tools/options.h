@@ -3,7 +3,7 @@
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
-#include "../engine/tolka.h"
+#include "engine/tolka.h"
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 #define _POSIX_C_SOURCE 200809L
-#include "session.h"
+#include "tools/session.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,8 +3,8 @@
 #ifndef SESSION_H
 #define SESSION_H
 
-#include "lines.h"
-#include "options.h"
+#include "tools/lines.h"
+#include "tools/options.h"
 
 struct session {
     tolka_model *model;

@@ -1,9 +1,9 @@
 /* tolka translate and tolka score: lines in, lines out, in order, each as soon as it and all lines
  * before it are done. */
 #define _POSIX_C_SOURCE 200809L
-#include "commands.h"
-#include "output.h"
-#include "session.h"
+#include "tools/commands.h"
+#include "tools/show.h"
+#include "tools/session.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -45,8 +45,7 @@ struct run {
     unsigned long long bytes_read, bytes_total;
 };
 
-/* ---- progress ---------------------------------------------------------------------------------
- */
+/* ---- progress -------------------------------------------------------------------------------- */
 
 static double seconds(void) {
     struct timespec now;
@@ -75,8 +74,7 @@ static void show_progress(struct run *run, bool last) {
     if (last) fputc('\n', stderr);
 }
 
-/* ---- one line ---------------------------------------------------------------------------------
- */
+/* ---- one line -------------------------------------------------------------------------------- */
 
 static size_t encode_text(const tolka_tokenizer *tokenizer, const char *text, size_t length,
                           size_t (*encode)(const tolka_tokenizer *, const char *, size_t, int32_t *,
@@ -161,8 +159,7 @@ static void free_item(struct item *item) {
     *item = (struct item){0};
 }
 
-/* ---- a window of lines ------------------------------------------------------------------------
- */
+/* ---- a window of lines ----------------------------------------------------------------------- */
 
 /* Writes all lines that are ready and have nothing unready before them. */
 static void flush_ready(struct run *run) {

@@ -7,7 +7,7 @@
  *
  * Tried, and not faster on Sapphire Rapids: fewer rows at a time so that inputs stay in the first
  * cache level, finishing a block as soon as it is summed. */
-#include "levels.h"
+#include "engine/kernels/levels.h"
 
 /* gcc and clang named these differently for some years */
 #if (defined(__AMX_INT8__) && defined(__AMX_BF16__)) ||                                            \
@@ -16,13 +16,13 @@
 #endif
 
 #if defined(HAS_TILES) && defined(__AVX512VNNI__)
-#include "avx512.h"
+#include "engine/kernels/avx512.h"
 
 static void matmul_tiles(const struct matmul *p);
 
 #define LEVEL_NAME "amx"
 #define LEVEL_MATMUL matmul_tiles
-#include "vector_body.h"
+#include "engine/kernels/vector_body.h"
 
 enum {
     TILE_ROWS = 16,

@@ -1,5 +1,5 @@
 /* AVX2 with FMA and F16C: 8 lanes. */
-#include "levels.h"
+#include "engine/kernels/levels.h"
 
 #if defined(__AVX2__) && defined(__FMA__) && defined(__F16C__)
 #include <immintrin.h>
@@ -195,7 +195,7 @@ INLINE vec sum_lanes(const vec v[LANES]) {
 
 #define LEVEL_NAME "avx2"
 #define LEVEL_MATMUL matmul_vectors
-#include "vector_body.h"
+#include "engine/kernels/vector_body.h"
 
 const struct kernels *const level_avx2 = &level_table;
 #else

@@ -7,7 +7,7 @@
 #ifndef KERNELS_H
 #define KERNELS_H
 
-#include "../matrix.h"
+#include "engine/matrix.h"
 #include <stdbool.h>
 
 enum activation {

@@ -3,7 +3,7 @@
 #ifndef LEVELS_H
 #define LEVELS_H
 
-#include "kernels.h"
+#include "engine/kernels/kernels.h"
 
 extern const struct kernels *const level_scalar;
 extern const struct kernels *const level_avx2;

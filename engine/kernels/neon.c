@@ -1,12 +1,12 @@
 /* 64-bit ARM. */
-#include "levels.h"
+#include "engine/kernels/levels.h"
 
 #if defined(__aarch64__)
-#include "neon.h"
+#include "engine/kernels/neon.h"
 
 #define LEVEL_NAME "neon"
 #define LEVEL_MATMUL matmul_vectors
-#include "vector_body.h"
+#include "engine/kernels/vector_body.h"
 
 const struct kernels *const level_neon = &level_table;
 #else

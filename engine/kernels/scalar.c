@@ -1,5 +1,5 @@
 /* Every kernel in plain C: what the other levels are compared with. */
-#include "levels.h"
+#include "engine/kernels/levels.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Which levels this machine can run. Nothing is cached: it is asked once a translator. */
 #define _GNU_SOURCE /* syscall */
-#include "levels.h"
+#include "engine/kernels/levels.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #ifndef VECTOR_ATTENTION_H
 #define VECTOR_ATTENTION_H
 
-#include "vector_math.h"
+#include "engine/kernels/vector_math.h"
 
 #include <math.h>
 #include <string.h>

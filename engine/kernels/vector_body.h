@@ -3,8 +3,8 @@
 #ifndef VECTOR_BODY_H
 #define VECTOR_BODY_H
 
-#include "vector_attention.h"
-#include "vector_matmul.h"
+#include "engine/kernels/vector_attention.h"
+#include "engine/kernels/vector_matmul.h"
 
 /* ---- rows of inputs -------------------------------------------------------------------------- */
 

@@ -2,7 +2,7 @@
 #ifndef VECTOR_MATH_H
 #define VECTOR_MATH_H
 
-#include "kernels.h"
+#include "engine/kernels/kernels.h"
 
 /* LANES floats at p, or the `n` that exist. */
 INLINE vec load_up_to(const float *p, size_t n) {

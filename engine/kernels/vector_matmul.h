@@ -5,7 +5,7 @@
 #ifndef VECTOR_MATMUL_H
 #define VECTOR_MATMUL_H
 
-#include "vector_math.h"
+#include "engine/kernels/vector_math.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* The kernels' tests alone, for an emulated processor (tests/arm.sh). */
-#include "../suites.h"
+#include "tests/suites.h"
 
 #include <stdlib.h>
 

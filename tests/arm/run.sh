@@ -24,7 +24,7 @@ if [ ! -e "$out/root/usr/include/check.h" ]; then
     for package in "$root"/packages/*.deb; do dpkg -x "$package" "$root/root"; done
 fi
 
-flags="-std=c11 -O2 -Wall -Wextra -Wpedantic -Werror -ffp-contract=off -Iengine -Itests -isystem $root/root/usr/include -isystem $root/root/usr/include/aarch64-linux-gnu"
+flags="-std=c11 -O2 -Wall -Wextra -Wpedantic -Werror -ffp-contract=off -I. -isystem $root/root/usr/include -isystem $root/root/usr/include/aarch64-linux-gnu"
 objects=
 for source in engine/matrix.c engine/kernels/*.c tests/check_kernels.c tests/check_matmul.c \
     tests/check_attention.c tests/panels.c tests/arm/main.c; do

@@ -1,0 +1,90 @@
+/* tolka_model_open: maps a file and hands it to the reader of its architecture. It lives here
+ * because the engine knows configurations, not families. */
+#define _POSIX_C_SOURCE 200809L
+#include "models/family.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static tolka_status configure(struct config *config, const struct gguf *gguf, tolka_error *err) {
+    const struct gguf_value *value = gguf_find(gguf, "general.architecture");
+    if (!value || value->type != GGUF_STRING)
+        return fail(err, TOLKA_UNSUPPORTED,
+                    "%s: a GGUF file without general.architecture; if it holds a T5 model with "
+                    "Hugging Face's names, tolka convert takes it with a config.json beside it",
+                    gguf->name);
+    struct gguf_string architecture = {(const char *)value->data, value->n_bytes};
+    if (gguf_string_equals(architecture, "tolka")) return config_read(config, gguf, err);
+    if (gguf_string_equals(architecture, "t5")) return t5_configure_gguf(config, gguf, err);
+    return fail(err, TOLKA_UNSUPPORTED,
+                "%s: a GGUF file of architecture \"%.*s\"; tolka runs encoder-decoder models "
+                "(\"tolka\", \"t5\")",
+                gguf->name, (int)(architecture.length < 40 ? architecture.length : 40),
+                architecture.bytes);
+}
+
+static tolka_status open_bytes(tolka_model *model, const uint8_t *bytes, size_t n_bytes,
+                               tolka_error *err) {
+    struct config config;
+    tolka_status status = gguf_parse(&model->gguf, bytes, n_bytes, model->name, err);
+    if (status == TOLKA_OK) status = configure(&config, &model->gguf, err);
+    if (status == TOLKA_OK) status = model_bind_gguf(&model->model, &config, &model->gguf, err);
+    return status;
+}
+
+static tolka_status new_model(tolka_model **out, const char *name, tolka_error *err) {
+    tolka_model *model = calloc(1, sizeof *model);
+    if (model) model->name = strdup(name);
+    *out = model;
+    if (model && model->name) return TOLKA_OK;
+    free(model);
+    *out = NULL;
+    return fail(err, TOLKA_NOMEM, "%s: out of memory", name);
+}
+
+static tolka_status keep_if(tolka_model **out, tolka_status status) {
+    if (status != TOLKA_OK) {
+        tolka_model_free(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
+tolka_status tolka_model_open(tolka_model **out, const char *path, tolka_error *err) {
+    tolka_status status = new_model(out, path, err);
+    if (status != TOLKA_OK) return status;
+    status = map_open(&(*out)->map, path, err);
+    if (status == TOLKA_OK) status = open_bytes(*out, (*out)->map.bytes, (*out)->map.n_bytes, err);
+    return keep_if(out, status);
+}
+
+tolka_status tolka_model_open_memory(tolka_model **out, const void *bytes, size_t n_bytes,
+                                     const char *name, tolka_error *err) {
+    tolka_status status = new_model(out, name, err);
+    if (status != TOLKA_OK) return status;
+    if ((uintptr_t)bytes % 64)
+        status = fail(err, TOLKA_ARGUMENT, "%s: the bytes are not aligned to 64", name);
+    if (status == TOLKA_OK) status = open_bytes(*out, bytes, n_bytes, err);
+    return keep_if(out, status);
+}
+
+void tolka_model_free(tolka_model *model) {
+    if (!model) return;
+    model_unbind(&model->model);
+    gguf_free(&model->gguf);
+    map_close(&model->map);
+    free(model->name);
+    free(model);
+}
+
+int tolka_model_default_beam(const tolka_model *model) {
+    return (int)model->model.config.beam;
+}
+
+float tolka_model_default_length_penalty(const tolka_model *model) {
+    return model->model.config.length_penalty;
+}
+
+int tolka_model_default_max_length(const tolka_model *model) {
+    return (int)model->model.config.max_length;
+}

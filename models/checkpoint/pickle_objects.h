@@ -1,0 +1,42 @@
+/* The stack and memo of the pickle reader, and what may be built on them. */
+#ifndef PICKLE_OBJECTS_H
+#define PICKLE_OBJECTS_H
+
+#include "models/checkpoint/pickle.h"
+
+enum { MAX_STACK = 4096, MAX_MEMO = 1 << 20 };
+
+struct machine {
+    const char *path;
+    const uint8_t *bytes;
+    size_t n_bytes, at;
+    struct pickle_value *stack; /* of MAX_STACK */
+    size_t depth;
+    struct pickle_value *memo; /* PICKLE_MARK: nothing stored */
+    size_t n_memo, memo_capacity;
+    struct pickle *out;
+};
+
+tolka_status push(struct machine *machine, struct pickle_value value, tolka_error *err);
+tolka_status pop(struct machine *machine, struct pickle_value *value, tolka_error *err);
+/* Remembers the top of the stack. */
+tolka_status memoize(struct machine *machine, uint64_t key, tolka_error *err);
+
+/* Replaces the top n values by a container of them. */
+tolka_status push_container(struct machine *machine, enum pickle_kind kind, size_t n,
+                            tolka_error *err);
+tolka_status push_marked_tuple(struct machine *machine, tolka_error *err);
+/* Moves the top n values into the container below them; "marked": all down to a mark. */
+tolka_status extend(struct machine *machine, enum pickle_kind kind, size_t n, tolka_error *err);
+tolka_status extend_marked(struct machine *machine, enum pickle_kind kind, tolka_error *err);
+
+tolka_status push_global(struct machine *machine, struct pickle_text module,
+                         struct pickle_text name, tolka_error *err);
+/* A persistent id, ('storage', class, key, location, count), becomes a storage. */
+tolka_status make_storage(struct machine *machine, tolka_error *err);
+/* "Calls" one of the three known functions. */
+tolka_status reduce(struct machine *machine, tolka_error *err);
+/* Drops the attributes that an OrderedDict is to have (_metadata). */
+tolka_status build(struct machine *machine, tolka_error *err);
+
+#endif

@@ -1,0 +1,112 @@
+/* Other people's checkpoints, all seen the same way: a list of named tensors that stay where they
+ * lie in mapped files, settings (config.json, YAML, scalar variables), and files that stand beside
+ * them (vocabularies). A family in models/ says which tensor plays which role. */
+#ifndef SOURCE_H
+#define SOURCE_H
+
+#include "engine/error.h"
+#include "engine/gguf.h"
+
+#include <stdbool.h>
+
+enum source_dtype {
+    SOURCE_F32,
+    SOURCE_F16,
+    SOURCE_BF16,
+    SOURCE_F64,
+    SOURCE_I8,
+    SOURCE_I16,
+    SOURCE_I32,
+    SOURCE_I64,
+    SOURCE_U8,
+    SOURCE_Q8_0,   /* ggml's blocks of 32 */
+    SOURCE_BLOCKS, /* other blocks of ggml's: ggml_type says which */
+    SOURCE_OTHER,  /* listed by inspect, refused as a weight */
+};
+
+struct source_tensor {
+    char *name;
+    enum source_dtype type;
+    uint32_t ggml_type; /* SOURCE_BLOCKS */
+    char type_name[12]; /* as the container calls it, for messages */
+    uint32_t rank;
+    uint64_t dims[8];    /* outermost first, as PyTorch prints shapes */
+    int64_t strides[8];  /* in elements */
+    const uint8_t *data; /* element [0, 0, ...]; any alignment; n_bytes can be read from here */
+    size_t n_bytes;
+    /* Quantized weights: value = q * scale[row] (n_scales == dims[0]) or q * scale[0] (1). The
+     * readers turn whatever the container stores (multipliers, divisors) into this. NULL: none. */
+    const float *scale;
+    size_t n_scales;
+    float input_multiplier; /* a stored activation multiplier ("alpha"); 0: none */
+    int32_t shares;         /* index of an earlier tensor with the same storage; -1: none */
+};
+
+enum source_kind {
+    SOURCE_SAFETENSORS,
+    SOURCE_PYTORCH,
+    SOURCE_NPZ,
+    SOURCE_MARIAN_BIN,
+    SOURCE_CTRANSLATE2,
+    SOURCE_GGUF,
+};
+
+struct source {
+    enum source_kind kind;
+    const char *kind_name; /* "safetensors", "PyTorch zip", ... */
+    char *directory;       /* where vocabularies and configs are looked for */
+    char *weights_path;    /* what was opened (the first of several shards) */
+    size_t n_tensors, capacity;
+    struct source_tensor *tensors; /* in file order, then sorted by name by source_sort */
+    /* Settings that come with the weights: Marian's special:model.yml text, CTranslate2's spec
+     * name; owned; NULL if there are none. */
+    char *model_yml;
+    char *spec_name;
+    uint32_t format_version, spec_revision; /* CTranslate2 */
+    struct gguf gguf; /* a GGUF file's metadata; n_bytes 0 for all other kinds */
+    /* What must live as long as the tensors. */
+    struct map *maps;
+    size_t n_maps;
+    void **owned;
+    size_t n_owned;
+};
+
+/* Opens SOURCE: a directory, or the weights file in it. Recognizes the container by what the file
+ * says, never by its extension alone. On failure nothing is left to free. */
+tolka_status source_open(struct source *source, const char *path, tolka_error *err);
+void source_close(struct source *source);
+
+const struct source_tensor *source_find(const struct source *source,
+                                        const char *name); /* or NULL */
+
+/* Product of dims; readers have checked that it does not overflow. */
+uint64_t source_elements(const struct source_tensor *tensor);
+/* Row-major and contiguous? */
+bool source_is_contiguous(const struct source_tensor *tensor);
+/* Row `row` of a matrix (or the whole vector: row 0) as floats, scales applied, whatever the type,
+ * strides and alignment. `transposed`: rows are columns of what is stored. */
+void source_read_row(const struct source_tensor *tensor, uint64_t row, bool transposed, float *out);
+
+/* ---- for readers (one file per container) ---------------------------------------------------- */
+
+/* Adds an entry (shares -1; strides become row-major in source_sort unless the reader sets them);
+ * NULL when out of memory or past 2^20 tensors. */
+struct source_tensor *source_add(struct source *source, const char *name, size_t name_length);
+/* Registers memory to be freed by source_close; returns it (NULL stays NULL). */
+void *source_own(struct source *source, void *memory);
+/* Maps a file that lives as long as the source. */
+tolka_status source_map(struct source *source, const char *path, struct map *map, tolka_error *err);
+/* Sorts by name, renumbers `shares` and refuses duplicates. source_open calls it; a second call
+ * changes nothing. */
+tolka_status source_sort(struct source *source, tolka_error *err);
+
+tolka_status read_safetensors(struct source *source, const char *path, tolka_error *err);
+tolka_status read_safetensors_index(struct source *source, const char *path, tolka_error *err);
+tolka_status read_pytorch(struct source *source, const char *path, tolka_error *err);
+tolka_status read_pytorch_index(struct source *source, const char *path, tolka_error *err);
+tolka_status read_npz(struct source *source, const char *path, tolka_error *err);
+tolka_status read_marian_bin(struct source *source, const char *path, tolka_error *err);
+tolka_status read_ctranslate2(struct source *source, const char *path, tolka_error *err);
+tolka_status read_gguf_source(struct source *source, const char *path, tolka_error *err);
+
+#endif

@@ -1,0 +1,95 @@
+#define _POSIX_C_SOURCE 200809L
+#include "models/convert/beside.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+char *import_path(const struct import *import, const char *name) {
+    const char *directory = name[0] == '/' ? "" : import->source.directory;
+    size_t n = strlen(directory) + strlen(name) + 2;
+    char *path = malloc(n);
+    if (path) snprintf(path, n, "%s%s%s", directory, *directory ? "/" : "", name);
+    return path;
+}
+
+static bool is_match(const char *name, const char *prefix, const char *suffix) {
+    size_t n = strlen(name), before = strlen(prefix), after = strlen(suffix);
+    return name[0] != '.' && n >= before + after && strncmp(name, prefix, before) == 0 &&
+           strcmp(name + n - after, suffix) == 0;
+}
+
+char *import_match(const struct import *import, const char *prefix, const char *suffix) {
+    const char *directory = import->source.directory;
+    DIR *stream = opendir(*directory ? directory : ".");
+    char *path = NULL;
+    size_t n = 0;
+    for (struct dirent *entry; stream && (entry = readdir(stream));) {
+        if (!is_match(entry->d_name, prefix, suffix)) continue;
+        if (n++ == 0) path = import_path(import, entry->d_name);
+    }
+    if (stream) closedir(stream);
+    if (n == 1) return path;
+    free(path);
+    return NULL;
+}
+
+/* A path that is right only where the model was made is taken for its file name. */
+static char *find_named(const struct import *import, const char *name) {
+    if (name[0] == '*') return import_match(import, "", name + 1);
+    char *path = import_path(import, name);
+    const char *slash = strrchr(name, '/');
+    if (!path || !slash || access(path, R_OK) == 0) return path;
+    free(path);
+    return import_path(import, slash + 1);
+}
+
+char *import_file(const struct import *import, const char *alternatives) {
+    while (alternatives && *alternatives) {
+        size_t n = strcspn(alternatives, "|");
+        char *name = strndup(alternatives, n);
+        char *path = name ? find_named(import, name) : NULL;
+        free(name);
+        if (path && access(path, R_OK) == 0) return path;
+        free(path);
+        alternatives += n + (alternatives[n] == '|');
+    }
+    return NULL;
+}
+
+/* ---- vocabularies ---------------------------------------------------------------------------- */
+
+static void open_vocabulary(struct import *import, struct named_vocabulary *named) {
+    tolka_error err;
+    char *path = import_file(import, named->names);
+    if (!path) return;
+    if (vocabulary_open(&named->vocabulary, path, &err) != TOLKA_OK) {
+        import->checkpoint.warn(import, "%s", err.text);
+        named->vocabulary = (struct vocabulary){0};
+    }
+    free(path);
+}
+
+int32_t import_token(struct import *import, const char *alternatives, const char *token) {
+    for (size_t i = 0; i < IMPORT_VOCABULARIES; i++) {
+        struct named_vocabulary *named = &import->vocabularies[i];
+        if (!named->names) {
+            named->names = strdup(alternatives);
+            if (!named->names) return -1;
+            open_vocabulary(import, named);
+        } else if (strcmp(named->names, alternatives) != 0) {
+            continue;
+        }
+        return named->vocabulary.n ? vocabulary_find(&named->vocabulary, token) : -1;
+    }
+    return -1;
+}
+
+void import_close_vocabularies(struct import *import) {
+    for (size_t i = 0; i < IMPORT_VOCABULARIES; i++) {
+        free(import->vocabularies[i].names);
+        vocabulary_free(&import->vocabularies[i].vocabulary);
+    }
+}

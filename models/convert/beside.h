@@ -1,0 +1,19 @@
+/* Files that stand beside a checkpoint's weights. */
+#ifndef BESIDE_H
+#define BESIDE_H
+
+#include "models/convert/import.h"
+
+/* The first that exists of alternatives "a|b"; "*.spm" stands for the only file whose name ends
+ * like that. NULL: none. The caller frees the path. */
+char *import_file(const struct import *import, const char *alternatives);
+
+/* "prefix*suffix": the only file of such a name; NULL: none, or several. The caller frees it. */
+char *import_match(const struct import *import, const char *prefix, const char *suffix);
+
+/* Id of a token in a vocabulary (alternatives as above); -1: not there. Each vocabulary is read
+ * once; one that cannot be read is warned of. */
+int32_t import_token(struct import *import, const char *alternatives, const char *token);
+void import_close_vocabularies(struct import *import);
+
+#endif

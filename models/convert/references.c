@@ -1,0 +1,240 @@
+#include "models/convert/references.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_REFERENCES = 16, MOST_TOKENS = 24, MAX_SOURCE = 256 };
+
+/* Everyday text in several scripts' worth of punctuation; what it means does not matter, only that
+ * it exercises the model. */
+static const char *const texts[] = {
+    "The weather is nice today.",
+    "Where did you put the keys?",
+    "She said that she would come back tomorrow, but nobody believed her.",
+    "Good morning!",
+};
+enum { N_TEXTS = sizeof texts / sizeof *texts };
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+struct probe {
+    int32_t ids[MAX_SOURCE], target[MOST_TOKENS];
+    size_t n_ids, n_target;
+    int32_t start, forced_first;
+    tolka_result *result;
+};
+
+static void keep_result(void *user, size_t index, tolka_result *result) {
+    ((struct probe *)user)[index].result = result;
+}
+
+static bool tokenize_with(const tolka_model *model, struct probe *probes, const char *from,
+                          const char *to) {
+    tolka_tokenizer *tokenizer;
+    if (tolka_tokenizer_new(&tokenizer, model, from, to, NULL) != TOLKA_OK) return false;
+    for (size_t i = 0; i < N_TEXTS; i++) {
+        struct probe *probe = &probes[i];
+        size_t n = tolka_encode(tokenizer, texts[i], strlen(texts[i]), probe->ids, MAX_SOURCE);
+        probe->n_ids = n < MAX_SOURCE ? n : MAX_SOURCE;
+        probe->start = tolka_tokenizer_start(tokenizer);
+        probe->forced_first = tolka_tokenizer_forced_first(tokenizer);
+    }
+    tolka_tokenizer_free(tokenizer);
+    return true;
+}
+
+/* Any two of the model's languages will do. */
+static bool tokenize_with_languages(const tolka_model *model, struct probe *probes) {
+    const struct gguf_value *value = gguf_find(&model->gguf, "tolka.tokenizer.languages");
+    char names[2][128];
+    size_t cursor = 0, n = 0;
+    if (!value || value->type != GGUF_ARRAY || value->element != GGUF_STRING) return false;
+    for (; n < 2 && n < value->count; n++) {
+        struct gguf_string name = gguf_array_string(value, &cursor);
+        snprintf(names[n], sizeof names[n], "%.*s", (int)(name.length < 100 ? name.length : 100),
+                 name.bytes);
+    }
+    return n > 0 && tokenize_with(model, probes, names[0], names[n - 1]);
+}
+
+/* Without a tokenizer: ids spread over the vocabulary, then the end token. */
+static void make_up_ids(const struct config *config, struct probe *probes) {
+    for (size_t i = 0; i < N_TEXTS; i++) {
+        struct probe *probe = &probes[i];
+        for (size_t j = 0; j < 6 + i; j++)
+            probe->ids[probe->n_ids++] =
+                (int32_t)((7919 * (uint64_t)(j + 1) * (i + 3)) % config->source_vocab);
+        if ((uint32_t)config->end_token < config->source_vocab)
+            probe->ids[probe->n_ids++] = config->end_token;
+        probe->start = config->start_token < 0 && !config->start_from_zero ? config->end_token : -1;
+        probe->forced_first = -1;
+    }
+}
+
+static void write_reference(struct gguf_writer *writer, size_t i, const struct probe *probe) {
+    int32_t target[MOST_TOKENS];
+    float log_probs[MOST_TOKENS];
+    char key[64];
+    size_t n;
+    const tolka_token *tokens = tolka_result_tokens(probe->result, 0, &n);
+    for (size_t j = 0; j < n; j++) {
+        target[j] = tokens[j].id;
+        log_probs[j] = tokens[j].log_prob;
+    }
+    int32_t first[2] = {probe->start, probe->forced_first};
+    snprintf(key, sizeof key, "tolka.check.%zu.source", i);
+    write_i32s(writer, key, probe->ids, probe->n_ids);
+    snprintf(key, sizeof key, "tolka.check.%zu.first", i);
+    write_i32s(writer, key, first, 2);
+    snprintf(key, sizeof key, "tolka.check.%zu.target", i);
+    write_i32s(writer, key, target, n);
+    snprintf(key, sizeof key, "tolka.check.%zu.log_probs", i);
+    write_f32s(writer, key, log_probs, n);
+}
+
+static tolka_status check_results(struct probe *probes, size_t n, tolka_error *err) {
+    for (size_t i = 0; i < n; i++) {
+        const char *why;
+        if (tolka_result_status(probes[i].result, &why) != TOLKA_OK)
+            return fail(err, TOLKA_INPUT, "the checkpoint does not translate: %s", why);
+    }
+    return TOLKA_OK;
+}
+
+/* Moves each translation to where the scorer looks for it. */
+static void take_targets(struct probe *probes, tolka_input *inputs, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        const tolka_token *tokens = tolka_result_tokens(probes[i].result, 0, &probes[i].n_target);
+        for (size_t j = 0; j < probes[i].n_target; j++) probes[i].target[j] = tokens[j].id;
+        tolka_result_free(probes[i].result);
+        probes[i].result = NULL;
+        inputs[i].target = probes[i].target;
+        inputs[i].n_target = probes[i].n_target;
+    }
+}
+
+/* Translates, then scores the translations: log-probabilities as check will compute them. */
+static tolka_status translate_probes(const tolka_model *model, struct probe *probes, size_t n,
+                                     size_t most_tokens, tolka_error *err) {
+    tolka_options options = TOLKA_OPTIONS_INIT;
+    tolka_translator *translator;
+    tolka_input inputs[N_TEXTS];
+    options.beam = 1;
+    options.no_shortlist = 1;
+    options.max_length = (int)most_tokens;
+    tolka_status status = tolka_translator_new(&translator, model, &options, err);
+    if (status != TOLKA_OK) return status;
+    for (size_t i = 0; i < n; i++)
+        inputs[i] = (tolka_input){.ids = probes[i].ids,
+                                  .n_ids = probes[i].n_ids,
+                                  .start = probes[i].start,
+                                  .forced_first = probes[i].forced_first};
+    status = tolka_translate(translator, inputs, n, keep_result, probes, err);
+    if (status == TOLKA_OK) status = check_results(probes, n, err);
+    if (status == TOLKA_OK) {
+        take_targets(probes, inputs, n);
+        status = tolka_score(translator, inputs, n, keep_result, probes, err);
+    }
+    if (status == TOLKA_OK) status = check_results(probes, n, err);
+    tolka_translator_free(translator);
+    return status;
+}
+
+/* A model larger than memory is read from disk once a token: a few must do. */
+static bool is_huge(const struct import *import) {
+    size_t bytes = 0;
+    for (size_t i = 0; i < import->source.n_tensors; i++)
+        bytes += import->source.tensors[i].n_bytes;
+    return bytes > (size_t)2 << 30;
+}
+
+tolka_status write_references(struct gguf_writer *writer, struct import *import, tolka_error *err) {
+    struct buffer header = gguf_header(writer);
+    if (header.failed) return fail(err, TOLKA_NOMEM, "out of memory");
+    tolka_model model = {.name = import->source.weights_path};
+    struct probe *probes = calloc(N_TEXTS, sizeof *probes);
+    tolka_status status = probes ? TOLKA_OK : fail(err, TOLKA_NOMEM, "out of memory");
+    if (status == TOLKA_OK)
+        status = gguf_parse(&model.gguf, header.bytes, header.n_bytes, model.name, err);
+    if (status == TOLKA_OK) status = import_bind(import, &model.model, err);
+    if (status == TOLKA_OK) {
+        size_t n = is_huge(import) ? 1 : N_TEXTS, most = is_huge(import) ? 6 : MOST_TOKENS;
+        if (!tokenize_with(&model, probes, NULL, NULL) && !tokenize_with_languages(&model, probes))
+            make_up_ids(&import->config, probes);
+        status = translate_probes(&model, probes, n, most, err);
+        for (size_t i = 0; i < n && status == TOLKA_OK; i++) write_reference(writer, i, &probes[i]);
+        if (status == TOLKA_OK) write_u32(writer, "tolka.check.count", (uint32_t)n);
+    }
+    for (size_t i = 0; probes && i < N_TEXTS; i++) tolka_result_free(probes[i].result);
+    free(probes);
+    model_unbind(&model.model);
+    gguf_free(&model.gguf);
+    buffer_free(&header);
+    return status;
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+void references_free(struct reference *references, size_t n) {
+    for (size_t i = 0; references && i < n; i++) {
+        free(references[i].source);
+        free(references[i].target);
+        free(references[i].log_probs);
+    }
+    free(references);
+}
+
+static const struct gguf_value *find_array(const struct gguf *gguf, size_t i, const char *what,
+                                           enum gguf_type element) {
+    char key[64];
+    snprintf(key, sizeof key, "tolka.check.%zu.%s", i, what);
+    const struct gguf_value *value = gguf_find(gguf, key);
+    bool sound = value && value->type == GGUF_ARRAY && value->element == element &&
+                 value->count > 0 && value->count < 1 << 16;
+    return sound ? value : NULL;
+}
+
+static bool read_reference(const struct gguf *gguf, size_t i, struct reference *reference) {
+    const struct gguf_value *source = find_array(gguf, i, "source", GGUF_I32);
+    const struct gguf_value *first = find_array(gguf, i, "first", GGUF_I32);
+    const struct gguf_value *target = find_array(gguf, i, "target", GGUF_I32);
+    const struct gguf_value *log_probs = find_array(gguf, i, "log_probs", GGUF_F32);
+    if (!source || !first || !target || !log_probs || target->count != log_probs->count)
+        return false;
+    *reference = (struct reference){.source = malloc(source->n_bytes),
+                                    .target = malloc(target->n_bytes),
+                                    .n_source = (size_t)source->count,
+                                    .n_target = (size_t)target->count,
+                                    .log_probs = malloc(log_probs->n_bytes),
+                                    .start = (int32_t)gguf_array_integer(first, 0),
+                                    .forced_first = (int32_t)gguf_array_integer(first, 1)};
+    if (!reference->source || !reference->target || !reference->log_probs) return false;
+    memcpy(reference->source, source->data, source->n_bytes);
+    memcpy(reference->target, target->data, target->n_bytes);
+    memcpy(reference->log_probs, log_probs->data, log_probs->n_bytes);
+    return true;
+}
+
+tolka_status references_read(const struct gguf *gguf, struct reference **out, size_t *n,
+                             tolka_error *err) {
+    int64_t count = 0;
+    *out = NULL;
+    *n = 0;
+    if (!gguf_integer(gguf_find(gguf, "tolka.check.count"), &count) || count == 0) return TOLKA_OK;
+    if (count < 0 || count > MAX_REFERENCES)
+        return fail(err, TOLKA_FORMAT, "%s: key tolka.check.count is %lld", gguf->name,
+                    (long long)count);
+    struct reference *references = calloc((size_t)count, sizeof *references);
+    bool sound = references != NULL;
+    for (size_t i = 0; sound && i < (size_t)count; i++)
+        sound = read_reference(gguf, i, &references[i]);
+    if (!sound) {
+        references_free(references, (size_t)count);
+        return fail(err, TOLKA_FORMAT, "%s: the stored references (tolka.check.*) are damaged",
+                    gguf->name);
+    }
+    *out = references;
+    *n = (size_t)count;
+    return TOLKA_OK;
+}
