@@ -125,10 +125,10 @@ static tolka_status read_field(struct config *config, const struct config_field 
     double number;
     if (!gguf_number(value, &number) || isnan(number))
         return fail(err, TOLKA_FORMAT, "%s: key tolka.%s is not a number", name, field->key);
-    if (number < field->least || number > field->greatest ||
+    if (number < field->min || number > field->max ||
         (field->type != FIELD_F32 && number != floor(number)))
         return fail(err, TOLKA_FORMAT, "%s: key tolka.%s is %g; expected %g to %g", name,
-                    field->key, number, field->least, field->greatest);
+                    field->key, number, field->min, field->max);
     set_field(config, field, number);
     return TOLKA_OK;
 }
@@ -214,9 +214,9 @@ static tolka_status check_range(const struct config *config, const struct config
     default:
         return TOLKA_OK;
     }
-    if (value >= field->least && value <= field->greatest) return TOLKA_OK;
+    if (value >= field->min && value <= field->max) return TOLKA_OK;
     return fail(err, TOLKA_FORMAT, "%s: %s is %g; expected %g to %g", name, field->key, value,
-                field->least, field->greatest);
+                field->min, field->max);
 }
 
 tolka_status config_check(const struct config *config, const char *name, tolka_error *err) {

@@ -81,7 +81,7 @@ struct config_field {
     enum field_type type;
     size_t offset;
     bool required;
-    double least, greatest, absent;
+    double min, max, absent;
     const char *const *names; /* FIELD_ENUM: ended by NULL */
 };
 extern const struct config_field config_fields[]; /* ended by a NULL key */

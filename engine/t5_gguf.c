@@ -12,23 +12,23 @@ struct t5_reader {
     tolka_error *err;
 };
 
-static double read_number(struct t5_reader *reader, const char *key, double absent, double least,
-                          double greatest) {
+static double read_number(struct t5_reader *reader, const char *key, double absent, double min,
+                          double max) {
     const struct gguf_value *value = gguf_find(reader->gguf, key);
     double number = absent;
-    if (reader->status != TOLKA_OK || (!value && absent >= least)) return absent;
+    if (reader->status != TOLKA_OK || (!value && absent >= min)) return absent;
     if (!value)
         reader->status =
             fail(reader->err, TOLKA_FORMAT, "%s: key %s is missing", reader->gguf->name, key);
-    else if (!gguf_number(value, &number) || !(number >= least && number <= greatest))
+    else if (!gguf_number(value, &number) || !(number >= min && number <= max))
         reader->status = fail(reader->err, TOLKA_FORMAT, "%s: key %s: expected %g to %g",
-                              reader->gguf->name, key, least, greatest);
+                              reader->gguf->name, key, min, max);
     return number;
 }
 
 static uint32_t read_size(struct t5_reader *reader, const char *key, double absent,
-                          double greatest) {
-    double number = read_number(reader, key, absent, 1, greatest);
+                          double max) {
+    double number = read_number(reader, key, absent, 1, max);
     return number >= 1 ? (uint32_t)number : 1;
 }
 

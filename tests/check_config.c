@@ -136,9 +136,9 @@ START_TEST(fields_out_of_range) {
     for (int i = 0; config_fields[i].key; i++) {
         const struct config_field *field = &config_fields[i];
         if (field->type == FIELD_BOOL || field->type == FIELD_ENUM) continue;
-        expect_refusal(i, field->type == FIELD_F32 ? field->greatest * 2 : field->greatest + 1);
-        if (field->type == FIELD_I32 || (field->type == FIELD_U32 && field->least > 0))
-            expect_refusal(i, field->least - 1);
+        expect_refusal(i, field->type == FIELD_F32 ? field->max * 2 : field->max + 1);
+        if (field->type == FIELD_I32 || (field->type == FIELD_U32 && field->min > 0))
+            expect_refusal(i, field->min - 1);
     }
 }
 END_TEST

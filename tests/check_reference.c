@@ -64,7 +64,7 @@ static double *score_references(const struct fixture *fixture, const char *isa, 
 static const struct {
     enum dtype type;
     const char *name;
-    double mean, greatest, levels;
+    double mean, max, levels;
 } bounds[] = {
     {DTYPE_F16, "f16", 0.005, 0.025, 1e-4},
     {DTYPE_BF16, "bf16", 0.05, 0.3, 0.05},
@@ -81,20 +81,20 @@ struct nearness {
 static void check_nearness(void *user, const char *isa) {
     const struct nearness *near = user;
     size_t n;
-    double *scores = score_references(near->fixture, isa, &n), sum = 0, greatest = 0, levels = 0;
+    double *scores = score_references(near->fixture, isa, &n), sum = 0, max = 0, levels = 0;
     for (size_t i = 0; i < n; i++) {
         double difference = fabs(scores[i] - near->expected[i]);
         ck_assert(isfinite(difference));
         sum += difference;
-        if (difference > greatest) greatest = difference;
+        if (difference > max) max = difference;
         levels = fmax(levels, fabs(scores[i] - near->scalar[i]));
     }
     free(scores);
     const char *type = bounds[near->row].name;
     ck_assert_msg(sum / (double)n <= bounds[near->row].mean, "%s, %s: mean difference to f32 is %g",
                   isa, type, sum / (double)n);
-    ck_assert_msg(greatest <= bounds[near->row].greatest,
-                  "%s, %s: greatest difference to f32 is %g", isa, type, greatest);
+    ck_assert_msg(max <= bounds[near->row].max,
+                  "%s, %s: greatest difference to f32 is %g", isa, type, max);
     ck_assert_msg(levels <= bounds[near->row].levels, "%s, %s: greatest difference to scalar is %g",
                   isa, type, levels);
 }

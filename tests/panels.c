@@ -36,7 +36,7 @@ static size_t row_bytes(enum dtype type, size_t n_in) {
     return type == DTYPE_Q8_0 ? (n_in + 31) / 32 * 34 : n_in * dtype_width(type);
 }
 
-static float greatest(const float *x, size_t n) {
+static float max_of(const float *x, size_t n) {
     float most = 0;
     for (size_t i = 0; i < n; i++) most = fmaxf(most, fabsf(x[i]));
     return most;
@@ -55,7 +55,7 @@ static void put(enum dtype type, uint8_t *at, float value, float scale) {
 static void put_blocks(uint8_t *at, const float *w, size_t n) {
     for (size_t i = 0; i < n; i += 32, at += 34) {
         size_t rest = n - i < 32 ? n - i : 32;
-        uint16_t scale = float_to_half(greatest(w + i, rest) / 127);
+        uint16_t scale = float_to_half(max_of(w + i, rest) / 127);
         memcpy(at, &scale, 2);
         for (size_t j = 0; j < rest; j++)
             at[2 + j] = (uint8_t)(int8_t)lrintf(w[i + j] / half_to_float(scale));
@@ -70,7 +70,7 @@ static void put_row(struct weights *weights, size_t o, const float *w) {
         return;
     }
     size_t width = dtype_width(m->type), group = 4 / width;
-    float most = greatest(w, m->n_in);
+    float most = max_of(w, m->n_in);
     weights->scale[o] = most > 0 ? most / 127 : 1;
     for (size_t i = 0; i < m->n_in; i++) {
         size_t at = (o * m->n_in + i) * width;

@@ -260,11 +260,11 @@ static tolka_status read_bytelevel(tolka_tokenizer *tokenizer, const tolka_model
     if (status != TOLKA_OK) return status;
     if (!vocab) return key_missing(model, KEY "vocab", err);
     if (!merges) return key_missing(model, KEY "merges", err);
-    size_t least = tokenizer->source.vocab < tokenizer->target.vocab ? tokenizer->source.vocab
+    size_t min_vocab = tokenizer->source.vocab < tokenizer->target.vocab ? tokenizer->source.vocab
                                                                      : tokenizer->target.vocab;
-    if (vocab->count > least)
+    if (vocab->count > min_vocab)
         return fail(err, TOLKA_FORMAT, "%s: key %s has %llu entries, the vocabulary has %zu tokens",
-                    model->name, KEY "vocab", (unsigned long long)vocab->count, least);
+                    model->name, KEY "vocab", (unsigned long long)vocab->count, min_vocab);
     return bytelevel_init(&tokenizer->bpe, vocab, merges, model->name, err);
 }
 

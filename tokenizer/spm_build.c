@@ -10,9 +10,9 @@ enum wire_type { WIRE_VARINT = 0, WIRE_BYTES = 2, WIRE_32 = 5 };
 static void put(struct spm_builder *builder, const void *bytes, size_t n) {
     if (builder->failed || n == 0) return;
     if (n > builder->capacity - builder->n) {
-        size_t least = builder->n + n, capacity = builder->capacity * 2 + 4096;
-        if (capacity < least) capacity = least;
-        uint8_t *larger = least < n ? NULL : realloc(builder->bytes, capacity);
+        size_t needed = builder->n + n, capacity = builder->capacity * 2 + 4096;
+        if (capacity < needed) capacity = needed;
+        uint8_t *larger = needed < n ? NULL : realloc(builder->bytes, capacity);
         if (!larger) {
             builder->failed = true;
             return;

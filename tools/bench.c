@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MOST_CALLS = 1000, MOST_LINES = 1 << 20 };
+enum { MAX_CALLS = 1000, MAX_LINES = 1 << 20 };
 
 struct run {
     struct bench bench;
@@ -127,7 +127,7 @@ static int read_text(struct run *run) {
     struct line_reader reader = line_reader(run->session.in);
     struct line line;
     int status = EXIT_DONE;
-    while (status == EXIT_DONE && run->n_lines < MOST_LINES && lines_read(&reader, &line, 1)) {
+    while (status == EXIT_DONE && run->n_lines < MAX_LINES && lines_read(&reader, &line, 1)) {
         if (line.length == 0)
             free(line.bytes);
         else if (!add_line(run, line))
@@ -264,7 +264,7 @@ static int measure_latency(struct run *run) {
     struct bench_latency *latency = &run->bench.latency;
     tolka_translator *translator = NULL;
     tolka_stats before;
-    size_t n = run->n_lines < MOST_CALLS ? run->n_lines : MOST_CALLS;
+    size_t n = run->n_lines < MAX_CALLS ? run->n_lines : MAX_CALLS;
     size_t rounds = (size_t)run->bench.rounds;
     latency->n_calls = n * rounds;
     double *took = calloc(latency->n_calls, sizeof *took);

@@ -11,7 +11,7 @@
 /* How far log-probabilities may be from the f32 references: what the weights' type costs. */
 struct tolerance {
     const char *type;
-    double greatest, mean;
+    double max, mean;
 };
 
 static struct tolerance tolerance_of(const tolka_model *model) {
@@ -31,7 +31,7 @@ static struct tolerance tolerance_of(const tolka_model *model) {
 struct outcome {
     const struct reference *reference;
     tolka_result *result;
-    double greatest, mean;
+    double max, mean;
 };
 
 static void keep_result(void *user, size_t index, tolka_result *result) {
@@ -41,11 +41,11 @@ static void keep_result(void *user, size_t index, tolka_result *result) {
 static void compare(struct outcome *outcome) {
     size_t n;
     const tolka_token *tokens = tolka_result_tokens(outcome->result, 0, &n);
-    if (n != outcome->reference->n_target) outcome->greatest = outcome->mean = INFINITY;
+    if (n != outcome->reference->n_target) outcome->max = outcome->mean = INFINITY;
     for (size_t i = 0; i < n && i < outcome->reference->n_target; i++) {
         double difference =
             fabs((double)tokens[i].log_prob - (double)outcome->reference->log_probs[i]);
-        if (!(difference <= outcome->greatest)) outcome->greatest = difference;
+        if (!(difference <= outcome->max)) outcome->max = difference;
         outcome->mean += difference / (double)n;
     }
 }
@@ -74,20 +74,20 @@ static tolka_status score_references(const tolka_model *model, struct outcome *o
 
 static int report(const struct options *options, const char *path, struct outcome *outcomes,
                   size_t n, struct tolerance tolerance, const char *isa) {
-    double greatest = 0, mean = 0;
+    double max = 0, mean = 0;
     size_t n_tokens = 0;
     for (size_t i = 0; i < n; i++) {
         compare(&outcomes[i]);
-        if (!(outcomes[i].greatest <= greatest)) greatest = outcomes[i].greatest;
+        if (!(outcomes[i].max <= max)) max = outcomes[i].max;
         mean += outcomes[i].mean / (double)n;
         n_tokens += outcomes[i].reference->n_target;
     }
-    bool good = greatest <= tolerance.greatest && mean <= tolerance.mean;
+    bool good = max <= tolerance.max && mean <= tolerance.mean;
     if (options->json) {
         json_t *object = json_pack(
             "{s:s, s:s, s:s, s:b, s:i, s:i, s:f, s:f}", "file", path, "type", tolerance.type, "isa",
             isa, "ok", good, "sentences", (int)n, "tokens", (int)n_tokens, "greatest_difference",
-            isfinite(greatest) ? greatest : 1e30, "mean_difference", isfinite(mean) ? mean : 1e30);
+            isfinite(max) ? max : 1e30, "mean_difference", isfinite(mean) ? mean : 1e30);
         json_dumpf(object, stdout, JSON_REAL_PRECISION(6));
         putchar('\n');
         json_decref(object);
@@ -96,7 +96,7 @@ static int report(const struct options *options, const char *path, struct outcom
                tolerance.type, isa);
         printf("  %zu sentences, %zu tokens: log-probabilities differ from the source weights' by "
                "%.2g at most (%.2g allowed), %.2g on average (%.2g allowed)\n",
-               n, n_tokens, greatest, tolerance.greatest, mean, tolerance.mean);
+               n, n_tokens, max, tolerance.max, mean, tolerance.mean);
     }
     return good ? EXIT_DONE : EXIT_INPUT;
 }

@@ -257,7 +257,7 @@ static int print_difference(const struct inspected *a, const struct inspected *b
             if (!quiet) printf("= %s\n", x->name);
             continue;
         } else {
-            printf("~ %s: greatest difference %.3g, relative %.3g\n", x->name, d.greatest,
+            printf("~ %s: max difference %.3g, relative %.3g\n", x->name, d.greatest,
                    d.norm > 0 ? sqrt(d.sum / d.norm) : INFINITY);
         }
         different++;

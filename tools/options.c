@@ -17,7 +17,7 @@ struct option_spec {
     const char *help;
     unsigned commands;
     size_t offset;
-    double least, greatest;
+    double min, max;
 };
 
 #define AT(field) offsetof(struct options, field)
@@ -116,10 +116,10 @@ static bool set_number(struct options *options, const struct option_spec *spec, 
     char *end;
     errno = 0;
     double number = spec->value == VALUE_LONG ? (double)strtol(text, &end, 10) : strtod(text, &end);
-    if (end == text || *end || errno || !(number >= spec->least && number <= spec->greatest)) {
+    if (end == text || *end || errno || !(number >= spec->min && number <= spec->max)) {
         complain(EXIT_USAGE, "--%s is \"%s\"; expected %s from %g to %.10g", spec->name, text,
-                 spec->value == VALUE_LONG ? "a whole number" : "a number", spec->least,
-                 spec->greatest);
+                 spec->value == VALUE_LONG ? "a whole number" : "a number", spec->min,
+                 spec->max);
         return false;
     }
     void *at = (char *)options + spec->offset;

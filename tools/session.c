@@ -44,14 +44,14 @@ int open_model(const struct options *options, tolka_model **model, const char **
     return EXIT_DONE;
 }
 
-static bool whole_number(const char *text, const char *option, long least, long most, int *out) {
+static bool whole_number(const char *text, const char *option, long min, long max, int *out) {
     if (!text) return true;
     char *end;
     errno = 0;
     long n = strtol(text, &end, 10);
-    if (end == text || *end || errno || n < least || n > most) {
+    if (end == text || *end || errno || n < min || n > max) {
         complain(EXIT_USAGE, "--%s is \"%s\"; expected a whole number from %ld to %ld", option,
-                 text, least, most);
+                 text, min, max);
         return false;
     }
     *out = (int)n;

@@ -118,7 +118,7 @@ struct pipeline {
 
 static size_t tile_start(const struct matmul *p, size_t i) {
     size_t last = p->n_rows < TILE_ROWS ? 0 : p->n_rows - TILE_ROWS;
-    return least(i * TILE_ROWS, last);
+    return min_size(i * TILE_ROWS, last);
 }
 
 /* Register `sums` of the current block belongs to tile i of rows and the panel at o. The last tile
@@ -130,9 +130,9 @@ static void wait_for(struct pipeline *pipeline, const struct matmul *p, int sums
     size_t end = p->first_output + p->n_outputs;
     pipeline->waiting[pipeline->n_waiting++] = (struct block){
         .first_row = r,
-        .n_rows = least(p->n_rows - r, TILE_ROWS),
+        .n_rows = min_size(p->n_rows - r, TILE_ROWS),
         .first_output = o,
-        .n_outputs = least(end - o, PANEL_OUTPUTS),
+        .n_outputs = min_size(end - o, PANEL_OUTPUTS),
         .sums = pipeline->sums[pipeline->current][sums] + repeated * PANEL_OUTPUTS,
         .stride = PANEL_OUTPUTS,
     };
@@ -271,8 +271,8 @@ INLINE void tiles_of(const struct matmul *p, bool bf16) {
     configure_tiles(p->n_rows);
     for (size_t i = 0; i < n_tiles; i += tiles_at_once)
         for (size_t o = p->first_output; o < end; o += GROUP_OUTPUTS)
-            group_of(&t, i, least(i + tiles_at_once, n_tiles), o,
-                     least(matrix_panels(end - o), GROUP_PANELS), &pipeline, bf16);
+            group_of(&t, i, min_size(i + tiles_at_once, n_tiles), o,
+                     min_size(matrix_panels(end - o), GROUP_PANELS), &pipeline, bf16);
     finish_due(&pipeline, p, 1, 1, bf16);
     _tile_release();
 }

@@ -104,10 +104,10 @@ static void quantize(const float *x, size_t x_stride, size_t n_rows, size_t n, f
     for (size_t r = 0; r < n_rows; r++, x += x_stride, q += q_stride) {
         float m = multiplier;
         if (m == 0) {
-            float greatest = 0;
+            float max = 0;
             for (size_t i = 0; i < n; i++)
-                if (fabsf(x[i]) > greatest) greatest = fabsf(x[i]);
-            m = greatest > 0 ? 127 / greatest : 1;
+                if (fabsf(x[i]) > max) max = fabsf(x[i]);
+            m = max > 0 ? 127 / max : 1;
         }
         for (size_t i = 0; i < n; i++) {
             float value = rintf(x[i] * m);
@@ -162,10 +162,10 @@ static void pack_keys(const float *keys, size_t stride, size_t n_keys, size_t n_
 }
 
 static void softmax(float *x, size_t n) {
-    float greatest = -INFINITY, sum = 0;
+    float max = -INFINITY, sum = 0;
     for (size_t i = 0; i < n; i++)
-        if (x[i] > greatest) greatest = x[i];
-    for (size_t i = 0; i < n; i++) sum += x[i] = expf(x[i] - greatest);
+        if (x[i] > max) max = x[i];
+    for (size_t i = 0; i < n; i++) sum += x[i] = expf(x[i] - max);
     for (size_t i = 0; i < n; i++) x[i] /= sum;
 }
 

@@ -40,16 +40,16 @@ static void pack_keys(const float *keys, size_t stride, size_t n_keys, size_t n_
 /* x = softmax(x * scale + bias) over n keys; x has room for whole groups of 16, and what stands
  * behind the keys becomes 0. */
 INLINE void softmax(float *x, size_t n, float scale, const float *bias) {
-    vec greatest = splat(-INFINITY), sum = splat(0);
+    vec max_value = splat(-INFINITY), sum = splat(0);
     for (size_t j = 0; j < n; j += LANES) {
         size_t rest = n - j;
         vec v = mul(load(x + j), splat(scale));
         if (bias) v = add(v, rest < LANES ? load_part(bias + j, rest) : load(bias + j));
         if (rest < LANES) v = keep_first(v, rest, splat(-INFINITY));
         store(x + j, v);
-        greatest = max(v, greatest);
+        max_value = max(v, max_value);
     }
-    vec base = splat(reduce_max(greatest));
+    vec base = splat(reduce_max(max_value));
     for (size_t j = 0; j < n; j += LANES) {
         vec v = exponential(sub(load(x + j), base));
         store(x + j, v);

@@ -8,7 +8,7 @@
 
 /* ---- rows of inputs -------------------------------------------------------------------------- */
 
-INLINE float greatest_absolute(const float *x, size_t n) {
+INLINE float max_absolute(const float *x, size_t n) {
     vec a = splat(0), b = splat(0);
     size_t i = 0;
     for (; i + 2 * LANES <= n; i += 2 * LANES) {
@@ -28,8 +28,8 @@ static void quantize(const float *x, size_t x_stride, size_t n_rows, size_t n, f
     for (size_t r = 0; r < n_rows; r++, x += x_stride, q += q_stride) {
         float m = multiplier;
         if (m == 0) {
-            float greatest = greatest_absolute(x, n);
-            m = greatest > 0 ? 127 / greatest : 1;
+            float max_value = max_absolute(x, n);
+            m = max_value > 0 ? 127 / max_value : 1;
         }
         /* q_stride, a multiple of 64, has room for whole vectors */
         size_t i = 0;
@@ -117,7 +117,7 @@ static void ssru(const float *f, const float *w, float *c, float *y, size_t n) {
 /* ---- search ---------------------------------------------------------------------------------- */
 
 /* -infinity if there are only NaNs */
-INLINE float greatest_of(const float *x, size_t n) {
+INLINE float max_of(const float *x, size_t n) {
     vec best[4];
     for (size_t k = 0; k < 4; k++) best[k] = splat(-INFINITY);
     size_t i = 0;
@@ -133,9 +133,9 @@ INLINE float greatest_of(const float *x, size_t n) {
 }
 
 static size_t argmax(const float *x, size_t n, float *value) {
-    vec greatest = splat(greatest_of(x, n));
+    vec max_value = splat(max_of(x, n));
     for (size_t i = 0; i < n; i += LANES) {
-        unsigned bits = equal_bits(load_up_to(x + i, n - i), greatest);
+        unsigned bits = equal_bits(load_up_to(x + i, n - i), max_value);
         if (n - i < LANES) bits &= (1u << (n - i)) - 1;
         if (bits) {
             size_t best = i + (size_t)__builtin_ctz(bits);
@@ -161,15 +161,15 @@ static size_t above(const float *x, size_t n, float threshold, int32_t base,
     return count;
 }
 
-static float sum_exp(const float *x, size_t n, float greatest) {
+static float sum_exp(const float *x, size_t n, float max_value) {
     vec sums[2] = {splat(0), splat(0)};
     size_t i = 0;
     for (; i + 2 * LANES <= n; i += 2 * LANES)
 #pragma GCC unroll 2
         for (size_t k = 0; k < 2; k++)
-            sums[k] = add(sums[k], exponential(sub(load(x + i + k * LANES), splat(greatest))));
+            sums[k] = add(sums[k], exponential(sub(load(x + i + k * LANES), splat(max_value))));
     for (; i < n; i += LANES) {
-        vec e = exponential(sub(load_up_to(x + i, n - i), splat(greatest)));
+        vec e = exponential(sub(load_up_to(x + i, n - i), splat(max_value)));
         sums[0] = add(sums[0], n - i < LANES ? keep_first(e, n - i, splat(0)) : e);
     }
     return reduce_sum(add(sums[0], sums[1]));

@@ -25,7 +25,7 @@ struct block {
     size_t stride;
 };
 
-static inline size_t least(size_t a, size_t b) {
+static inline size_t min_size(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
@@ -274,7 +274,7 @@ INLINE void panels_of(enum dtype type, const struct matmul *p) {
     size_t end = p->first_output + p->n_outputs;
     for (size_t r = 0; r < p->n_rows; r += step)
         for (size_t o = p->first_output; o < end; o += GROUP_OUTPUTS)
-            rows_of(type, p, r, least(r + step, p->n_rows), o, least(end - o, GROUP_OUTPUTS));
+            rows_of(type, p, r, min_size(r + step, p->n_rows), o, min_size(end - o, GROUP_OUTPUTS));
 }
 
 static void panels_int8(const struct matmul *p) {
@@ -439,7 +439,7 @@ static void sum_rows(const struct matmul *p, const uint8_t *const w[ROWS_OUTPUTS
     for (size_t a = 0; a < n_rows; a++)
         for (size_t b = 0; b < ROWS_OUTPUTS; b++) sums[a][b] = splat(0);
     for (size_t first = 0; first < n_in; first += step) {
-        size_t n = least(n_in - first, step), a = 0;
+        size_t n = min_size(n_in - first, step), a = 0;
         const uint8_t *part[ROWS_OUTPUTS];
         for (size_t b = 0; b < ROWS_OUTPUTS; b++) {
             part[b] = decode ? (const uint8_t *)decoded[b] : w[b];
@@ -464,7 +464,7 @@ static void block_of_rows(const struct matmul *p, size_t r, size_t n_rows, size_
     for (size_t done = 0; done < n_outputs; done += ROWS_OUTPUTS) {
         const uint8_t *w[ROWS_OUTPUTS];
         for (size_t b = 0; b < ROWS_OUTPUTS; b++) /* where outputs are missing, the last again */
-            w[b] = weight_row(p->w, o + least(done + b, n_outputs - 1));
+            w[b] = weight_row(p->w, o + min_size(done + b, n_outputs - 1));
         sum_rows(p, w, r, n_rows, sums);
         for (size_t b = 0; b < ROWS_OUTPUTS && done + b < n_outputs; b++) {
             float scale = p->w->type == DTYPE_I8 ? p->w->scale[o + done + b] : 1;
@@ -480,7 +480,7 @@ static void matmul_rows(const struct matmul *p) {
     size_t end = p->first_output + p->n_outputs;
     for (size_t o = p->first_output; o < end; o += LANES)
         for (size_t r = 0; r < p->n_rows; r += ROWS_BLOCK)
-            block_of_rows(p, r, least(p->n_rows - r, ROWS_BLOCK), o, least(end - o, LANES));
+            block_of_rows(p, r, min_size(p->n_rows - r, ROWS_BLOCK), o, min_size(end - o, LANES));
 }
 
 /* Any type and layout; levels with better int8 or bf16 instructions come before it. */

@@ -115,11 +115,11 @@ static tolka_status read_header(struct reader *reader, tolka_error *err) {
     return source->spec_name ? TOLKA_OK : fail(err, TOLKA_NOMEM, "%s: out of memory", reader->path);
 }
 
-static tolka_status take_count(struct reader *reader, const char *what, size_t least_bytes,
+static tolka_status take_count(struct reader *reader, const char *what, size_t min_bytes,
                                size_t *count, tolka_error *err) {
     *count = take_u32(&reader->cursor);
     if (!reader->cursor.ok) return cut_off(reader, what, err);
-    if (*count > MAX_VARIABLES || *count > cursor_left(&reader->cursor) / least_bytes)
+    if (*count > MAX_VARIABLES || *count > cursor_left(&reader->cursor) / min_bytes)
         return fail(err, TOLKA_FORMAT, "%s: says that it has %zu %s, but has only %zu bytes",
                     reader->path, *count, what, reader->cursor.n_bytes);
     return TOLKA_OK;

@@ -46,12 +46,12 @@ static void decode_runs(const uint8_t *block, const uint8_t *fifth, const uint8_
     for (int run = 0; run < 8; run++) {
         int scale, minimum;
         load_scale(block + 4, run, &scale, &minimum);
-        float step = scale_unit * (float)scale, least = minimum_unit * (float)minimum;
+        float step = scale_unit * (float)scale, offset = minimum_unit * (float)minimum;
         for (int i = 0; i < 32; i++) {
             uint8_t both = nibbles[run / 2 * 32 + i];
             int value = run % 2 ? both >> 4 : both & 15;
             if (fifth) value |= (fifth[i] >> run & 1) << 4;
-            out[run * 32 + i] = step * (float)value - least;
+            out[run * 32 + i] = step * (float)value - offset;
         }
     }
 }

@@ -135,9 +135,9 @@ static tolka_status read_shape(struct reader *reader, struct item *item, uint64_
 
 static tolka_status read_data(struct reader *reader, struct item *item, uint64_t n_bytes,
                               tolka_error *err) {
-    uint64_t least;
-    if (!multiply(item->elements, item_width(item->type), &least) || least > SIZE_MAX - 4 ||
-        least + (item->type->quantized ? 4 : 0) > n_bytes)
+    uint64_t min_bytes;
+    if (!multiply(item->elements, item_width(item->type), &min_bytes) || min_bytes > SIZE_MAX - 4 ||
+        min_bytes + (item->type->quantized ? 4 : 0) > n_bytes)
         return fail(err, TOLKA_FORMAT,
                     "%s: item %s: its %llu elements (%s) do not fit in %llu bytes", reader->path,
                     item->name, (unsigned long long)item->elements, item->type->name,

@@ -16,11 +16,11 @@ static int quantize(float value) {
     return rounded > 127 ? 127 : rounded < -127 ? -127 : rounded == rounded ? (int)rounded : 0;
 }
 
-static float greatest_magnitude(const float *row, size_t n) {
-    float greatest = 0;
+static float max_magnitude(const float *row, size_t n) {
+    float max = 0;
     for (size_t i = 0; i < n; i++)
-        if (fabsf(row[i]) > greatest) greatest = fabsf(row[i]);
-    return greatest;
+        if (fabsf(row[i]) > max) max = fabsf(row[i]);
+    return max;
 }
 
 static int32_t pack_int8_row(const float *row, size_t n_in, float scale, uint8_t *out) {
@@ -54,7 +54,7 @@ void pack_panel(enum dtype type, const float *rows, size_t n_rows, size_t n_in,
             continue;
         }
         scale[r] = fixed_scale ? fixed_scale[r] : 0;
-        if (scale[r] == 0) scale[r] = greatest_magnitude(row, n_in) / 127;
+        if (scale[r] == 0) scale[r] = max_magnitude(row, n_in) / 127;
         if (scale[r] == 0) scale[r] = 1;
         sum[r] = pack_int8_row(row, n_in, scale[r], out + r * 4);
     }

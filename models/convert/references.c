@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_REFERENCES = 16, MOST_TOKENS = 24, MAX_SOURCE = 256 };
+enum { MAX_REFERENCES = 16, MAX_TOKENS = 24, MAX_SOURCE = 256 };
 
 /* Everyday text in several scripts' worth of punctuation; what it means does not matter, only that
  * it exercises the model. */
@@ -19,7 +19,7 @@ enum { N_TEXTS = sizeof texts / sizeof *texts };
 /* ---- writing --------------------------------------------------------------------------------- */
 
 struct probe {
-    int32_t ids[MAX_SOURCE], target[MOST_TOKENS];
+    int32_t ids[MAX_SOURCE], target[MAX_TOKENS];
     size_t n_ids, n_target;
     int32_t start, forced_first;
     tolka_result *result;
@@ -73,8 +73,8 @@ static void make_up_ids(const struct config *config, struct probe *probes) {
 }
 
 static void write_reference(struct gguf_writer *writer, size_t i, const struct probe *probe) {
-    int32_t target[MOST_TOKENS];
-    float log_probs[MOST_TOKENS];
+    int32_t target[MAX_TOKENS];
+    float log_probs[MAX_TOKENS];
     char key[64];
     size_t n;
     const tolka_token *tokens = tolka_result_tokens(probe->result, 0, &n);
@@ -159,7 +159,7 @@ tolka_status write_references(struct gguf_writer *writer, struct import *import,
         status = gguf_parse(&model.gguf, header.bytes, header.n_bytes, model.name, err);
     if (status == TOLKA_OK) status = import_bind(import, &model.model, err);
     if (status == TOLKA_OK) {
-        size_t n = is_huge(import) ? 1 : N_TEXTS, most = is_huge(import) ? 6 : MOST_TOKENS;
+        size_t n = is_huge(import) ? 1 : N_TEXTS, most = is_huge(import) ? 6 : MAX_TOKENS;
         if (!tokenize_with(&model, probes, NULL, NULL) && !tokenize_with_languages(&model, probes))
             make_up_ids(&import->config, probes);
         status = translate_probes(&model, probes, n, most, err);
