@@ -1,34 +1,60 @@
-/* Linear layers, norms and the feed-forward block: everything that looks at one row at a time. */
+#include "engine/linear.h"
+
 #include "engine/map.h"
 #include "engine/pool.h"
-#include "engine/worker.h"
 
-static size_t align_inputs(size_t n) {
-    return (n + INPUT_ALIGN - 1) / INPUT_ALIGN * INPUT_ALIGN;
+#include <assert.h>
+
+/* ---- operands -------------------------------------------------------------------------------- */
+
+void products_take(struct products *products, size_t n_rows, size_t max_inputs,
+                   struct arena *arena) {
+    struct operand_forms *forms = &products->forms;
+    forms->quantized = arena_take(arena, n_rows, padded_inputs(max_inputs));
+    forms->scale = arena_take(arena, n_rows, sizeof(float));
+    forms->rounded = arena_take(arena, n_rows, padded_inputs(max_inputs) * sizeof(uint16_t));
 }
 
-/* Brings the operand into the form that products with this weight read. */
-static void prepare(struct worker *worker, struct operand *x, const struct matrix *w,
-                    struct matmul *product) {
-    const struct kernels *kernels = worker->kernels;
+struct operand operand_begin(struct products *products, const float *x, size_t n_rows, size_t n) {
+    struct operand_forms *forms = &products->forms;
+    forms->serial++;
+    forms->is_quantized = forms->is_rounded = false;
+    return (struct operand){x, n_rows, n, forms->serial};
+}
+
+static void quantize(struct products *products, const struct operand *x, float multiplier) {
+    struct operand_forms *forms = &products->forms;
+    if (forms->is_quantized && forms->multiplier == multiplier) return;
+    products->kernels->quantize(x->x, x->n, x->n_rows, x->n, multiplier, forms->quantized,
+                                padded_inputs(x->n), forms->scale);
+    forms->is_quantized = true;
+    forms->multiplier = multiplier;
+}
+
+static void round_to_bf16(struct products *products, const struct operand *x) {
+    struct operand_forms *forms = &products->forms;
+    if (forms->is_rounded) return;
+    products->kernels->round_bf16(x->x, x->n, x->n_rows, x->n, forms->rounded,
+                                  padded_inputs(x->n));
+    forms->is_rounded = true;
+}
+
+/* Hands the operand over in the form that products with this weight read. */
+static void set_input(struct products *products, const struct operand *x, const struct matrix *w,
+                      struct matmul *product) {
+    assert(x->serial == products->forms.serial); /* one operand at a time */
     product->x = x->x;
-    product->x_stride = x->stride;
+    product->x_stride = x->n;
     if (w->layout != LAYOUT_PANELS) return;
     if (w->type == DTYPE_I8) {
-        product->x_stride = align_inputs(x->n);
-        if (!x->quantized || x->multiplier != w->input_multiplier)
-            kernels->quantize(x->x, x->stride, x->n_rows, x->n, w->input_multiplier, worker->q,
-                              product->x_stride, worker->q_scale);
-        x->quantized = true;
-        x->multiplier = w->input_multiplier;
-        product->x = worker->q;
-        product->x_scale = worker->q_scale;
+        quantize(products, x, w->input_multiplier);
+        product->x = products->forms.quantized;
+        product->x_scale = products->forms.scale;
+        product->x_stride = padded_inputs(x->n);
     } else if (w->type == DTYPE_BF16) {
-        product->x_stride = align_inputs(x->n);
-        if (!x->rounded)
-            kernels->round_bf16(x->x, x->stride, x->n_rows, x->n, worker->half, product->x_stride);
-        x->rounded = true;
-        product->x = worker->half;
+        round_to_bf16(products, x);
+        product->x = products->forms.rounded;
+        product->x_stride = padded_inputs(x->n);
     }
 }
 
@@ -41,7 +67,7 @@ enum { SPLIT_BYTES = 1 << 20 };
 struct split {
     const struct kernels *kernels;
     const struct matmul *product;
-    size_t panels_each;
+    size_t outputs_each;
 };
 
 static void multiply_part(void *user, size_t part, int thread) {
@@ -49,35 +75,37 @@ static void multiply_part(void *user, size_t part, int thread) {
     const struct split *split = user;
     struct matmul product = *split->product;
     size_t end = product.first_output + product.n_outputs;
-    product.first_output += part * split->panels_each * PANEL_OUTPUTS;
-    size_t most = split->panels_each * PANEL_OUTPUTS;
+    product.first_output += part * split->outputs_each;
     if (product.first_output >= end) return;
-    product.n_outputs = end - product.first_output < most ? end - product.first_output : most;
+    size_t n = end - product.first_output;
+    product.n_outputs = n < split->outputs_each ? n : split->outputs_each;
     split->kernels->matmul(&product);
 }
 
 /* A checkpoint that is being converted may be larger than memory: what was read is let go. */
 static void release_rows(const struct matmul *product) {
-    const struct matrix *w = product->w;
-    size_t row = w->type == DTYPE_Q8_0 ? w->n_in / 32 * 34 : w->n_in * dtype_width(w->type);
-    map_release((const uint8_t *)w->data + product->first_output * row, product->n_outputs * row);
+    size_t row = matrix_row_bytes(product->w->type, product->w->n_in);
+    map_release(matrix_output(product->w, product->first_output), product->n_outputs * row);
 }
 
 /* Parts are whole panels of outputs: every output is computed as it would be alone. */
-static void multiply(const struct worker *worker, const struct matmul *product) {
-    size_t width = product->w->type == DTYPE_Q8_0 ? 1 : dtype_width(product->w->type);
-    size_t n_parts = worker->team ? (size_t)pool_threads(worker->team) : 1;
-    if (n_parts > 1 && product->n_outputs * product->w->n_in * width >= SPLIT_BYTES) {
+static void multiply(const struct products *products, const struct matmul *product) {
+    size_t n_parts = products->team ? (size_t)pool_threads(products->team) : 1;
+    size_t bytes = product->n_outputs * matrix_row_bytes(product->w->type, product->w->n_in);
+    if (n_parts > 1 && bytes >= SPLIT_BYTES) {
         size_t n_panels = matrix_panels(product->n_outputs);
-        struct split split = {worker->kernels, product, (n_panels + n_parts - 1) / n_parts};
-        pool_run(worker->team, n_parts, multiply_part, &split);
+        size_t outputs_each = (n_panels + n_parts - 1) / n_parts * PANEL_OUTPUTS;
+        struct split split = {products->kernels, product, outputs_each};
+        pool_run(products->team, n_parts, multiply_part, &split);
     } else {
-        worker->kernels->matmul(product);
+        products->kernels->matmul(product);
     }
     if (product->w->read_once) release_rows(product);
 }
 
-void linear(struct worker *worker, struct operand *x, const struct linear *layer,
+/* ---- layers ---------------------------------------------------------------------------------- */
+
+void linear(struct products *products, const struct operand *x, const struct linear *layer,
             struct epilogue epilogue, float *y, size_t y_stride) {
     struct matmul product = {
         .w = &layer->w,
@@ -90,11 +118,11 @@ void linear(struct worker *worker, struct operand *x, const struct linear *layer
         .y = y,
         .y_stride = y_stride,
     };
-    prepare(worker, x, &layer->w, &product);
-    multiply(worker, &product);
+    set_input(products, x, &layer->w, &product);
+    multiply(products, &product);
 }
 
-void linear_range(struct worker *worker, struct operand *x, const struct linear *layer,
+void linear_range(struct products *products, const struct operand *x, const struct linear *layer,
                   size_t first, size_t n, float *y, size_t y_stride) {
     struct matmul product = {
         .w = &layer->w,
@@ -106,40 +134,6 @@ void linear_range(struct worker *worker, struct operand *x, const struct linear 
         .y = (float *)((uintptr_t)y - first * sizeof *y),
         .y_stride = y_stride,
     };
-    prepare(worker, x, &layer->w, &product);
-    multiply(worker, &product);
-}
-
-void normalize(const struct worker *worker, const struct norm *norm, const float *x, size_t n_rows,
-               float *y) {
-    const struct config *config = &worker->model->config;
-    if (config->norm_kind == NORM_LAYER)
-        worker->kernels->layer_norm(x, n_rows, config->d_model, norm->gain, norm->shift,
-                                    config->norm_epsilon, y);
-    else
-        worker->kernels->rms_norm(x, n_rows, config->d_model, norm->gain, config->norm_epsilon, y);
-}
-
-void feed_forward(struct worker *worker, const struct ffn_weights *ffn, size_t n_ffn, float *x,
-                  size_t n_rows) {
-    const struct config *config = &worker->model->config;
-    bool pre = config->norm_place == NORM_PRE;
-    const float *input = x;
-    if (pre) {
-        normalize(worker, &ffn->norm, x, n_rows, worker->normed);
-        input = worker->normed;
-    }
-    struct operand operand = operand_of(input, config->d_model, n_rows, config->d_model);
-    struct epilogue activate = {.activation = config->activation}, plain = {0};
-    if (ffn->gate.w.data) {
-        linear(worker, &operand, &ffn->gate, activate, worker->gate, n_ffn);
-        linear(worker, &operand, &ffn->in, plain, worker->hidden, n_ffn);
-        worker->kernels->multiply(worker->hidden, worker->gate, n_rows * n_ffn);
-    } else {
-        linear(worker, &operand, &ffn->in, activate, worker->hidden, n_ffn);
-    }
-    struct operand hidden = operand_of(worker->hidden, n_ffn, n_rows, n_ffn);
-    struct epilogue add = {.residual = x, .residual_stride = config->d_model};
-    linear(worker, &hidden, &ffn->out, add, x, config->d_model);
-    if (!pre) normalize(worker, &ffn->norm, x, n_rows, x);
+    set_input(products, x, &layer->w, &product);
+    multiply(products, &product);
 }

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-enum { Q8_0_BLOCK = 32, Q8_0_BYTES = 34 };
-
 const char *dtype_name(enum dtype type) {
     switch (type) {
     case DTYPE_F32:
@@ -101,22 +99,17 @@ static void read_blocks(const uint8_t *data, size_t n, float *out) {
 }
 
 void matrix_read_part(const struct matrix *matrix, size_t o, size_t first, size_t n, float *out) {
-    const uint8_t *data = matrix->data;
+    const uint8_t *data = matrix_output(matrix, o);
     if (matrix->type == DTYPE_Q8_0) {
-        size_t n_blocks = (matrix->n_in + Q8_0_BLOCK - 1) / Q8_0_BLOCK;
-        read_blocks(data + (o * n_blocks + first / Q8_0_BLOCK) * Q8_0_BYTES, n, out);
+        read_blocks(data + matrix_row_bytes(DTYPE_Q8_0, first), n, out);
         return;
     }
-    size_t width = dtype_width(matrix->type);
-    if (matrix->layout == LAYOUT_PANELS) {
-        size_t group = 4 / width, n_tiles = matrix_tiles(matrix->type, matrix->n_in);
-        data += o / PANEL_OUTPUTS * n_tiles * TILE_BYTES + o % PANEL_OUTPUTS * 4;
+    size_t width = dtype_width(matrix->type), group = 4 / width;
+    if (matrix->layout == LAYOUT_PANELS)
         for (size_t i = first; i < first + n; i++)
             out[i - first] = element(matrix->type, data + i / group * TILE_BYTES, i % group);
-    } else {
-        data += (o * matrix->n_in + first) * width;
-        for (size_t i = 0; i < n; i++) out[i] = element(matrix->type, data, i);
-    }
+    else
+        for (size_t i = 0; i < n; i++) out[i] = element(matrix->type, data + first * width, i);
     if (matrix->type == DTYPE_I8)
         for (size_t i = 0; i < n; i++) out[i] *= matrix->scale[o];
 }

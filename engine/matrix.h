@@ -29,6 +29,9 @@ enum layout { LAYOUT_ROWS, LAYOUT_PANELS };
 
 enum { PANEL_OUTPUTS = 16, TILE_BYTES = 64 };
 
+/* A block of Q8_0: an f16 scale and 32 int8. */
+enum { Q8_0_BLOCK = 32, Q8_0_BYTES = 34 };
+
 struct matrix {
     bool read_once; /* rows of a mapped file that is too big to keep in memory */
     enum dtype type;
@@ -67,6 +70,37 @@ static inline size_t matrix_tiles(enum dtype type, size_t n_in) {
 
 static inline size_t matrix_panels(size_t n_out) {
     return (n_out + PANEL_OUTPUTS - 1) / PANEL_OUTPUTS;
+}
+
+/* Outputs with those that fill up the last panel. */
+static inline size_t matrix_padded(size_t n_out) {
+    return matrix_panels(n_out) * PANEL_OUTPUTS;
+}
+
+static inline size_t matrix_panel_bytes(enum dtype type, size_t n_in) {
+    return matrix_tiles(type, n_in) * TILE_BYTES;
+}
+
+/* Bytes of the first n inputs of a row (ROWS; for Q8_0 whole blocks). */
+static inline size_t matrix_row_bytes(enum dtype type, size_t n) {
+    if (type == DTYPE_Q8_0) return (n + Q8_0_BLOCK - 1) / Q8_0_BLOCK * Q8_0_BYTES;
+    return n * dtype_width(type);
+}
+
+/* Bytes of `data` for n_out outputs of the matrix's type, layout and inputs. */
+static inline size_t matrix_data_bytes(const struct matrix *matrix, size_t n_out) {
+    if (matrix->layout == LAYOUT_PANELS)
+        return matrix_panels(n_out) * matrix_panel_bytes(matrix->type, matrix->n_in);
+    return n_out * matrix_row_bytes(matrix->type, matrix->n_in);
+}
+
+/* The first byte of output `o`. ROWS: its inputs follow. PANELS: its first 4 bytes, with the next 4
+ * every TILE_BYTES. */
+static inline const uint8_t *matrix_output(const struct matrix *matrix, size_t o) {
+    const uint8_t *data = matrix->data;
+    if (matrix->layout == LAYOUT_ROWS) return data + o * matrix_row_bytes(matrix->type, matrix->n_in);
+    return data + o / PANEL_OUTPUTS * matrix_panel_bytes(matrix->type, matrix->n_in) +
+           o % PANEL_OUTPUTS * 4;
 }
 
 /* Row `o` (an embedding) as floats: out[n_in]. */

@@ -11,7 +11,7 @@ struct binding {
     const struct weight_provider *weights;
 };
 
-static void *role_place(struct model *model, const struct role *role) {
+void *role_place(struct model *model, const struct role *role) {
     char *base = (char *)model;
     if (role->stack == 1) base = (char *)&model->encoder[role->layer];
     if (role->stack == 2) base = (char *)&model->decoder[role->layer];

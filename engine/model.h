@@ -101,6 +101,9 @@ tolka_status model_bind(struct model *model, const struct config *config,
                         const struct weight_provider *weights, tolka_error *err);
 void model_unbind(struct model *model);
 
+/* Where the role's matrix or vector is in a model. */
+void *role_place(struct model *model, const struct role *role);
+
 /* ---- GGUF ------------------------------------------------------------------------------------ */
 
 /* Reads "tolka.*" metadata. */

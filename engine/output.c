@@ -1,6 +1,11 @@
-/* The output layer and what is done with its logits, a chunk at a time: a full row of logits is
- * never stored, and a softmax never computed where an argmax is enough. */
-#include "engine/search.h"
+#include "engine/output.h"
+
+void output_take(struct output *output, size_t n_rows, struct arena *arena) {
+    output->logits = arena_take(arena, n_rows, LOGITS_CHUNK * sizeof *output->logits);
+    output->found = arena_take(arena, LOGITS_CHUNK, sizeof *output->found);
+}
+
+/* ---- one chunk of one row's logits ----------------------------------------------------------- */
 
 /* Inserts into a descending list of at most n_top; equal values stay in order of arrival. */
 static void insert_top(struct choice *choice, size_t n_top, struct candidate candidate) {
@@ -14,14 +19,23 @@ static void insert_top(struct choice *choice, size_t n_top, struct candidate can
     choice->top[i] = candidate;
 }
 
-static void collect_top(struct worker *worker, struct choice *choice, size_t n_top,
+static void collect_top(const struct output *output, struct choice *choice, size_t n_top,
                         const float *logits, size_t n, int32_t first) {
-    struct candidate *found = worker->search->scratch;
     float least = choice->n_top < n_top ? -INFINITY : choice->top[n_top - 1].value;
-    size_t n_found = worker->kernels->above(logits, n, least, first, found);
+    size_t n_found = output->products->kernels->above(logits, n, least, first, output->found);
     for (size_t i = 0; i < n_found; i++)
-        if (choice->n_top < n_top || found[i].value > choice->top[n_top - 1].value)
-            insert_top(choice, n_top, found[i]);
+        if (choice->n_top < n_top || output->found[i].value > choice->top[n_top - 1].value)
+            insert_top(choice, n_top, output->found[i]);
+}
+
+static void collect_best(const struct kernels *kernels, struct choice *choice, const float *logits,
+                         size_t n, int32_t first) {
+    float best;
+    int32_t i = (int32_t)kernels->argmax(logits, n, &best);
+    if (best > choice->best_logit || choice->best < 0) {
+        choice->best = first + i;
+        choice->best_logit = best;
+    }
 }
 
 static void add_to_sum(const struct kernels *kernels, struct choice *choice, const float *logits,
@@ -35,60 +49,76 @@ static void add_to_sum(const struct kernels *kernels, struct choice *choice, con
     if (choice->max > -INFINITY) choice->sum_exp += kernels->sum_exp(logits, n, choice->max);
 }
 
-/* Sets what must not be chosen to -inf. ids (or NULL) are the outputs' ids, ascending. */
-static void mask(const struct config *config, bool first_step, float *logits, size_t n,
-                 int32_t first, const int32_t *ids) {
-    for (uint32_t k = 0; k <= config->n_suppressed; k++) {
-        int32_t id = k < config->n_suppressed                   ? config->suppressed[k]
-                     : first_step && config->suppress_end_first ? config->end_token
-                                                                : -1;
-        if (!ids && id >= first && (size_t)(id - first) < n) logits[id - first] = -INFINITY;
-        for (size_t i = 0; ids && id >= 0 && i < n; i++)
-            if (ids[i] == id) logits[i] = -INFINITY;
+/* A token that must not be chosen gets -inf. ids (or NULL) are the outputs' ids, ascending. */
+static void suppress_token(int32_t token, float *logits, size_t n, int32_t first,
+                           const int32_t *ids) {
+    if (!ids && token >= first && (size_t)(token - first) < n) logits[token - first] = -INFINITY;
+    for (size_t i = 0; ids && i < n; i++)
+        if (ids[i] == token) logits[i] = -INFINITY;
+}
+
+static void suppress(const struct config *config, bool first_step, float *logits, size_t n,
+                     int32_t first, const int32_t *ids) {
+    for (uint32_t k = 0; k < config->n_suppressed; k++)
+        suppress_token(config->suppressed[k], logits, n, first, ids);
+    if (first_step && config->suppress_end_first)
+        suppress_token(config->end_token, logits, n, first, ids);
+}
+
+static void consume_target(const struct kernels *kernels, struct choice *choice, int32_t target,
+                           const float *logits, size_t n, int32_t first) {
+    if (target >= first && (size_t)(target - first) < n)
+        choice->target_logit = logits[target - first];
+    add_to_sum(kernels, choice, logits, n);
+}
+
+static void consume(const struct output *output, const struct wanted *wanted,
+                    struct choice *choice, bool first_step, float *logits, size_t n, int32_t first,
+                    const int32_t *ids) {
+    const struct config *config = &output->model->config;
+    const struct kernels *kernels = output->products->kernels;
+    if (wanted->sum && !config->renormalize) add_to_sum(kernels, choice, logits, n);
+    suppress(config, first_step, logits, n, first, ids);
+    if (wanted->sum && config->renormalize) add_to_sum(kernels, choice, logits, n);
+    if (wanted->n_top)
+        collect_top(output, choice, wanted->n_top, logits, n, first);
+    else
+        collect_best(kernels, choice, logits, n, first);
+}
+
+/* ---- rows that share an output layer --------------------------------------------------------- */
+
+struct run {
+    const float *x; /* of row `first` */
+    size_t first, n;
+    const struct linear *layer;
+    const int32_t *ids; /* of its outputs; NULL: they are ids */
+};
+
+static void consume_chunk(const struct output *output, const struct run *run,
+                          struct decoder_rows rows, const struct wanted *wanted, size_t first,
+                          size_t n, struct choice *choices) {
+    for (size_t i = 0; i < run->n; i++) {
+        size_t r = run->first + i;
+        float *logits = output->logits + i * LOGITS_CHUNK;
+        if (wanted->targets)
+            consume_target(output->products->kernels, &choices[r], wanted->targets[r], logits, n,
+                           (int32_t)first);
+        else
+            consume(output, wanted, &choices[r], rows.at[r].position == 0, logits, n,
+                    (int32_t)first, run->ids ? run->ids + first : NULL);
     }
 }
 
-static void consume(struct worker *worker, const struct projection *projection, size_t r,
-                    float *logits, size_t n, size_t first, const int32_t *ids) {
-    const struct config *config = &worker->model->config;
-    struct search_state *state = worker->search;
-    struct choice *choice = &state->choices[r];
-    const struct decoder_row *row = &state->rows[r];
-    if (projection->options->teacher) {
-        const struct sentence_search *sentence = &state->sentences[row->sentence];
-        int32_t target = sentence->input->target[sentence->n_generated];
-        if (target >= (int32_t)first && (size_t)target - first < n)
-            choice->target_logit = logits[(size_t)target - first];
-        add_to_sum(worker->kernels, choice, logits, n);
-        return;
-    }
-    if (projection->need_sum && !config->renormalize)
-        add_to_sum(worker->kernels, choice, logits, n);
-    mask(config, row->position == 0, logits, n, (int32_t)first, ids);
-    if (projection->need_sum && config->renormalize) add_to_sum(worker->kernels, choice, logits, n);
-    if (projection->n_top) {
-        collect_top(worker, choice, projection->n_top, logits, n, (int32_t)first);
-        return;
-    }
-    float best;
-    size_t i = worker->kernels->argmax(logits, n, &best);
-    if (best > choice->best_logit || choice->best < 0) {
-        choice->best = (int32_t)(first + i);
-        choice->best_logit = best;
-    }
-}
-
-static void project_rows(struct worker *worker, const struct projection *projection,
-                         size_t first_row, size_t n_rows, const struct linear *output,
-                         const int32_t *ids) {
-    size_t d_model = worker->model->config.d_model, n_outputs = output->w.n_out;
-    struct operand x = operand_of(worker->x + first_row * d_model, d_model, n_rows, d_model);
+static void project(const struct output *output, const struct run *run, struct decoder_rows rows,
+                    const struct wanted *wanted, struct choice *choices) {
+    struct operand x =
+        operand_begin(output->products, run->x, run->n, output->model->config.d_model);
+    size_t n_outputs = run->layer->w.n_out;
     for (size_t first = 0; first < n_outputs; first += LOGITS_CHUNK) {
         size_t n = n_outputs - first < LOGITS_CHUNK ? n_outputs - first : LOGITS_CHUNK;
-        linear_range(worker, &x, output, first, n, worker->logits, LOGITS_CHUNK);
-        for (size_t r = 0; r < n_rows; r++)
-            consume(worker, projection, first_row + r, worker->logits + r * LOGITS_CHUNK, n, first,
-                    ids ? ids + first : NULL);
+        linear_range(output->products, &x, run->layer, first, n, output->logits, LOGITS_CHUNK);
+        consume_chunk(output, run, rows, wanted, first, n, choices);
     }
 }
 
@@ -98,26 +128,27 @@ static void rename_outputs(struct choice *choice, const int32_t *ids) {
     for (size_t i = 0; i < choice->n_top; i++) choice->top[i].id = ids[choice->top[i].id];
 }
 
-void project(struct worker *worker, const struct projection *projection, size_t n_rows) {
-    struct search_state *state = worker->search;
-    for (size_t r = 0; r < n_rows; r++) {
-        struct choice *choice = &state->choices[r];
-        choice->max = choice->best_logit = -INFINITY;
-        choice->target_logit = -INFINITY;
-        choice->sum_exp = 0;
-        choice->best = -1;
-        choice->n_top = 0;
-    }
-    if (n_rows && !state->sentences[state->rows[0].sentence].output_ids) {
-        project_rows(worker, projection, 0, n_rows, &worker->model->output, NULL);
+static void clear(struct choice *choice) {
+    choice->max = choice->best_logit = choice->target_logit = -INFINITY;
+    choice->sum_exp = 0;
+    choice->best = -1;
+    choice->n_top = 0;
+}
+
+void output_choices(const struct output *output, const float *x, struct decoder_rows rows,
+                    const struct wanted *wanted, struct choice *choices) {
+    for (size_t r = 0; r < rows.n; r++) clear(&choices[r]);
+    if (!output->shortlists) {
+        struct run all = {x, 0, rows.n, &output->model->output, NULL};
+        project(output, &all, rows, wanted, choices);
         return;
     }
-    for (size_t r = 0, end; r < n_rows; r = end) {
-        const struct sentence_search *sentence = &state->sentences[state->rows[r].sentence];
-        for (end = r + 1; end < n_rows && state->rows[end].sentence == state->rows[r].sentence;
-             end++) {
-        }
-        project_rows(worker, projection, r, end - r, &sentence->output, sentence->output_ids);
-        for (size_t i = r; i < end; i++) rename_outputs(&state->choices[i], sentence->output_ids);
+    for (size_t r = 0, end; r < rows.n; r = end) {
+        end = sentence_end(rows, r);
+        const struct shortlist_place *place = &output->shortlists->places[rows.at[r].sentence];
+        struct run run = {x + r * output->model->config.d_model, r, end - r, &place->output,
+                          place->ids};
+        project(output, &run, rows, wanted, choices);
+        for (size_t i = r; i < end; i++) rename_outputs(&choices[i], place->ids);
     }
 }

@@ -90,25 +90,36 @@ int pool_threads(const struct pool *pool) {
     return pool->n_threads;
 }
 
-void pool_run(struct pool *pool, size_t n, void (*job)(void *user, size_t item, int worker),
-              void *user) {
-    bool alone = n < 2 || pool->n_started == 0;
+void pool_start(struct pool *pool, size_t n, void (*job)(void *user, size_t item, int worker),
+                void *user) {
     pthread_mutex_lock(&pool->mutex);
     pool->n_items = n;
     pool->job = job;
     pool->user = user;
     atomic_store(&pool->next, 0);
-    if (!alone) {
+    if (n > 0) {
         pool->n_busy = pool->n_started;
         pool->round++;
         pthread_cond_broadcast(&pool->wake);
     }
     pthread_mutex_unlock(&pool->mutex);
-    work(pool, 0);
-    if (alone) return;
+}
+
+void pool_finish(struct pool *pool) {
     pthread_mutex_lock(&pool->mutex);
     while (pool->n_busy) pthread_cond_wait(&pool->idle, &pool->mutex);
     pthread_mutex_unlock(&pool->mutex);
+}
+
+void pool_run(struct pool *pool, size_t n, void (*job)(void *user, size_t item, int worker),
+              void *user) {
+    if (n < 2 || pool->n_started == 0) { /* not worth waking anybody */
+        for (size_t item = 0; item < n; item++) job(user, item, 0);
+        return;
+    }
+    pool_start(pool, n, job, user);
+    work(pool, 0);
+    pool_finish(pool);
 }
 
 /* cgroup v2: "max 100000" or "200000 100000" (quota and period in microseconds). */

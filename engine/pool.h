@@ -10,10 +10,15 @@ struct pool;
 struct pool *pool_new(int n_threads);
 void pool_free(struct pool *pool);
 int pool_threads(const struct pool *pool);
-/* Calls job(user, item, worker) for all items in [0, n); worker is in [0, n_threads). Returns when
- * all are done. One caller at a time. */
+/* Calls job(user, item, worker) for all items in [0, n); worker is in [0, n_threads), 0 being the
+ * caller. Returns when all are done. One caller at a time. */
 void pool_run(struct pool *pool, size_t n, void (*job)(void *user, size_t item, int worker),
               void *user);
+
+/* The same without the caller, who has something else to do until pool_finish, which waits. */
+void pool_start(struct pool *pool, size_t n, void (*job)(void *user, size_t item, int worker),
+                void *user);
+void pool_finish(struct pool *pool);
 
 /* Cores that this process may use (affinity and cgroup quota), at least 1. */
 int available_cores(void);

@@ -2,8 +2,8 @@
 
 #include <math.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct tolka_result *result_new(size_t n_hypotheses, size_t n_tokens) {
     size_t hypotheses = n_hypotheses * sizeof(struct result_hypothesis);
@@ -11,6 +11,7 @@ struct tolka_result *result_new(size_t n_hypotheses, size_t n_tokens) {
         calloc(1, sizeof *result + hypotheses + n_tokens * sizeof(tolka_token));
     if (!result) return NULL;
     result->n_hypotheses = n_hypotheses;
+    result->reason = "";
     result->hypotheses = (struct result_hypothesis *)(result + 1);
     tolka_token *tokens = (tolka_token *)(result->hypotheses + n_hypotheses);
     for (size_t k = 0; k < n_hypotheses; k++) result->hypotheses[k].tokens = tokens;
@@ -18,15 +19,16 @@ struct tolka_result *result_new(size_t n_hypotheses, size_t n_tokens) {
 }
 
 struct tolka_result *result_failed(const tolka_error *err) {
-    struct tolka_result *result = result_new(0, 0);
+    size_t length = strlen(err->text);
+    struct tolka_result *result = calloc(1, sizeof *result + length + 1);
     if (!result) return NULL;
     result->status = err->status;
-    snprintf(result->text, sizeof result->text, "%.*s", (int)sizeof result->text - 1, err->text);
+    result->reason = memcpy(result + 1, err->text, length);
     return result;
 }
 
-tolka_status tolka_result_status(const tolka_result *result, const char **text) {
-    if (text) *text = result ? result->text : "out of memory";
+tolka_status tolka_result_status(const tolka_result *result, const char **reason) {
+    if (reason) *reason = result ? result->reason : "out of memory";
     return result ? result->status : TOLKA_NOMEM;
 }
 
@@ -44,6 +46,24 @@ float tolka_result_score(const tolka_result *result, size_t k) {
     return result && k < result->n_hypotheses ? result->hypotheses[k].score : NAN;
 }
 
+const char *tolka_result_text(const tolka_result *result, size_t k, size_t *length) {
+    bool there = result && k < result->n_hypotheses && result->hypotheses[k].text;
+    if (length) *length = there ? result->hypotheses[k].text_length : 0;
+    return there ? result->hypotheses[k].text : NULL;
+}
+
+const int32_t *tolka_result_source(const tolka_result *result, size_t *n) {
+    if (n) *n = result ? result->n_source : 0;
+    return result ? result->source : NULL;
+}
+
 void tolka_result_free(tolka_result *result) {
+    if (!result) return;
+    for (size_t k = 0; k < result->n_hypotheses; k++) free(result->hypotheses[k].text);
+    free(result->source);
     free(result);
+}
+
+void tolka_free(void *memory) {
+    free(memory);
 }

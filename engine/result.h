@@ -8,13 +8,17 @@ struct result_hypothesis {
     float score;
     size_t n_tokens;
     tolka_token *tokens;
+    char *text; /* NULL: the caller gave ids, and gets ids */
+    size_t text_length;
 };
 
 struct tolka_result {
     tolka_status status;
     size_t n_hypotheses;
     struct result_hypothesis *hypotheses;
-    char text[200]; /* the reason, if status is not TOLKA_OK */
+    int32_t *source; /* ids that the source text became; NULL: the caller gave ids */
+    size_t n_source;
+    const char *reason; /* why there is none, if status is not TOLKA_OK; in the same block */
 };
 
 /* Room for hypotheses with n_tokens tokens in all; NULL: no memory. */

@@ -6,6 +6,7 @@ size_t shortlist_candidates(const struct model *model, const int32_t *source, si
                             int32_t *ids, uint8_t *seen) {
     const struct shortlist *list = &model->shortlist;
     size_t vocab = model->config.target_vocab, n = 0;
+    memset(seen, 0, vocab);
     memset(seen, 1, list->first);
     for (size_t i = 0; i < n_source; i++) {
         uint32_t word = (uint32_t)source[i];
@@ -25,7 +26,6 @@ size_t shortlist_candidates(const struct model *model, const int32_t *source, si
     n = 0;
     for (size_t id = 0; id < vocab; id++)
         if (seen[id]) ids[n++] = (int32_t)id;
-    memset(seen, 0, vocab);
     return n;
 }
 
@@ -33,29 +33,18 @@ static size_t align64(size_t n) {
     return (n + 63) / 64 * 64;
 }
 
-static size_t row_bytes(const struct matrix *w) {
-    if (w->layout == LAYOUT_PANELS) return matrix_tiles(w->type, w->n_in) * 4;
-    if (w->type == DTYPE_Q8_0) return w->n_in / 32 * 34;
-    return w->n_in * dtype_width(w->type);
-}
+/* ---- output layers of a few rows ------------------------------------------------------------- */
 
 size_t gathered_size(const struct linear *output, size_t n_outputs) {
-    size_t padded = matrix_panels(n_outputs) * PANEL_OUTPUTS;
-    return align64(padded * row_bytes(&output->w)) + 3 * align64(padded * sizeof(float));
+    return align64(matrix_data_bytes(&output->w, matrix_padded(n_outputs))) +
+           3 * align64(matrix_padded(n_outputs) * sizeof(float));
 }
 
-/* Where row o starts and how far apart its 4-byte groups are. */
-static const uint8_t *row_place(const struct matrix *w, size_t o) {
-    if (w->layout == LAYOUT_ROWS) return (const uint8_t *)w->data + o * row_bytes(w);
-    return (const uint8_t *)w->data +
-           o / PANEL_OUTPUTS * matrix_tiles(w->type, w->n_in) * TILE_BYTES + o % PANEL_OUTPUTS * 4;
-}
-
-static void copy_row(const struct matrix *from, size_t o, const struct matrix *to, size_t place) {
-    const uint8_t *in = row_place(from, o);
-    uint8_t *out = (uint8_t *)row_place(to, place);
+static void copy_output(const struct matrix *from, size_t o, const struct matrix *to, size_t place) {
+    const uint8_t *in = matrix_output(from, o);
+    uint8_t *out = (uint8_t *)matrix_output(to, place);
     if (from->layout == LAYOUT_ROWS) {
-        memcpy(out, in, row_bytes(from));
+        memcpy(out, in, matrix_row_bytes(from->type, from->n_in));
         return;
     }
     size_t n_tiles = matrix_tiles(from->type, from->n_in);
@@ -64,18 +53,16 @@ static void copy_row(const struct matrix *from, size_t o, const struct matrix *t
 
 struct linear gather_output(const struct linear *output, const int32_t *ids, size_t n,
                             void *memory) {
-    size_t padded = matrix_panels(n) * PANEL_OUTPUTS;
-    uint8_t *at = memory;
-    memset(memory, 0, gathered_size(output, n));
+    size_t column = align64(matrix_padded(n) * sizeof(float));
+    uint8_t *sides = (uint8_t *)memory + align64(matrix_data_bytes(&output->w, matrix_padded(n)));
+    float *scale = (float *)(void *)sides, *bias = (float *)(void *)(sides + 2 * column);
+    int32_t *sum = (int32_t *)(void *)(sides + column);
     struct linear gathered = *output;
+    memset(memory, 0, gathered_size(output, n));
     gathered.w.n_out = n;
-    gathered.w.data = at;
-    at += align64(padded * row_bytes(&output->w));
-    float *scale = (float *)(void *)at;
-    int32_t *sum = (int32_t *)(void *)(at + align64(padded * sizeof(float)));
-    float *bias = (float *)(void *)(at + 2 * align64(padded * sizeof(float)));
+    gathered.w.data = memory;
     for (size_t i = 0; i < n; i++) {
-        copy_row(&output->w, (size_t)ids[i], &gathered.w, i);
+        copy_output(&output->w, (size_t)ids[i], &gathered.w, i);
         if (output->w.scale) scale[i] = output->w.scale[ids[i]];
         if (output->w.row_sum) sum[i] = output->w.row_sum[ids[i]];
         if (output->bias) bias[i] = output->bias[ids[i]];
@@ -84,4 +71,27 @@ struct linear gather_output(const struct linear *output, const int32_t *ids, siz
     if (output->w.row_sum) gathered.w.row_sum = sum;
     if (output->bias) gathered.bias = bias;
     return gathered;
+}
+
+/* ---- of a batch ------------------------------------------------------------------------------ */
+
+void shortlists_take(struct shortlists *shortlists, const struct model *model, size_t n_sentences,
+                     struct arena *arena) {
+    size_t vocab = model->config.target_vocab;
+    shortlists->vocab = vocab;
+    shortlists->output_bytes = gathered_size(&model->output, vocab);
+    shortlists->places = arena_take(arena, n_sentences, sizeof *shortlists->places);
+    shortlists->outputs = arena_take(arena, n_sentences, shortlists->output_bytes);
+    shortlists->ids = arena_take(arena, n_sentences * vocab, sizeof *shortlists->ids);
+    shortlists->seen = arena_take(arena, vocab, 1);
+}
+
+size_t shortlists_choose(struct shortlists *shortlists, const struct model *model, size_t place,
+                         const int32_t *source, size_t n_source) {
+    int32_t *ids = shortlists->ids + place * shortlists->vocab;
+    size_t n = shortlist_candidates(model, source, n_source, ids, shortlists->seen);
+    shortlists->places[place].ids = ids;
+    shortlists->places[place].output = gather_output(
+        &model->output, ids, n, shortlists->outputs + place * shortlists->output_bytes);
+    return n;
 }

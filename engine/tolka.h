@@ -1,25 +1,38 @@
 /* tolka: run a trained encoder-decoder transformer.
  *
- *     tolka_error err;
- *     tolka_model *model;
- *     tolka_tokenizer *tokenizer;
- *     tolka_translator *translator;
- *     tolka_options options = TOLKA_OPTIONS_INIT;
- *     if (tolka_model_open(&model, "en-de.gguf", &err) != TOLKA_OK ||
- *         tolka_tokenizer_new(&tokenizer, model, "en", "de", &err) != TOLKA_OK ||
- *         tolka_translator_new(&translator, model, &options, &err) != TOLKA_OK)
- *         return fprintf(stderr, "%s\n", err.text), 1;
- *     char *translation;
- *     if (tolka_translate_text(translator, tokenizer, "Good morning.", &translation, &err) ==
- * TOLKA_OK) puts(translation); tolka_string_free(translation);
+ *     #include <stdio.h>
+ *     #include <tolka.h>
+ *
+ *     int main(void) {
+ *         tolka_error err;
+ *         tolka_model *model = NULL;
+ *         tolka_tokenizer *tokenizer = NULL;
+ *         tolka_translator *translator = NULL;
+ *         tolka_options options = TOLKA_OPTIONS_INIT;
+ *         char *translation = NULL;
+ *         if (tolka_model_open(&model, "en-de.gguf", &err) == TOLKA_OK &&
+ *             tolka_tokenizer_new(&tokenizer, model, "en", "de", &err) == TOLKA_OK &&
+ *             tolka_translator_new(&translator, model, &options, &err) == TOLKA_OK &&
+ *             tolka_translate_text(translator, tokenizer, "Hello.", &translation, &err) == TOLKA_OK)
+ *             puts(translation);
+ *         else
+ *             fprintf(stderr, "%s\n", err.text);
+ *         tolka_free(translation);
+ *         tolka_translator_free(translator);
+ *         tolka_tokenizer_free(tokenizer);
+ *         tolka_model_free(model);
+ *         return translation ? 0 : 1;
+ *     }
  *
  * Four rules:
  * 1. A model is read-only and may serve many threads. A translator belongs to one thread at a time
  *    (it has worker threads of its own). A result owns all that it returns.
- * 2. Every _new and _open has one _free, which accepts NULL. Nothing that a getter returns is freed
- *    by the caller.
- * 3. Calls that can fail return a status and fill `err`, which may be NULL; *out is NULL on
- * failure. The library never prints, exits or reads the environment.
+ * 2. Every _new and _open has one _free, which accepts NULL. What a call allocates for the caller
+ *    (ids, text, lists) is freed with tolka_free. Nothing that a getter returns is freed by the
+ *    caller.
+ * 3. Calls that can fail return a status and fill `err`, which may be NULL; *out is NULL on failure.
+ *    Other pointers must not be NULL unless it says so. The library never prints, exits or reads the
+ *    environment.
  * 4. Text is UTF-8. Token ids are the model's own, not SentencePiece's.
  */
 #ifndef TOLKA_H
@@ -53,15 +66,19 @@ typedef enum {
     TOLKA_NOMEM = 6,
 } tolka_status;
 
+/* What went wrong. A call that succeeds leaves it as it was. */
 typedef struct {
     tolka_status status;
-    char text[500]; /* one line, no newline: what, where, found, expected */
+    char text[500]; /* one line, no newline: what, where, found, expected; cut at 499 bytes */
 } tolka_error;
+
+/* Frees what a call allocated for the caller. Accepts NULL. */
+void tolka_free(void *memory);
 
 /* ---- model ----------------------------------------------------------------------------------- */
 
 /* Maps a GGUF file (tolka's own, or a T5 one as llama.cpp writes it) and checks every field that
- * the engine will rely on. Reads no weight. */
+ * the engine will rely on. Reads no weight. The file must not change while the model is open. */
 tolka_status tolka_model_open(tolka_model **out, const char *path, tolka_error *err);
 
 /* The same over bytes that the caller keeps alive and unchanged until tolka_model_free.
@@ -77,6 +94,20 @@ int tolka_model_default_beam(const tolka_model *model);
 float tolka_model_default_length_penalty(const tolka_model *model);
 int tolka_model_default_max_length(const tolka_model *model);
 
+/* What a model makes a processor read and multiply, embedding rows and attention itself aside. */
+typedef struct {
+    double encoder_bytes;    /* weights read once a sentence or batch: the encoder's, and those that
+                                make keys and values of its output */
+    double step_bytes;       /* weights read once a decoder step, the output layer's aside */
+    double output_bytes;     /* the output layer's, if all of the vocabulary may come */
+    double encoder_products; /* multiplications with a weight for each source token */
+    double step_products;    /* for each row of a decoder step, the output layer aside */
+    double output_products;  /* for each row of a decoder step, all of the vocabulary */
+    size_t target_vocab;     /* tokens that the output layer chooses among */
+    const char *type;        /* of most of the weights: "int8", "bf16", "f16", "f32", "q8_0" */
+} tolka_cost;
+void tolka_model_cost(const tolka_model *model, tolka_cost *cost);
+
 /* ---- translation of ids ---------------------------------------------------------------------- */
 
 /* When beam search by transformers' rules ends ("early_stopping"), once `beam` hypotheses have
@@ -89,16 +120,25 @@ typedef enum {
     TOLKA_STOP_NEVER = 3,     /* when it could not at any length */
 } tolka_stop;
 
+enum {
+    TOLKA_MAX_BEAM = 64,
+    TOLKA_MAX_THREADS = 256,
+    TOLKA_MAX_BATCH = 4096,
+    TOLKA_MAX_LENGTH = 1 << 20, /* tokens generated */
+};
+
 typedef struct {
     size_t size;          /* sizeof(tolka_options): which fields the caller knows */
-    int beam;             /* 1: greedy; 0: the model's default */
-    int n_best;           /* hypotheses returned a sentence, at most `beam` */
+    int beam;             /* 1: greedy; 0: the model's default; at most TOLKA_MAX_BEAM */
+    int n_best;           /* hypotheses returned a sentence, at most `beam`; 0: one */
     int max_length;       /* most tokens generated, end token included; 0: the model's default */
-    float length_penalty; /* score = sum of log-probabilities / length^penalty; negative: default */
-    int want_scores;      /* compute log-probabilities in greedy search too */
+    float length_penalty; /* score = sum of log-probabilities / length^penalty, so 0: their sum;
+                             negative: the model's default */
+    int want_scores;      /* compute log-probabilities in greedy search too; 0: only in beam search */
     int threads;          /* worker threads, the caller's included; 0: all available cores */
-    int batch;            /* sentences decoded together by one worker; never changes the output */
-    int no_shortlist;     /* ignore the lexical shortlist that the model carries */
+    int batch;            /* sentences decoded together by one worker, which never changes the
+                             output; 0: 32 */
+    int no_shortlist;     /* ignore the lexical shortlist that the model carries; 0: follow it */
     tolka_stop stop;      /* when beam search ends */
     const char *isa;      /* "scalar", "avx2", "avx512", "amx", "neon"; NULL: the best there is */
 } tolka_options;
@@ -106,6 +146,7 @@ typedef struct {
 #define TOLKA_OPTIONS_INIT                                                                         \
     { sizeof(tolka_options), 0, 1, 0, -1.0f, 0, 1, 32, 0, TOLKA_STOP_DEFAULT, NULL }
 
+/* options NULL: TOLKA_OPTIONS_INIT. */
 tolka_status tolka_translator_new(tolka_translator **out, const tolka_model *model,
                                   const tolka_options *options, tolka_error *err);
 void tolka_translator_free(tolka_translator *translator);
@@ -120,19 +161,22 @@ typedef struct {
     size_t n_ids;
     int32_t start;         /* decoder start token; -1: the model's */
     int32_t forced_first;  /* first generated token (a target language); -1: the model's, if any */
-    const int32_t *target; /* tolka_score only: target tokens, end token included */
+    const int32_t *target; /* tolka_score only: target tokens, end token included; else NULL */
     size_t n_target;
 } tolka_input;
 
 #define TOLKA_INPUT_INIT                                                                           \
     { NULL, 0, -1, -1, NULL, 0 }
 
-/* Called once for every input as soon as it is done, in any order, from any worker thread (several
- * at a time). `result` has one entry for the input and belongs to the callee. */
+/* Called once for every input as soon as it is done, in any order, on the thread that made the call
+ * and never twice at a time, while the other workers go on. `result` has one entry for the input and
+ * belongs to the callee, who frees it now or later; NULL means that there was no memory for one (all
+ * getters take it). The callee must not use the translator, except for tolka_translator_stats, _isa
+ * and _threads. */
 typedef void (*tolka_done)(void *user, size_t index, tolka_result *result);
 
 /* Translates n inputs. Inputs that cannot be translated do not stop the others: their result has a
- * status of its own. */
+ * status of its own. Fails as a whole, without calling `done`, only if there is no memory. */
 tolka_status tolka_translate(tolka_translator *translator, const tolka_input *inputs, size_t n,
                              tolka_done done, void *user, tolka_error *err);
 
@@ -140,28 +184,29 @@ tolka_status tolka_translate(tolka_translator *translator, const tolka_input *in
 tolka_status tolka_score(tolka_translator *translator, const tolka_input *inputs, size_t n,
                          tolka_done done, void *user, tolka_error *err);
 
-/* Calls job(user, i) for i in [0, n) on the translator's workers; returns when all are done. For
- * work around a translation, such as tokenizing. */
-void tolka_parallel(tolka_translator *translator, size_t n, void (*job)(void *user, size_t i),
-                    void *user);
-
 typedef struct {
     int32_t id;
     float log_prob; /* natural logarithm; 0 for a forced token; NaN where it was not computed */
 } tolka_token;
 
-/* TOLKA_OK or why this input was not translated; `*text` (if asked) is then the reason. */
-tolka_status tolka_result_status(const tolka_result *result, const char **text);
+/* TOLKA_OK or why this input was not translated; *reason (if asked) is then one line like
+ * tolka_error's. Out of range, the getters below give NULL, 0 or NaN. */
+tolka_status tolka_result_status(const tolka_result *result, const char **reason);
 size_t tolka_result_count(const tolka_result *result); /* hypotheses, best first */
-/* Generated tokens of hypothesis k: no start token; the end token is there if it was produced.
- * Out of range: NULL and 0. */
+/* Generated tokens of hypothesis k: no start token; the end token is there if it was produced. */
 const tolka_token *tolka_result_tokens(const tolka_result *result, size_t k, size_t *n);
 /* Sum of log-probabilities divided by length^length_penalty; NaN where it was not computed. */
 float tolka_result_score(const tolka_result *result, size_t k);
+/* Text of hypothesis k, with a NUL behind it (and perhaps others in it: *length counts them); NULL
+ * where the input was ids. */
+const char *tolka_result_text(const tolka_result *result, size_t k, size_t *length);
+/* The ids that the source text became; NULL where the input was ids. */
+const int32_t *tolka_result_source(const tolka_result *result, size_t *n);
 void tolka_result_free(tolka_result *result);
 
 typedef struct {
     uint64_t source_tokens, target_tokens, sentences, decoder_steps;
+    uint64_t candidates; /* tokens that the output layer chose among, summed over sentences */
     double encoder_seconds, decoder_seconds; /* summed over workers */
 } tolka_stats;
 
@@ -177,25 +222,68 @@ tolka_status tolka_tokenizer_new(tolka_tokenizer **out, const tolka_model *model
                                  const char *to, tolka_error *err);
 void tolka_tokenizer_free(tolka_tokenizer *tokenizer);
 
-/* Text to source ids, language and end tokens included. Invalid UTF-8 becomes U+FFFD. Returns the
- * number of ids; writes at most `capacity`. 0 if memory is short or SentencePiece refuses. */
-size_t tolka_encode(const tolka_tokenizer *tokenizer, const char *text, size_t length, int32_t *ids,
-                    size_t capacity);
+/* The languages that a model names, and those it takes when none is given; NULL: it has none such.
+ * One block: free it with tolka_free. */
+typedef struct {
+    size_t n;
+    const char **names;
+    const char *default_from, *default_to;
+} tolka_languages;
+tolka_status tolka_model_languages(const tolka_model *model, tolka_languages **out,
+                                   tolka_error *err);
+/* Do two names ("de", ">>deu<<", "deu_Latn", "German") mean the same language? */
+int tolka_same_language(const char *a, const char *b);
+
+/* Text to source ids, language and end tokens included. Invalid UTF-8 becomes U+FFFD. */
+tolka_status tolka_tokenize(const tolka_tokenizer *tokenizer, const char *text, size_t length,
+                            int32_t **ids, size_t *n, tolka_error *err);
 /* The same for a target text (end token included), to be scored. */
-size_t tolka_encode_target(const tolka_tokenizer *tokenizer, const char *text, size_t length,
-                           int32_t *ids, size_t capacity);
-/* Generated ids to text, special tokens left out. Returns the length without the final NUL; writes
- * at most `capacity` bytes, NUL included. */
-size_t tolka_decode(const tolka_tokenizer *tokenizer, const int32_t *ids, size_t n, char *text,
-                    size_t capacity);
+tolka_status tolka_tokenize_target(const tolka_tokenizer *tokenizer, const char *text,
+                                   size_t length, int32_t **ids, size_t *n, tolka_error *err);
+/* Generated ids to text, special tokens left out. *length (which may be NULL) does not count the
+ * final NUL. */
+tolka_status tolka_detokenize(const tolka_tokenizer *tokenizer, const int32_t *ids, size_t n,
+                              char **text, size_t *length, tolka_error *err);
 /* Start and forced tokens that the tokenizer's target language asks for; -1: none. */
 int32_t tolka_tokenizer_start(const tolka_tokenizer *tokenizer);
 int32_t tolka_tokenizer_forced_first(const tolka_tokenizer *tokenizer);
 
-/* One text, one thread, everything in between. Free the text with tolka_string_free. */
+/* A copy with U+FFFD for what is not UTF-8 and blanks for NUL; NULL: no memory. */
+char *tolka_repair_text(const char *text, size_t length, size_t *repaired_length);
+
+/* A text to translate, or two to score. Borrowed until the call returns. */
+typedef struct {
+    const char *source;
+    size_t source_length;
+    const char *target; /* tolka_score_texts only; else NULL */
+    size_t target_length;
+} tolka_text;
+
+/* Text to ids to text for n texts: what tolka_translate and tolka_score do, with the results' texts
+ * and source ids filled in, and work on text shared out among the translator's threads. A text
+ * without a token of its own (empty, or blanks) has an empty translation: one hypothesis without
+ * tokens, of score 0. */
+tolka_status tolka_translate_texts(tolka_translator *translator, const tolka_tokenizer *tokenizer,
+                                   const tolka_text *texts, size_t n, tolka_done done, void *user,
+                                   tolka_error *err);
+tolka_status tolka_score_texts(tolka_translator *translator, const tolka_tokenizer *tokenizer,
+                               const tolka_text *texts, size_t n, tolka_done done, void *user,
+                               tolka_error *err);
+
+/* One text as a string, in which NULs become blanks. */
 tolka_status tolka_translate_text(tolka_translator *translator, const tolka_tokenizer *tokenizer,
                                   const char *text, char **translation, tolka_error *err);
-void tolka_string_free(char *text);
+
+/* ---- the machine ----------------------------------------------------------------------------- */
+
+/* Cores that this process may use (affinity and cgroup quota), at least 1: what 0 threads mean. */
+int tolka_available_threads(void);
+
+/* Operations a second (a multiplication and an addition are two) that one core reaches in products
+ * with weights of a type ("int8", "bf16", "f16", "f32") with the kernels of an instruction set
+ * (NULL: the best): 256 rows by a 512 x 512 matrix, the best of several short runs. 0 if there is
+ * no such type or set, or no memory. */
+double tolka_product_rate(const char *isa, const char *type);
 
 #ifdef __GNUC__
 #pragma GCC visibility pop

@@ -20,7 +20,7 @@ START_TEST(null_is_freed_quietly) {
     tolka_translator_free(NULL);
     tolka_tokenizer_free(NULL);
     tolka_result_free(NULL);
-    tolka_string_free(NULL);
+    tolka_free(NULL);
 }
 END_TEST
 
@@ -252,7 +252,7 @@ static void *speak(void *argument) {
     }
     for (int round = 0; round < 3; round++)
         for (int i = 0; i < N_TEXTS; i++) {
-            tolka_string_free(speaker->translations[i]);
+            tolka_free(speaker->translations[i]);
             if (tolka_translate_text(translator, speaker->tokenizer, texts[i],
                                      &speaker->translations[i], NULL) != TOLKA_OK)
                 speaker->failed = 1;
@@ -282,7 +282,7 @@ START_TEST(one_model_for_several_threads) {
             ck_assert_str_eq(speakers[i].translations[k], speakers[0].translations[k]);
     }
     for (int i = 0; i < N_SPEAKERS; i++)
-        for (int k = 0; k < N_TEXTS; k++) tolka_string_free(speakers[i].translations[k]);
+        for (int k = 0; k < N_TEXTS; k++) tolka_free(speakers[i].translations[k]);
     tolka_tokenizer_free(tokenizer);
     tolka_model_free(model);
 }
@@ -413,10 +413,10 @@ START_TEST(every_allocation_may_fail) {
                           "allocation %ld failed: status %d, \"%s\"", n, status, err.text);
         else
             ck_assert_msg(status == TOLKA_OK && strcmp(text, whole) == 0, "status %d", status);
-        tolka_string_free(text);
+        tolka_free(text);
     }
     ck_assert_int_gt(n, 20);
-    tolka_string_free(whole);
+    tolka_free(whole);
 }
 END_TEST
 

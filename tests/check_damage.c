@@ -170,7 +170,7 @@ static const char *translate(const tolka_model *model, const tolka_tokenizer *to
     tolka_status status = tolka_translate(translator, &input, 1, use_result, NULL, &err);
     char *out = NULL;
     if (tokenizer) tolka_translate_text(translator, tokenizer, text, &out, &err);
-    tolka_string_free(out);
+    tolka_free(out);
     tolka_translator_free(translator);
     return status != TOLKA_OK && !err.text[0] ? "no message of tolka_translate" : NULL;
 }

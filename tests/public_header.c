@@ -17,7 +17,7 @@ int header_in_c(const char *path) {
             tolka_translator_new(&translator, model, &options, &err) == TOLKA_OK &&
             tolka_translate_text(translator, tokenizer, "Hello.", &text, &err) == TOLKA_OK &&
             text[0] != 0 && input.start == -1 && input.forced_first == -1;
-    tolka_string_free(text);
+    tolka_free(text);
     tolka_translator_free(translator);
     tolka_tokenizer_free(tokenizer);
     tolka_model_free(model);

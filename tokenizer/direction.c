@@ -1,6 +1,6 @@
-/* Which languages a tokenizer translates from and to. */
+#include "tokenizer/direction.h"
+
 #include "tokenizer/keys.h"
-#include "tokenizer/tokenizer.h"
 
 #include <string.h>
 

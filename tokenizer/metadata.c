@@ -1,7 +1,8 @@
-/* From "tolka.tokenizer.*" metadata (docs/format.md) to a tokenizer. */
+#include "tokenizer/metadata.h"
+
 #include "tokenizer/ggml_vocab.h"
 #include "tokenizer/keys.h"
-#include "tokenizer/tokenizer.h"
+#include "tokenizer/spm_check.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -92,12 +93,6 @@ static tolka_status read_extras(tolka_tokenizer *tokenizer, const tolka_model *m
 }
 
 /* ---- templates ------------------------------------------------------------------------------- */
-
-bool template_has(const struct template *template, enum template_item item) {
-    for (size_t i = 0; i < template->n; i++)
-        if (template->items[i] == item) return true;
-    return false;
-}
 
 static const char *const item_names[] = {"text", "from", "to", "bos", "eos"};
 enum { N_ITEM_NAMES = sizeof item_names / sizeof *item_names };

@@ -17,20 +17,12 @@ enum spm_status {
     SPM_NOMEM,
 };
 
-/* Decoding needs no search trie, and building that is five sixths of the time to load. */
-enum spm_use { SPM_ENCODE_DECODE, SPM_DECODE };
-
 enum { SPM_WHY = 160 };
 
 struct spm_text {
     const char *bytes; /* not terminated */
     size_t length;
 };
-
-/* Checks a serialized model for everything that SentencePiece 0.1.97 takes on trust, and copies it
- * to *out (free it) without the parts that would make the library print. `why` is a phrase. */
-enum spm_status spm_check(const uint8_t *bytes, size_t n_bytes, enum spm_use use, uint8_t **out,
-                          size_t *n_out, char why[SPM_WHY]);
 
 struct spm;
 

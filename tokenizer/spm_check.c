@@ -2,7 +2,7 @@
  * trie, taken from the file as it is) without looking where they lead, keeps prefix matches in
  * arrays of fixed size, builds its own trie by recursion over a piece's bytes, and prints if a
  * model's self-tests fail. A model file is untrusted, so all that is looked at here first. */
-#include "tokenizer/spm.h"
+#include "tokenizer/spm_check.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -73,13 +73,6 @@ struct tolka_tokenizer {
     int32_t start, forced_first;
 };
 
-/* Fills an empty tokenizer from the model's metadata; the caller frees it if that fails. */
-tolka_status tokenizer_read(tolka_tokenizer *tokenizer, const tolka_model *model, tolka_error *err);
-
-/* Sets the language tokens. */
-tolka_status tokenizer_choose_languages(tolka_tokenizer *tokenizer, const tolka_model *model,
-                                        const char *from, const char *to, tolka_error *err);
-
 /* One side's words. */
 static inline const struct words *tokenizer_words(const tolka_tokenizer *tokenizer, bool source) {
     return source || !tokenizer->target_words.n ? &tokenizer->source_words
@@ -93,6 +86,10 @@ static inline int32_t tokenizer_target_word(const tolka_tokenizer *tokenizer, in
     return words_find(tokenizer_words(tokenizer, false), words->tokens[source]);
 }
 
-bool template_has(const struct template *template, enum template_item item);
+static inline bool template_has(const struct template *template, enum template_item item) {
+    for (size_t i = 0; i < template->n; i++)
+        if (template->items[i] == item) return true;
+    return false;
+}
 
 #endif

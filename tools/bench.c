@@ -2,8 +2,7 @@
  * docs/performance.md says what each number includes. */
 #define _POSIX_C_SOURCE 200809L
 #include "tools/bench.h"
-#include "engine/shortlist.h"
-#include "tokenizer/languages.h"
+
 #include "tools/bench_text.h"
 #include "tools/commands.h"
 #include "tools/session.h"
@@ -21,19 +20,10 @@ struct run {
     struct session session;
     tolka_options decoding;
     const char *from;
-    char found_to[64];
+    tolka_languages *languages;
     int lists[2][BENCH_LIST + 1]; /* threads, batches: ended by 0 */
     struct line *lines;
     size_t n_lines;
-};
-
-/* One sentence of a throughput round. */
-struct job {
-    const struct run *run;
-    const struct line *line;
-    int32_t *ids;
-    size_t n_ids;
-    bool done; /* translated, and back to text */
 };
 
 __attribute__((format(printf, 2, 3))) static void progress(const struct run *run,
@@ -100,8 +90,8 @@ static bool parse_lists(struct run *run, const struct options *options) {
     char cores[32];
     snprintf(cores, sizeof cores, run->bench.machine.cores > 1 ? "1,%d" : "%d",
              run->bench.machine.cores);
-    return parse_list(options->threads ? options->threads : cores, "threads", 256, run->lists[0]) &&
-           parse_list(options->batches ? options->batches : "1,32", "batch", 4096, run->lists[1]);
+    return parse_list(options->threads ? options->threads : cores, "threads", TOLKA_MAX_THREADS, run->lists[0]) &&
+           parse_list(options->batches ? options->batches : "1,32", "batch", TOLKA_MAX_BATCH, run->lists[1]);
 }
 
 static bool add_line(struct run *run, struct line line) {
@@ -141,27 +131,24 @@ static int read_text(struct run *run) {
     return status;
 }
 
+static bool is_english(const char *language) {
+    return tolka_same_language(language, "en");
+}
+
 /* The built-in sentences are English and may become anything: where the user has no wish and the
  * file no default, that is the first language of the model that is not English. */
 static void choose_languages(struct run *run) {
-    static const struct gguf_string english = {"en", 2};
     const struct options *options = run->bench.options;
-    const struct gguf *gguf = &run->session.model->gguf;
-    const struct gguf_value *list = gguf_find(gguf, "tolka.tokenizer.languages");
     run->from = options->from;
     run->bench.to = options->to;
-    if (options->input || !list || list->type != GGUF_ARRAY || list->element != GGUF_STRING) return;
-    bool may_choose = !options->to && !gguf_find(gguf, "tolka.tokenizer.default_to");
-    size_t cursor = 0;
-    for (uint64_t i = 0; i < list->count; i++) {
-        struct gguf_string name = gguf_array_string(list, &cursor);
-        bool is_english = language_same(name, english);
-        if (is_english && !options->from && !gguf_find(gguf, "tolka.tokenizer.default_from"))
-            run->from = english.bytes;
-        if (is_english || !may_choose || run->bench.to || name.length >= sizeof run->found_to)
-            continue;
-        memcpy(run->found_to, name.bytes, name.length);
-        run->bench.to = run->found_to;
+    if (options->input ||
+        tolka_model_languages(run->session.model, &run->languages, NULL) != TOLKA_OK)
+        return;
+    const tolka_languages *languages = run->languages;
+    for (size_t i = 0; i < languages->n; i++) {
+        const char *name = languages->names[i];
+        if (is_english(name) && !run->from && !languages->default_from) run->from = "en";
+        if (!is_english(name) && !run->bench.to && !languages->default_to) run->bench.to = name;
     }
 }
 
@@ -209,7 +196,7 @@ static int load_once(struct run *run, struct bench_load *load) {
     at[4] = seconds_now();
     *load = (struct bench_load){at[1] - at[0], at[2] - at[1], at[3] - at[2], at[3] - at[0],
                                 at[4] - at[3]};
-    tolka_string_free(translation);
+    tolka_free(translation);
     tolka_translator_free(translator);
     tolka_tokenizer_free(tokenizer);
     tolka_model_free(model);
@@ -254,7 +241,7 @@ static size_t translate_singly(const struct run *run, tolka_translator *translat
                                  run->lines[i * run->n_lines / n].bytes, &translation, NULL);
         took[i] = seconds_now() - began;
         n_failed += status != TOLKA_OK;
-        tolka_string_free(translation);
+        tolka_free(translation);
     }
     return n_failed;
 }
@@ -281,7 +268,7 @@ static int measure_latency(struct run *run) {
         latency->p50 = quantile(took, latency->n_calls, 0.5);
         latency->p95 = quantile(took, latency->n_calls, 0.95);
         latency->max = took[latency->n_calls - 1];
-        run->bench.isa = kernels_select(run->decoding.isa)->name;
+        run->bench.isa = tolka_translator_isa(translator);
     }
     tolka_translator_free(translator);
     free(took);
@@ -290,58 +277,25 @@ static int measure_latency(struct run *run) {
 
 /* ---- throughput ------------------------------------------------------------------------------ */
 
-static void encode_job(void *user, size_t i) {
-    struct job *job = (struct job *)user + i;
-    const tolka_tokenizer *tokenizer = job->run->session.tokenizer;
-    size_t capacity = job->line->length + 16;
-    job->ids = malloc(capacity * sizeof *job->ids);
-    job->n_ids =
-        job->ids ? tolka_encode(tokenizer, job->line->bytes, job->line->length, job->ids, capacity)
-                 : 0;
-    if (job->n_ids > capacity) job->n_ids = 0;
-}
-
-static void decode_job(void *user, size_t i, tolka_result *result) {
-    struct job *job = (struct job *)user + i;
-    const tolka_tokenizer *tokenizer = job->run->session.tokenizer;
-    size_t n;
-    const tolka_token *tokens = tolka_result_tokens(result, 0, &n);
-    int32_t *ids = malloc((n + 1) * sizeof *ids);
-    for (size_t t = 0; ids && t < n; t++) ids[t] = tokens[t].id;
-    size_t length = ids ? tolka_decode(tokenizer, ids, n, NULL, 0) : 0;
-    char *text = malloc(length + 1);
-    if (ids && text) tolka_decode(tokenizer, ids, n, text, length + 1);
-    job->done = ids && text && tolka_result_status(result, NULL) == TOLKA_OK;
-    free(text);
-    free(ids);
+static void count_failure(void *user, size_t index, tolka_result *result) {
+    (void)index;
+    *(size_t *)user += tolka_result_status(result, NULL) != TOLKA_OK;
     tolka_result_free(result);
 }
 
 /* Text to ids to ids to text, as a file is translated. */
-static int translate_all(struct run *run, tolka_translator *translator, struct job *jobs,
-                         tolka_input *inputs, size_t n, double *took) {
+static int translate_all(struct run *run, tolka_translator *translator, const tolka_text *texts,
+                         size_t n, double *took) {
     tolka_error err;
     double began = seconds_now();
-    tolka_parallel(translator, n, encode_job, jobs);
-    for (size_t i = 0; i < n; i++)
-        inputs[i] =
-            (tolka_input){.ids = jobs[i].ids,
-                          .n_ids = jobs[i].n_ids,
-                          .start = tolka_tokenizer_start(run->session.tokenizer),
-                          .forced_first = tolka_tokenizer_forced_first(run->session.tokenizer)};
-    tolka_status status = tolka_translate(translator, inputs, n, decode_job, jobs, &err);
+    tolka_status status = tolka_translate_texts(translator, run->session.tokenizer, texts, n,
+                                                count_failure, &run->bench.n_failed, &err);
     *took = seconds_now() - began;
-    for (size_t i = 0; i < n; i++) {
-        run->bench.n_failed += !jobs[i].done;
-        free(jobs[i].ids);
-        jobs[i].ids = NULL;
-        jobs[i].done = false;
-    }
     return status == TOLKA_OK ? EXIT_DONE : complain(EXIT_MODEL, "%s", err.text);
 }
 
 static int measure_rounds(struct run *run, tolka_translator *translator, struct bench_cell *cell,
-                          struct job *jobs, tolka_input *inputs, double *took) {
+                          const tolka_text *texts, double *took) {
     tolka_stats before;
     size_t rounds = (size_t)run->bench.rounds;
     int status = EXIT_DONE;
@@ -350,7 +304,7 @@ static int measure_rounds(struct run *run, tolka_translator *translator, struct 
                  cell->batch, round, rounds);
         /* Round 0 warms up. */
         if (round == 1) tolka_translator_stats(translator, &before);
-        status = translate_all(run, translator, jobs, inputs, cell->n_sentences,
+        status = translate_all(run, translator, texts, cell->n_sentences,
                                &took[round ? round - 1 : 0]);
     }
     if (status != EXIT_DONE) return status;
@@ -367,19 +321,19 @@ static int measure_cell(struct run *run, struct bench_cell *cell) {
     size_t wanted = 2 * (size_t)cell->threads * (size_t)cell->batch;
     size_t n = (wanted + run->n_lines - 1) / run->n_lines * run->n_lines;
     cell->n_sentences = n;
-    struct job *jobs = calloc(n, sizeof *jobs);
-    tolka_input *inputs = calloc(n, sizeof *inputs);
+    tolka_text *texts = calloc(n, sizeof *texts);
     double *took = calloc((size_t)run->bench.rounds, sizeof *took);
     tolka_translator *translator = NULL;
-    int status = jobs && inputs && took ? open_translator(run, &translator, run->session.model,
-                                                          cell->threads, cell->batch)
-                                        : out_of_memory();
-    for (size_t i = 0; jobs && i < n; i++)
-        jobs[i] = (struct job){.run = run, .line = &run->lines[i % run->n_lines]};
-    if (status == EXIT_DONE) status = measure_rounds(run, translator, cell, jobs, inputs, took);
+    int status = texts && took ? open_translator(run, &translator, run->session.model,
+                                                 cell->threads, cell->batch)
+                               : out_of_memory();
+    for (size_t i = 0; texts && i < n; i++) {
+        const struct line *line = &run->lines[i % run->n_lines];
+        texts[i] = (tolka_text){.source = line->bytes, .source_length = line->length};
+    }
+    if (status == EXIT_DONE) status = measure_rounds(run, translator, cell, texts, took);
     tolka_translator_free(translator);
-    free(jobs);
-    free(inputs);
+    free(texts);
     free(took);
     return status;
 }
@@ -398,28 +352,18 @@ static int measure_throughput(struct run *run) {
 /* ---- limits ---------------------------------------------------------------------------------- */
 
 /* How much of the output layer the sentences' shortlists leave, on average. */
-static double shortlist_share(const struct run *run) {
-    const struct model *model = &run->session.model->model;
-    size_t vocab = model->config.target_vocab, n_candidates = 0;
-    if (!model->shortlist.n_offsets || run->decoding.no_shortlist) return 1;
-    int32_t *candidates = calloc(vocab, sizeof *candidates);
-    uint8_t *seen = calloc(vocab, 1);
-    for (size_t i = 0; candidates && seen && i < run->n_lines; i++) {
-        struct job job = {.run = run, .line = &run->lines[i]};
-        encode_job(&job, 0);
-        n_candidates += shortlist_candidates(model, job.ids, job.n_ids, candidates, seen);
-        free(job.ids);
-    }
-    free(candidates);
-    free(seen);
-    return (double)n_candidates / (double)vocab / (double)run->n_lines;
+static double output_share(const tolka_stats *stats, size_t vocab) {
+    double all = (double)stats->sentences * (double)vocab;
+    return all > 0 ? (double)stats->candidates / all : 1;
 }
 
 static void measure_limits(struct run *run) {
     struct bench *bench = &run->bench;
+    tolka_cost cost;
     progress(run, "limits of the machine");
-    bench->cost = bench_cost(&run->session.model->model, shortlist_share(run));
-    machine_measure(&bench->machine, kernels_select(run->decoding.isa));
+    tolka_model_cost(run->session.model, &cost);
+    bench->cost = bench_cost(&cost, output_share(&bench->latency.stats, cost.target_vocab));
+    machine_measure(&bench->machine, run->decoding.isa);
     bench->read_limit = measure_reads((size_t)bench->cost.step_bytes);
     progress(run, "%s", "");
 }
@@ -476,6 +420,7 @@ int run_bench(struct options *options) {
     session_close(&run->session);
     for (size_t i = 0; i < run->n_lines; i++) free(run->lines[i].bytes);
     free(run->lines);
+    tolka_free(run->languages);
     free(run);
     return status;
 }

@@ -2,22 +2,31 @@
 #ifndef BENCH_H
 #define BENCH_H
 
-#include "engine/model.h"
+#include "engine/tolka.h"
 #include "tools/machine.h"
 #include "tools/options.h"
 
-/* What a model makes a processor read and multiply, embedding rows and attention itself aside. */
+/* What a model makes a processor read and multiply, with the part of the output layer that is
+ * computed. */
 struct bench_cost {
     double encoder_bytes; /* read at least once a batch: encoder, keys and values of its output */
     double step_bytes;    /* read at least once a decoder step: decoder layers, output layer */
     double encoder_products; /* multiplications with a weight for a source token */
     double step_products;    /* for a decoder row */
-    double output_share;     /* of the output layer that is computed: the mean shortlist; else 1 */
-    enum dtype type;         /* of the weights that most bytes belong to */
+    const char *type;        /* of the weights that most bytes belong to */
 };
 
-/* `output_share` as in struct bench_cost. */
-struct bench_cost bench_cost(const struct model *model, double output_share);
+/* `output_share`: the mean part of the vocabulary that the shortlists leave; 1 without them. */
+static inline struct bench_cost bench_cost(const tolka_cost *cost, double output_share) {
+    return (struct bench_cost){
+        /* The rows of a shortlist are gathered once a sentence. */
+        cost->encoder_bytes + (output_share < 1 ? output_share * cost->output_bytes : 0),
+        cost->step_bytes + output_share * cost->output_bytes,
+        cost->encoder_products,
+        cost->step_products + output_share * cost->output_products,
+        cost->type,
+    };
+}
 
 /* Seconds, each the median of all rounds. */
 struct bench_load {

@@ -91,7 +91,7 @@ static json_t *machine_object(const struct bench *bench) {
                                            (json_int_t)bench->cost.step_bytes, "bytes_per_s",
                                            bench->read_limit));
     for (int i = 0; i < MULTIPLY_TYPES; i++)
-        json_object_set_new(multiplies, dtype_name(machine->multiplies[i].type),
+        json_object_set_new(multiplies, machine->multiplies[i].type,
                             json_real(machine->multiplies[i].operations_per_second));
     return json_pack("{s:o, s:o}", "read", reads, "operations_per_s", multiplies);
 }
@@ -108,7 +108,7 @@ static json_t *share_object(const struct bench *bench) {
 static json_t *setting_object(const struct bench *bench) {
     return json_pack("{s:s, s:s, s:I, s:s, s:s, s:s, s:i, s:i, s:i, s:s, s:I, s:s?}", "version",
                      TOLKA_VERSION, "model", bench->model_path, "model_bytes",
-                     (json_int_t)bench->model_bytes, "weights", dtype_name(bench->cost.type), "isa",
+                     (json_int_t)bench->model_bytes, "weights", bench->cost.type, "isa",
                      bench->isa, "cpu", bench->machine.cpu, "cores", bench->machine.cores, "beam",
                      bench->beam, "rounds", bench->rounds, "text", bench->text_name, "sentences",
                      (json_int_t)bench->n_sentences, "to", bench->to);
@@ -143,7 +143,7 @@ static void print_json(const struct bench *bench) {
 
 static void print_setting(const struct bench *bench) {
     const struct machine_limits *machine = &bench->machine;
-    printf("model    %s: %s weights, %.1f MB\n", bench->model_path, dtype_name(bench->cost.type),
+    printf("model    %s: %s weights, %.1f MB\n", bench->model_path, bench->cost.type,
            (double)bench->model_bytes / 1e6);
     printf("machine  %s, %d core%s, %s kernels\n", machine->cpu, machine->cores,
            machine->cores == 1 ? "" : "s", bench->isa);
@@ -203,7 +203,7 @@ static void print_limits(const struct bench *bench) {
     }
     printf("\nproducts ");
     for (int i = 0; i < MULTIPLY_TYPES; i++)
-        print_operations(i ? ", " : "", dtype_name(machine->multiplies[i].type),
+        print_operations(i ? ", " : "", machine->multiplies[i].type,
                          machine->multiplies[i].operations_per_second);
     putchar('\n');
 }
@@ -225,7 +225,7 @@ static void print_shares(const struct bench *bench) {
            cell->threads == 1 ? "" : "s");
     print_operations(" ", "encoder", batch.encoder_multiplies);
     printf(", %.0f %% of the limit for %s;", 100 * over(batch.encoder_multiplies, limit),
-           dtype_name(cost->type));
+           cost->type);
     print_operations(" ", "decoder", batch.decoder_multiplies);
     printf(", %.0f %%\n", 100 * over(batch.decoder_multiplies, limit));
 }

@@ -1,8 +1,18 @@
-/* The subcommands. Each gets parsed options and returns an exit status. */
+/* The subcommands. Each gets parsed options and returns an exit status; each has a file of its own,
+ * and a row in commands.c. */
 #ifndef COMMANDS_H
 #define COMMANDS_H
 
+#include "tools/complain.h"
 #include "tools/options.h"
+
+struct command_spec {
+    enum command command;
+    const char *name, *arguments, *summary;
+    const char *details; /* a paragraph for --help and the manual */
+    int (*run)(struct options *options);
+};
+extern const struct command_spec command_specs[]; /* ended by a NULL name */
 
 int run_translate(struct options *options);
 int run_score(struct options *options);

@@ -1,8 +1,9 @@
 #define _POSIX_C_SOURCE 200809L
 #include "tools/machine.h"
-#include "engine/pool.h"
-#include "models/convert/pack.h"
 
+#include "engine/tolka.h"
+
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +38,7 @@ static bool find_line(const char *path, const char *key, char *value, size_t siz
 }
 
 void machine_describe(struct machine_limits *limits) {
-    limits->cores = available_cores();
+    limits->cores = tolka_available_threads();
     if (!find_line("/proc/cpuinfo", "model name", limits->cpu, sizeof limits->cpu) &&
         !find_line("/proc/cpuinfo", "Model", limits->cpu, sizeof limits->cpu) &&
         !find_line("/sys/firmware/devicetree/base/model", "", limits->cpu, sizeof limits->cpu))
@@ -108,103 +109,18 @@ static void measure_memory(struct machine_limits *limits) {
     }
 }
 
-/* ---- multiplying ----------------------------------------------------------------------------- */
-
-enum { N_IN = 512, N_OUT = 512, N_ROWS = 256 };
-
-/* A product that fits the second cache, or nearly: what the kernels reach at best. */
-struct product {
-    uint8_t *w;
-    float *scale, *x, *x_scale, *y;
-    int32_t *row_sum;
-    void *prepared; /* x as the weight type wants it; 2 bytes an element */
-    struct matrix matrix;
-    struct matmul matmul;
-};
-
-static bool product_allocate(struct product *product, enum dtype type) {
-    product->w = aligned_alloc(64, packed_bytes(type, N_OUT, N_IN));
-    product->scale = calloc(N_OUT, sizeof *product->scale);
-    product->row_sum = calloc(N_OUT, sizeof *product->row_sum);
-    product->x = aligned_alloc(64, (size_t)N_ROWS * N_IN * sizeof *product->x);
-    product->x_scale = calloc(N_ROWS, sizeof *product->x_scale);
-    product->prepared = aligned_alloc(64, (size_t)N_ROWS * N_IN * 2);
-    product->y = aligned_alloc(64, (size_t)N_ROWS * N_OUT * sizeof *product->y);
-    return product->w && product->scale && product->row_sum && product->x && product->x_scale &&
-           product->prepared && product->y;
-}
-
-static void product_free(struct product *product) {
-    free(product->w);
-    free(product->scale);
-    free(product->row_sum);
-    free(product->x);
-    free(product->x_scale);
-    free(product->prepared);
-    free(product->y);
-}
-
-static void product_fill(struct product *product, enum dtype type, const struct kernels *kernels) {
-    for (size_t i = 0; i < (size_t)N_ROWS * N_IN; i++)
-        product->x[i] = (float)(i * 2654435761u % 2001) * 1e-3f - 1;
-    for (size_t o = 0; o < N_OUT; o += PANEL_OUTPUTS)
-        pack_panel(type, product->x + o % N_ROWS * N_IN, PANEL_OUTPUTS, N_IN, NULL,
-                   product->w + packed_bytes(type, o, N_IN), product->scale + o,
-                   product->row_sum + o);
-    product->matrix = (struct matrix){.type = type,
-                                      .layout = LAYOUT_PANELS,
-                                      .n_out = N_OUT,
-                                      .n_in = N_IN,
-                                      .data = product->w,
-                                      .scale = product->scale,
-                                      .row_sum = product->row_sum};
-    product->matmul = (struct matmul){.w = &product->matrix,
-                                      .x = product->x,
-                                      .x_stride = N_IN,
-                                      .x_scale = product->x_scale,
-                                      .n_rows = N_ROWS,
-                                      .n_outputs = N_OUT,
-                                      .y = product->y,
-                                      .y_stride = N_OUT};
-    if (type == DTYPE_F32 || type == DTYPE_F16) return;
-    product->matmul.x = product->prepared;
-    if (type == DTYPE_BF16)
-        kernels->round_bf16(product->x, N_IN, N_ROWS, N_IN, product->prepared, N_IN);
-    else
-        kernels->quantize(product->x, N_IN, N_ROWS, N_IN, 0, product->prepared, N_IN,
-                          product->x_scale);
-}
-
-static double measure_multiplies(enum dtype type, const struct kernels *kernels) {
-    const double operations = 2.0 * N_ROWS * N_IN * N_OUT, longest = 0.25;
-    struct product product = {0};
-    double best = 0, began = seconds_now();
-    if (product_allocate(&product, type)) {
-        product_fill(&product, type, kernels);
-        /* The first round warms up. A slow machine does not get all its tries. */
-        for (int i = -1; i < 4 * TRIES && (i < 3 || seconds_now() - began < longest); i++) {
-            double start = seconds_now();
-            kernels->matmul(&product.matmul);
-            double rate = operations / (seconds_now() - start);
-            if (i >= 0 && rate > best) best = rate;
-        }
-    }
-    product_free(&product);
-    return best;
-}
-
 /* ---- all of it ------------------------------------------------------------------------------- */
 
-void machine_measure(struct machine_limits *limits, const struct kernels *kernels) {
-    static const enum dtype types[MULTIPLY_TYPES] = {DTYPE_I8, DTYPE_BF16, DTYPE_F16, DTYPE_F32};
+void machine_measure(struct machine_limits *limits, const char *isa) {
+    static const char *const types[MULTIPLY_TYPES] = {"int8", "bf16", "f16", "f32"};
     measure_memory(limits);
     for (int i = 0; i < MULTIPLY_TYPES; i++)
-        limits->multiplies[i] =
-            (struct multiply_rate){types[i], measure_multiplies(types[i], kernels)};
+        limits->multiplies[i] = (struct multiply_rate){types[i], tolka_product_rate(isa, types[i])};
 }
 
-double machine_multiplies(const struct machine_limits *limits, enum dtype type) {
+double machine_multiplies(const struct machine_limits *limits, const char *type) {
     for (int i = 0; i < MULTIPLY_TYPES; i++)
-        if (limits->multiplies[i].type == type) return limits->multiplies[i].operations_per_second;
+        if (strcmp(limits->multiplies[i].type, type) == 0)
+            return limits->multiplies[i].operations_per_second;
     return 0;
 }

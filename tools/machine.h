@@ -3,7 +3,7 @@
 #ifndef MACHINE_H
 #define MACHINE_H
 
-#include "engine/kernels/kernels.h"
+#include <stddef.h>
 
 /* One level of the memory: a working set that fits it, and how fast that is read again and again.
  */
@@ -17,7 +17,7 @@ enum { READ_LEVELS = 4, MULTIPLY_TYPES = 4 };
 
 /* Products with a weight type: operations (a multiplication and an addition are two) a second. */
 struct multiply_rate {
-    enum dtype type;
+    const char *type; /* "int8", "bf16", "f16", "f32" */
     double operations_per_second;
 };
 
@@ -31,13 +31,14 @@ struct machine_limits {
 double seconds_now(void); /* monotonic */
 
 void machine_describe(struct machine_limits *limits); /* cpu, cores */
-/* Measures reads and multiplies; 0 where there is no memory to measure with. */
-void machine_measure(struct machine_limits *limits, const struct kernels *kernels);
+/* Measures reads, and multiplies with the kernels of an instruction set (NULL: the best); 0 where
+ * there is no memory to measure with. */
+void machine_measure(struct machine_limits *limits, const char *isa);
 
 /* Greatest rate at which one core reads `bytes` bytes that it has read just before. */
 double measure_reads(size_t bytes);
 /* Limit for a weight type; 0 if it was not measured. */
-double machine_multiplies(const struct machine_limits *limits, enum dtype type);
+double machine_multiplies(const struct machine_limits *limits, const char *type);
 
 /* Greatest resident memory of this process so far; 0 if the system does not say. */
 size_t peak_memory(void);

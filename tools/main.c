@@ -1,6 +1,6 @@
 /* tolka: finds the subcommand, parses its options, runs it. */
 #define _POSIX_C_SOURCE 200809L
-#include "tools/commands.h"
+#include "tools/help.h"
 
 #include <signal.h>
 #include <string.h>
@@ -29,7 +29,7 @@ int main(int argc, char **argv) {
     int first = command ? 2 : 1;
     if (!command) command = command_specs;
     struct options options = {.length_penalty = -1};
-    if (!options_parse(&options, command, argc, argv, first)) return EXIT_USAGE;
+    if (!options_parse(&options, command->command, command->name, argc, argv, first)) return EXIT_USAGE;
     if (options.help) return print_help(stdout, command), EXIT_DONE;
     if (options.version) return printf("tolka %s\n", TOLKA_VERSION), EXIT_DONE;
     return command->run(&options);

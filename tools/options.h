@@ -1,12 +1,12 @@
-/* Every option of every subcommand, declared once: the parser, --help, the manual page and shell
- * completion are made from the same table. */
+/* Every option of every subcommand, declared once: the parser (here) and --help, the manual page and
+ * shell completion (help.c) are made from the same table. */
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
 #include "engine/tolka.h"
 
 #include <stdbool.h>
-#include <stdio.h>
+#include <stddef.h>
 
 enum command {
     COMMAND_TRANSLATE = 1,
@@ -17,16 +17,14 @@ enum command {
     COMMAND_BENCH = 32,
 };
 
-enum { EXIT_DONE = 0, EXIT_INPUT = 1, EXIT_USAGE = 2, EXIT_MODEL = 3 };
-
 struct options {
     const char *model, *from, *to, *input, *output;
-    long beam, nbest, max_length, batch;
+    long beam, nbest, max_length;
     double length_penalty;
     const char *stop;    /* --early-stopping */
     const char *threads; /* a number; bench: a list */
     const char *batches; /* bench: a list */
-    bool json, ids, quiet, no_shortlist, diff, tensors, help, version, force;
+    bool json, ids, quiet, no_shortlist, diff, tensors, help, version;
     /* convert */
     const char *type, *config, *family, *shortlist;
     const char *vocab; /* one file, or source,target */
@@ -35,25 +33,23 @@ struct options {
     int n_arguments;
 };
 
-struct command_spec {
-    enum command command;
-    const char *name, *arguments, *summary;
-    const char *details; /* a paragraph for --help and the manual */
-    int (*run)(struct options *options);
+enum value { VALUE_FLAG, VALUE_TEXT, VALUE_LONG, VALUE_DOUBLE };
+
+struct option_spec {
+    const char *name;
+    char letter; /* 0: none */
+    enum value value;
+    const char *argument; /* NULL: a flag */
+    const char *help;
+    unsigned commands;
+    size_t offset;
+    double min, max;
 };
-extern const struct command_spec command_specs[]; /* ended by a NULL name; commands.c */
+extern const struct option_spec option_specs[]; /* ended by a NULL name */
 
-/* Parses argv[first..]; prints one line and returns false on a usage error. */
-bool options_parse(struct options *options, const struct command_spec *command, int argc,
+/* Parses argv[first..] as the options of a command; prints one line and returns false on a usage
+ * error. `name` is the command's, for messages. */
+bool options_parse(struct options *options, enum command command, const char *name, int argc,
                    char **argv, int first);
-void print_help(FILE *out, const struct command_spec *command);
-void print_manual(FILE *out);
-void print_completion(FILE *out);
-
-/* A single number of threads. */
-bool options_threads(const struct options *options, int *threads);
-
-/* "tolka: message" on stderr; returns `status`. */
-int complain(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -1,6 +1,8 @@
 #define _POSIX_C_SOURCE 200809L
 #include "tools/session.h"
 
+#include "tools/complain.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -83,8 +85,8 @@ bool decoding_options(const struct options *options, tolka_options *decoding) {
     decoding->isa = getenv("TOLKA_ISA");
     if (decoding->isa && !*decoding->isa) decoding->isa = NULL;
     return stop_rule(options->stop, &decoding->stop) &&
-           whole_number(options->threads, "threads", 1, 256, &decoding->threads) &&
-           whole_number(options->batches, "batch", 1, 4096, &decoding->batch);
+           whole_number(options->threads, "threads", 1, TOLKA_MAX_THREADS, &decoding->threads) &&
+           whole_number(options->batches, "batch", 1, TOLKA_MAX_BATCH, &decoding->batch);
 }
 
 int open_files(struct session *session, const struct options *options) {
@@ -131,15 +133,15 @@ void session_close(struct session *session) {
     if (session->out > STDOUT_FILENO) close(session->out);
 }
 
-bool write_all(int fd, const void *bytes, size_t n) {
-    const char *at = bytes;
-    while (n) {
-        ssize_t written = write(fd, at, n);
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0 && errno == EPIPE) _exit(EXIT_DONE);
-        if (written < 0) return false;
-        at += written;
-        n -= (size_t)written;
-    }
-    return true;
+FILE *output_stream(const struct session *session) {
+    int fd = dup(session->out);
+    FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
+    if (!out && fd >= 0) close(fd);
+    return out;
+}
+
+int flush_output(FILE *out) {
+    if (fflush(out) == 0 && !ferror(out)) return 0;
+    if (errno == EPIPE) _exit(EXIT_DONE);
+    return errno ? errno : EIO;
 }

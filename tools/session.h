@@ -6,6 +6,8 @@
 #include "tools/lines.h"
 #include "tools/options.h"
 
+#include <stdio.h>
+
 struct session {
     tolka_model *model;
     tolka_tokenizer *tokenizer; /* NULL with --ids */
@@ -28,7 +30,10 @@ int open_files(struct session *session, const struct options *options);
 /* Decoding options from the command line; false after a complaint. */
 bool decoding_options(const struct options *options, tolka_options *decoding);
 
-/* Writes everything; false if it cannot. A reader who has gone away ends the program quietly. */
-bool write_all(int fd, const void *bytes, size_t n);
+/* A stream of its own to the session's output, which stays open when it is closed; NULL: no memory. */
+FILE *output_stream(const struct session *session);
+/* Lets go what has been written; 0, or errno's reason why it cannot. A reader who has gone away ends
+ * the program quietly. */
+int flush_output(FILE *out);
 
 #endif

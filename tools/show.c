@@ -1,12 +1,14 @@
 #include "tools/show.h"
 
-#include "tokenizer/utf8.h"
-
 #include <errno.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+static bool is_blank(char c) {
+    return c == ' ' || c == '\t' || c == '\r';
+}
 
 bool parse_ids(const char *text, size_t length, int32_t **ids, size_t *n) {
     size_t capacity = length / 2 + 1;
@@ -15,7 +17,7 @@ bool parse_ids(const char *text, size_t length, int32_t **ids, size_t *n) {
     if (!*ids) return false;
     const char *end = text + length;
     while (text < end) {
-        if (*text == ' ' || *text == '\t' || *text == '\r') {
+        if (is_blank(*text)) {
             text++;
             continue;
         }
@@ -23,7 +25,7 @@ bool parse_ids(const char *text, size_t length, int32_t **ids, size_t *n) {
         errno = 0;
         long id = strtol(text, &after, 10);
         bool sound = after != text && !errno && id >= INT32_MIN && id <= INT32_MAX &&
-                     (after == end || *after == ' ' || *after == '\t' || *after == '\r');
+                     (after == end || is_blank(*after));
         if (!sound) {
             free(*ids);
             *ids = NULL;
@@ -35,48 +37,42 @@ bool parse_ids(const char *text, size_t length, int32_t **ids, size_t *n) {
     return true;
 }
 
-/* ---- text ------------------------------------------------------------------------------------ */
-
-/* Target text of one hypothesis; the caller frees it. */
-static char *target_text(const struct shown *shown, size_t k, size_t *length) {
+/* Hypotheses to show: none of an empty text, whose translation has no tokens. */
+static size_t count_hypotheses(const struct shown *shown) {
     size_t n;
-    const tolka_token *tokens = tolka_result_tokens(shown->result, k, &n);
-    int32_t *ids = malloc((n + 1) * sizeof *ids);
-    for (size_t i = 0; ids && i < n; i++) ids[i] = tokens[i].id;
-    char *text = NULL;
-    *length = 0;
-    if (ids && shown->tokenizer) {
-        *length = tolka_decode(shown->tokenizer, ids, n, NULL, 0);
-        text = malloc(*length + 1);
-        if (text) *length = tolka_decode(shown->tokenizer, ids, n, text, *length + 1);
-    } else if (ids) {
-        text = malloc(n * 12 + 1);
-        if (text) *text = 0;
-        for (size_t i = 0; text && i < n; i++)
-            *length += (size_t)sprintf(text + *length, "%s%d", i ? " " : "", ids[i]);
-    }
-    free(ids);
-    return text;
+    if (!tolka_result_tokens(shown->result, 0, &n) || n == 0) return 0;
+    return tolka_result_count(shown->result);
 }
 
-static void show_plain(struct buffer *out, const struct shown *shown) {
-    size_t n = shown->result ? tolka_result_count(shown->result) : 0;
-    if (n == 0) buffer_add(out, "\n", 1);
+/* ---- text ------------------------------------------------------------------------------------ */
+
+static void print_ids(FILE *out, const tolka_result *result, size_t k) {
+    size_t n;
+    const tolka_token *tokens = tolka_result_tokens(result, k, &n);
+    for (size_t i = 0; i < n; i++) fprintf(out, "%s%d", i ? " " : "", tokens[i].id);
+}
+
+/* A line in is a line out, whatever the pieces hold. */
+static void print_text(FILE *out, const tolka_result *result, size_t k) {
+    size_t length;
+    const char *text = tolka_result_text(result, k, &length);
+    while (length > 0) {
+        const char *newline = memchr(text, '\n', length);
+        size_t n = newline ? (size_t)(newline - text) : length;
+        fwrite(text, 1, n, out);
+        if (newline) fputc(' ', out);
+        text += n + (newline != NULL);
+        length -= n + (newline != NULL);
+    }
+}
+
+static void show_plain(FILE *out, const struct shown *shown) {
+    size_t n = count_hypotheses(shown);
+    if (n == 0) fputc('\n', out);
     for (size_t k = 0; k < n && (k == 0 || shown->all); k++) {
-        size_t length;
-        char *text = target_text(shown, k, &length);
-        if (shown->all) {
-            char score[32];
-            int digits = snprintf(score, sizeof score, "%.6f\t",
-                                  (double)tolka_result_score(shown->result, k));
-            buffer_add(out, score, (size_t)digits);
-        }
-        /* A line in is a line out, whatever the pieces hold. */
-        for (size_t i = 0; text && i < length; i++)
-            if (text[i] == '\n') text[i] = ' ';
-        if (text) buffer_add(out, text, length);
-        buffer_add(out, "\n", 1);
-        free(text);
+        if (shown->all) fprintf(out, "%.6f\t", (double)tolka_result_score(shown->result, k));
+        (shown->is_ids ? print_ids : print_text)(out, shown->result, k);
+        fputc('\n', out);
     }
 }
 
@@ -85,10 +81,10 @@ static void show_plain(struct buffer *out, const struct shown *shown) {
 static json_t *json_text(const char *text, size_t length) {
     json_t *string = json_stringn(text, length);
     if (string) return string;
-    size_t clean_length;
-    char *clean = utf8_clean(text, length, ' ', &clean_length);
-    string = json_stringn(clean ? clean : "", clean ? clean_length : 0);
-    free(clean);
+    size_t repaired_length;
+    char *repaired = tolka_repair_text(text, length, &repaired_length);
+    string = json_stringn(repaired ? repaired : "", repaired ? repaired_length : 0);
+    tolka_free(repaired);
     return string;
 }
 
@@ -115,43 +111,64 @@ static json_t *json_scores(const tolka_token *tokens, size_t n) {
     return list;
 }
 
+/* Ids as text, as --ids prints them. */
+static json_t *json_ids_as_text(const tolka_token *tokens, size_t n) {
+    char *text = malloc(n * 12 + 1), *at = text;
+    if (!text) return json_string("");
+    *text = 0;
+    for (size_t i = 0; i < n; i++) at += sprintf(at, "%s%d", i ? " " : "", tokens[i].id);
+    json_t *string = json_string(text);
+    free(text);
+    return string;
+}
+
+static json_t *json_target(const struct shown *shown, size_t k, const tolka_token *tokens,
+                           size_t n) {
+    size_t length;
+    const char *text = tolka_result_text(shown->result, k, &length);
+    if (shown->is_ids) return json_ids_as_text(tokens, n);
+    return json_text(text ? text : "", length);
+}
+
 static void add_hypothesis(json_t *object, const struct shown *shown, size_t k) {
-    size_t n = 0, length = 0;
+    size_t n = 0;
     const tolka_token *tokens = shown->result ? tolka_result_tokens(shown->result, k, &n) : NULL;
-    char *text = tokens ? target_text(shown, k, &length) : NULL;
-    json_object_set_new(object, "target", json_text(text ? text : "", length));
+    json_object_set_new(object, "target", json_target(shown, k, tokens, n));
     json_object_set_new(object, "target_ids", json_target_ids(tokens, n));
     json_object_set_new(object, "score",
                         tokens ? json_float(tolka_result_score(shown->result, k)) : json_real(0));
     json_object_set_new(object, "token_scores", json_scores(tokens, n));
-    free(text);
 }
 
-static void show_json(struct buffer *out, const struct shown *shown) {
+static json_t *json_source_ids(const struct shown *shown) {
+    size_t n;
+    const int32_t *ids = tolka_result_source(shown->result, &n);
+    return shown->is_ids ? json_ids(shown->ids, shown->n_ids) : json_ids(ids, n);
+}
+
+static void show_json(FILE *out, const struct shown *shown) {
     json_t *object = json_object();
     json_object_set_new(object, "source", json_text(shown->source, shown->source_length));
     add_hypothesis(object, shown, 0);
-    json_object_set_new(object, "source_ids", json_ids(shown->source_ids, shown->n_source_ids));
+    json_object_set_new(object, "source_ids", json_source_ids(shown));
     const char *why;
     if (shown->result && tolka_result_status(shown->result, &why) != TOLKA_OK)
         json_object_set_new(object, "error", json_text(why, strlen(why)));
     if (shown->all) {
         json_t *list = json_array();
-        for (size_t k = 0; shown->result && k < tolka_result_count(shown->result); k++) {
+        for (size_t k = 0; k < count_hypotheses(shown); k++) {
             json_t *hypothesis = json_object();
             add_hypothesis(hypothesis, shown, k);
             json_array_append_new(list, hypothesis);
         }
         json_object_set_new(object, "hypotheses", list);
     }
-    char *line = json_dumps(object, JSON_REAL_PRECISION(9));
-    if (line) buffer_add(out, line, strlen(line));
-    buffer_add(out, "\n", 1);
-    free(line);
+    json_dumpf(object, out, JSON_REAL_PRECISION(9));
+    fputc('\n', out);
     json_decref(object);
 }
 
-void show(struct buffer *out, const struct shown *shown) {
+void show(FILE *out, const struct shown *shown) {
     if (shown->json)
         show_json(out, shown);
     else

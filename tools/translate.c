@@ -2,11 +2,10 @@
  * before it are done. */
 #define _POSIX_C_SOURCE 200809L
 #include "tools/commands.h"
-#include "tools/show.h"
 #include "tools/session.h"
+#include "tools/show.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,30 +16,32 @@ enum { MIN_WINDOW = 64, MAX_WINDOW = 8192, LINES_PER_SLOT = 32 };
 
 struct item {
     struct line line;
-    size_t source_length; /* of the line; score: up to the tab */
-    int32_t *ids, *target;
-    size_t n_ids, n_target;
+    size_t source_length;                /* of the line; score: up to the tab */
+    const char *target;                  /* score: behind the tab */
+    int32_t *ids, *target_ids;           /* --ids */
+    size_t n_ids, n_target_ids;
     const char *problem; /* why it cannot be translated at all */
-    struct buffer shown;
+    tolka_result *result;
     bool ready;
 };
 
 struct run {
     const struct options *options;
     struct session session;
+    FILE *out;
     bool scoring;
-    size_t n_empty_ids; /* tokens of an empty text: none of them is content */
+    /* the lines that are being translated */
     struct item *items;
     size_t n_items, window;
+    size_t n_written;
+    /* those of them that go to the translator */
+    tolka_text *texts;
     tolka_input *inputs;
-    size_t *input_items; /* the item of each input */
-    /* under the mutex: */
-    pthread_mutex_t mutex;
-    size_t n_flushed; /* of this window */
-    bool write_failed;
+    size_t *input_items;
+    size_t n_inputs;
     /* of the whole run */
     unsigned long long n_lines;
-    int status;
+    int status, write_error;
     double began, shown_at;
     unsigned long long bytes_read, bytes_total;
 };
@@ -65,7 +66,7 @@ static void show_progress(struct run *run, bool last) {
     tolka_stats stats;
     tolka_translator_stats(run->session.translator, &stats);
     double elapsed = now - run->began;
-    fprintf(stderr, "\r\033[K%llu lines  %.0f tokens/s", run->n_lines + run->n_flushed,
+    fprintf(stderr, "\r\033[K%llu lines  %.0f tokens/s", run->n_lines + run->n_written,
             elapsed > 0 ? (double)stats.target_tokens / elapsed : 0);
     if (run->bytes_total && run->bytes_read && !last) {
         double share = (double)run->bytes_read / (double)run->bytes_total;
@@ -76,167 +77,150 @@ static void show_progress(struct run *run, bool last) {
 
 /* ---- one line -------------------------------------------------------------------------------- */
 
-static size_t encode_text(const tolka_tokenizer *tokenizer, const char *text, size_t length,
-                          size_t (*encode)(const tolka_tokenizer *, const char *, size_t, int32_t *,
-                                           size_t),
-                          int32_t **ids) {
-    /* A token for every byte and some special ones is nearly always enough; if not, once more. */
-    size_t capacity = length + 16, n;
-    *ids = malloc(capacity * sizeof **ids);
-    n = *ids ? encode(tokenizer, text, length, *ids, capacity) : 0;
-    if (n <= capacity) return n;
-    free(*ids);
-    *ids = malloc(n * sizeof **ids);
-    return *ids ? encode(tokenizer, text, length, *ids, n) : 0;
-}
-
-static void prepend_forced(const struct run *run, struct item *item) {
-    int32_t forced = tolka_tokenizer_forced_first(run->session.tokenizer);
-    if (forced < 0) return;
-    int32_t *longer = malloc((item->n_target + 1) * sizeof *longer);
-    if (!longer) return;
-    longer[0] = forced;
-    memcpy(longer + 1, item->target, item->n_target * sizeof *longer);
-    free(item->target);
-    item->target = longer;
-    item->n_target++;
-}
-
-static void read_item(void *user, size_t i) {
-    struct run *run = user;
-    struct item *item = &run->items[i];
-    const char *source = item->line.bytes, *tab = NULL;
+/* Where source and target are in the line. */
+static void split_line(struct item *item, bool scoring) {
+    const char *line = item->line.bytes;
     item->source_length = item->line.length;
-    if (run->scoring) {
-        tab = memchr(source, '\t', item->line.length);
-        if (!tab) {
-            item->problem = item->line.length ? "no tab between source and target" : NULL;
-            return;
-        }
-        item->source_length = (size_t)(tab - source);
-    }
-    const char *target = tab ? tab + 1 : NULL;
-    size_t target_length = tab ? item->line.length - item->source_length - 1 : 0;
-    if (run->options->ids) {
-        if (!parse_ids(source, item->source_length, &item->ids, &item->n_ids) ||
-            (tab && !parse_ids(target, target_length, &item->target, &item->n_target)))
-            item->problem = "not a list of token ids";
-        return;
-    }
-    const tolka_tokenizer *tokenizer = run->session.tokenizer;
-    item->n_ids = encode_text(tokenizer, source, item->source_length, tolka_encode, &item->ids);
-    if (item->n_ids <= run->n_empty_ids) item->n_ids = 0;
+    if (!scoring) return;
+    const char *tab = memchr(line, '\t', item->line.length);
+    if (!tab && item->line.length) item->problem = "no tab between source and target";
     if (!tab) return;
-    item->n_target =
-        encode_text(tokenizer, target, target_length, tolka_encode_target, &item->target);
-    prepend_forced(run, item);
+    item->source_length = (size_t)(tab - line);
+    item->target = tab + 1;
 }
 
-static void finish_item(struct run *run, struct item *item, const tolka_result *result) {
+static size_t target_length(const struct item *item) {
+    return item->target ? item->line.length - item->source_length - 1 : 0;
+}
+
+static void read_ids(struct item *item) {
+    if (!parse_ids(item->line.bytes, item->source_length, &item->ids, &item->n_ids) ||
+        (item->target &&
+         !parse_ids(item->target, target_length(item), &item->target_ids, &item->n_target_ids)))
+        item->problem = "not a list of token ids";
+}
+
+static void write_item(const struct run *run, const struct item *item) {
     struct shown shown = {.source = item->line.bytes,
                           .source_length = item->source_length,
-                          .source_ids = item->ids,
-                          .n_source_ids = item->n_ids,
-                          .tokenizer = run->options->ids ? NULL : run->session.tokenizer,
-                          .result = result,
+                          .ids = item->ids,
+                          .n_ids = item->n_ids,
+                          .is_ids = run->options->ids,
+                          .result = item->result,
                           .json = run->options->json,
                           .all = run->options->nbest > 0};
-    if (run->scoring && !run->options->json) {
-        char score[48];
-        int n = snprintf(score, sizeof score, "%.6f\n",
-                         tolka_result_count(result) ? (double)tolka_result_score(result, 0) : 0.0);
-        buffer_add(&item->shown, score, (size_t)n);
-        return;
-    }
-    show(&item->shown, &shown);
+    const tolka_result *result = item->result;
+    if (run->scoring && !run->options->json)
+        fprintf(run->out, "%.6f\n",
+                tolka_result_count(result) ? (double)tolka_result_score(result, 0) : 0.0);
+    else
+        show(run->out, &shown);
 }
 
 static void free_item(struct item *item) {
     free(item->line.bytes);
     free(item->ids);
-    free(item->target);
-    buffer_free(&item->shown);
+    free(item->target_ids);
+    tolka_result_free(item->result);
     *item = (struct item){0};
 }
 
 /* ---- a window of lines ----------------------------------------------------------------------- */
 
-/* Writes all lines that are ready and have nothing unready before them. */
-static void flush_ready(struct run *run) {
-    struct buffer out = {0};
-    size_t first = run->n_flushed;
-    while (run->n_flushed < run->n_items && run->items[run->n_flushed].ready) {
-        struct buffer *shown = &run->items[run->n_flushed++].shown;
-        buffer_add(&out, shown->bytes, shown->n_bytes);
-        buffer_free(shown);
-    }
-    if (run->n_flushed == first) return;
-    if (out.failed || !write_all(run->session.out, out.bytes, out.n_bytes))
-        run->write_failed = true;
-    buffer_free(&out);
-    show_progress(run, false);
+/* What is wrong with a line that is about to be written; NULL: nothing. */
+static const char *problem_of(const struct item *item) {
+    const char *reason;
+    if (item->problem || !item->result) return item->problem;
+    return tolka_result_status(item->result, &reason) == TOLKA_OK ? NULL : reason;
 }
 
-static void mark_ready(struct run *run, size_t i, const char *problem) {
-    pthread_mutex_lock(&run->mutex);
-    run->items[i].ready = true;
-    if (problem) {
-        complain(EXIT_INPUT, "line %llu: %s", run->n_lines + i + 1, problem);
+/* Writes all lines that are ready and have nothing unready before them. */
+static void write_ready(struct run *run) {
+    size_t first = run->n_written;
+    for (; run->n_written < run->n_items && run->items[run->n_written].ready; run->n_written++) {
+        struct item *item = &run->items[run->n_written];
+        const char *problem = problem_of(item);
+        write_item(run, item);
+        if (!problem) continue;
+        complain(EXIT_INPUT, "line %llu: %s", run->n_lines + run->n_written + 1, problem);
         run->status = EXIT_INPUT;
     }
-    flush_ready(run);
-    pthread_mutex_unlock(&run->mutex);
+    if (run->n_written == first) return;
+    if (!run->write_error) run->write_error = flush_output(run->out);
+    show_progress(run, false);
 }
 
 static void take_result(void *user, size_t index, tolka_result *result) {
     struct run *run = user;
-    size_t i = run->input_items[index];
-    const char *why;
-    bool failed = tolka_result_status(result, &why) != TOLKA_OK;
-    finish_item(run, &run->items[i], result);
-    mark_ready(run, i, failed ? why : NULL);
-    tolka_result_free(result);
+    struct item *item = &run->items[run->input_items[index]];
+    item->result = result;
+    if (!result) item->problem = "out of memory";
+    item->ready = true;
+    write_ready(run);
 }
 
-static size_t collect_inputs(struct run *run) {
-    size_t n_inputs = 0;
+static void add_input(struct run *run, size_t i) {
+    const struct item *item = &run->items[i];
     const tolka_tokenizer *tokenizer = run->session.tokenizer;
+    size_t n = run->n_inputs++;
+    run->input_items[n] = i;
+    run->texts[n] = (tolka_text){item->line.bytes, item->source_length, item->target,
+                                 target_length(item)};
+    run->inputs[n] = (tolka_input){
+        .ids = item->ids,
+        .n_ids = item->n_ids,
+        .target = item->target_ids,
+        .n_target = item->n_target_ids,
+        .start = tokenizer ? tolka_tokenizer_start(tokenizer) : -1,
+        .forced_first = tokenizer ? tolka_tokenizer_forced_first(tokenizer) : -1,
+    };
+}
+
+/* Lines that need no translator are ready at once. */
+static void collect_inputs(struct run *run) {
+    bool ids = run->options->ids;
+    run->n_inputs = 0;
     for (size_t i = 0; i < run->n_items; i++) {
         struct item *item = &run->items[i];
-        if (item->problem || item->n_ids == 0 || (run->scoring && item->n_target == 0)) {
-            finish_item(run, item, NULL);
-            mark_ready(run, i, item->problem);
-            continue;
-        }
-        run->input_items[n_inputs] = i;
-        run->inputs[n_inputs++] = (tolka_input){
-            .ids = item->ids,
-            .n_ids = item->n_ids,
-            .target = item->target,
-            .n_target = item->n_target,
-            .start = tokenizer ? tolka_tokenizer_start(tokenizer) : -1,
-            .forced_first = tokenizer ? tolka_tokenizer_forced_first(tokenizer) : -1,
-        };
+        split_line(item, run->scoring);
+        if (ids && !item->problem) read_ids(item);
+        bool nothing = (ids && item->n_ids == 0) || (run->scoring && !item->target) ||
+                       (ids && run->scoring && item->n_target_ids == 0);
+        if (item->problem || nothing)
+            item->ready = true;
+        else
+            add_input(run, i);
     }
-    return n_inputs;
+}
+
+static tolka_status translate(struct run *run, tolka_error *err) {
+    struct session *session = &run->session;
+    if (run->options->ids)
+        return (run->scoring ? tolka_score : tolka_translate)(
+            session->translator, run->inputs, run->n_inputs, take_result, run, err);
+    return (run->scoring ? tolka_score_texts : tolka_translate_texts)(
+        session->translator, session->tokenizer, run->texts, run->n_inputs, take_result, run, err);
 }
 
 static int run_window(struct run *run) {
     tolka_error err;
-    run->n_flushed = 0;
-    tolka_parallel(run->session.translator, run->n_items, read_item, run);
-    size_t n_inputs = collect_inputs(run);
-    tolka_status status = (run->scoring ? tolka_score : tolka_translate)(
-        run->session.translator, run->inputs, n_inputs, take_result, run, &err);
+    run->n_written = 0;
+    collect_inputs(run);
+    write_ready(run);
+    tolka_status status = translate(run, &err);
     for (size_t i = 0; i < run->n_items; i++) {
         run->bytes_read += run->items[i].line.length + 1;
         free_item(&run->items[i]);
     }
     run->n_lines += run->n_items;
+    run->n_written = 0;
     if (status != TOLKA_OK) return complain(EXIT_MODEL, "%s", err.text);
-    if (run->write_failed) return complain(EXIT_INPUT, "cannot write: %s", strerror(errno));
+    if (run->write_error)
+        return complain(EXIT_INPUT, "cannot write: %s", strerror(run->write_error));
     return EXIT_DONE;
 }
+
+/* ---- all lines ------------------------------------------------------------------------------- */
 
 static int run_lines(struct run *run) {
     if (isatty(run->session.in) && !run->options->quiet)
@@ -256,17 +240,20 @@ static int run_lines(struct run *run) {
     return status;
 }
 
-/* The text given as arguments: joined by blanks, as the shell had cut it; a line a line. */
+/* The text given as arguments, joined by blanks, as the shell had cut it; the caller frees it. */
+static char *join_arguments(const struct options *options) {
+    size_t length = 1;
+    for (int i = 0; i < options->n_arguments; i++) length += strlen(options->arguments[i]) + 1;
+    char *text = malloc(length), *at = text;
+    for (int i = 0; text && i < options->n_arguments; i++)
+        at += sprintf(at, "%s%s", i ? " " : "", options->arguments[i]);
+    return text;
+}
+
 static int run_arguments(struct run *run) {
-    size_t length = 0;
-    for (int i = 0; i < run->options->n_arguments; i++)
-        length += strlen(run->options->arguments[i]) + 1;
-    char *text = malloc(length + 1), *at = text;
-    if (!text) return complain(EXIT_MODEL, "out of memory");
-    for (int i = 0; i < run->options->n_arguments; i++)
-        at += sprintf(at, "%s%s", i ? " " : "", run->options->arguments[i]);
-    int status = EXIT_DONE;
-    for (at = text; status == EXIT_DONE && at;) {
+    char *text = join_arguments(run->options);
+    int status = text ? EXIT_DONE : complain(EXIT_MODEL, "out of memory");
+    for (char *at = text; status == EXIT_DONE && at;) {
         size_t n = strcspn(at, "\n");
         run->items[0].line = (struct line){strndup(at, n), n};
         run->n_items = 1;
@@ -289,34 +276,37 @@ static int prepare(struct run *run, const tolka_options *decoding) {
     if (run->window < MIN_WINDOW) run->window = MIN_WINDOW;
     if (run->window > MAX_WINDOW) run->window = MAX_WINDOW;
     run->items = calloc(run->window, sizeof *run->items);
+    run->texts = calloc(run->window, sizeof *run->texts);
     run->inputs = calloc(run->window, sizeof *run->inputs);
     run->input_items = calloc(run->window, sizeof *run->input_items);
-    if (!run->items || !run->inputs || !run->input_items)
+    run->out = output_stream(&run->session);
+    if (!run->items || !run->texts || !run->inputs || !run->input_items || !run->out)
         return complain(EXIT_MODEL, "out of memory");
-    if (run->session.tokenizer)
-        run->n_empty_ids = tolka_encode(run->session.tokenizer, "", 0, NULL, 0);
     measure_input(run);
     run->began = seconds();
     return EXIT_DONE;
+}
+
+static void finish(struct run *run) {
+    free(run->items);
+    free(run->texts);
+    free(run->inputs);
+    free(run->input_items);
+    if (run->out) fclose(run->out);
+    session_close(&run->session);
 }
 
 static int run_command(struct options *options, bool scoring) {
     struct run run = {.options = options, .scoring = scoring};
     tolka_options decoding;
     if (!decoding_options(options, &decoding)) return EXIT_USAGE;
-    if (options->nbest && !options->beam) decoding.beam = 0;
     if (scoring && options->n_arguments)
         return complain(EXIT_USAGE, "score reads \"source<TAB>target\" lines, no arguments");
     int status = session_open(&run.session, options, &decoding);
     if (status == EXIT_DONE) status = prepare(&run, &decoding);
-    pthread_mutex_init(&run.mutex, NULL);
     if (status == EXIT_DONE) status = options->n_arguments ? run_arguments(&run) : run_lines(&run);
     if (status == EXIT_DONE && run.n_lines) show_progress(&run, true);
-    pthread_mutex_destroy(&run.mutex);
-    free(run.items);
-    free(run.inputs);
-    free(run.input_items);
-    session_close(&run.session);
+    finish(&run);
     return status ? status : run.status;
 }
 

@@ -73,7 +73,7 @@ struct group {
 };
 
 static void prepare_group(const struct tiles *t, size_t o, size_t n_panels, struct group *group) {
-    const uint8_t *w = (const uint8_t *)t->p->w->data + o / PANEL_OUTPUTS * t->panel_bytes;
+    const uint8_t *w = matrix_output(t->p->w, o);
     group->first_output = o;
     for (size_t i = 0; i < n_panels; i++, w += t->panel_bytes) {
         group->panels[i] = w;
@@ -252,7 +252,7 @@ INLINE void group_of(const struct tiles *t, size_t first, size_t end, size_t o, 
 }
 
 INLINE void tiles_of(const struct matmul *p, bool bf16) {
-    size_t panel_bytes = matrix_tiles(p->w->type, p->w->n_in) * TILE_BYTES;
+    size_t panel_bytes = matrix_panel_bytes(p->w->type, p->w->n_in);
     size_t step_bytes = STEP_TILES * TILE_BYTES, row_bytes = p->x_stride * (bf16 ? 2 : 1);
     struct tiles t = {
         .p = p,

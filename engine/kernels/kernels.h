@@ -8,6 +8,7 @@
 #define KERNELS_H
 
 #include "engine/matrix.h"
+
 #include <stdbool.h>
 
 enum activation {
@@ -22,6 +23,16 @@ enum activation {
 };
 
 enum { KEYS_LANES = 16, INPUT_ALIGN = 64 };
+
+/* Elements of an input row with those that fill it up: what quantize and round_bf16 write. */
+static inline size_t padded_inputs(size_t n_in) {
+    return (n_in + INPUT_ALIGN - 1) / INPUT_ALIGN * INPUT_ALIGN;
+}
+
+/* Keys with those that fill up the last group. */
+static inline size_t padded_keys(size_t n_keys) {
+    return (n_keys + KEYS_LANES - 1) / KEYS_LANES * KEYS_LANES;
+}
 
 /* y[r][o] = activation(sum_i x[r][i] * w[o][i] + bias[o]) + residual[r][o], for r in [0, n_rows)
  * and o in [first_output, first_output + n_outputs). With PANELS, first_output is a multiple of 16,
@@ -73,13 +84,13 @@ struct attention {
 };
 
 static inline size_t attention_scratch(size_t n_keys) {
-    return 8 * ((n_keys + KEYS_LANES - 1) / KEYS_LANES * KEYS_LANES);
+    return 8 * padded_keys(n_keys);
 }
 
 /* Keys of one sentence for `attend`: for each head, groups of 16 keys, in each group
  * [head_dim][16]; the lanes past n_keys are zeros. */
 static inline size_t packed_keys_size(size_t n_heads, size_t head_dim, size_t n_keys) {
-    return n_heads * head_dim * ((n_keys + KEYS_LANES - 1) / KEYS_LANES * KEYS_LANES);
+    return n_heads * head_dim * padded_keys(n_keys);
 }
 
 /* One query over cache rows that stand anywhere: key j is keys + nodes[j] * cache_stride (floats),
@@ -95,7 +106,7 @@ struct cached_attention {
     const float *bias;
     size_t bias_stride;
     float *out;
-    float *scratch; /* n_heads * round_up(n_keys, 16) floats */
+    float *scratch; /* n_heads * padded_keys(n_keys) floats */
 };
 
 /* The n greatest of what has been seen, for beam search and greedy argmax. */

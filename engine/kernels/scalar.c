@@ -48,13 +48,10 @@ static int32_t dot_int8(const int8_t *x, const int8_t *tile, size_t n) {
 
 static void matmul_int8(const struct matmul *p) {
     const struct matrix *w = p->w;
-    size_t panel_bytes = matrix_tiles(w->type, w->n_in) * TILE_BYTES;
     for (size_t r = 0; r < p->n_rows; r++) {
         const int8_t *x = (const int8_t *)p->x + r * p->x_stride;
         for (size_t o = p->first_output; o < p->first_output + p->n_outputs; o++) {
-            const int8_t *tile =
-                (const int8_t *)w->data + o / PANEL_OUTPUTS * panel_bytes + o % PANEL_OUTPUTS * 4;
-            int32_t sum = dot_int8(x, tile, w->n_in);
+            int32_t sum = dot_int8(x, (const int8_t *)matrix_output(w, o), w->n_in);
             finish(p, r, o, (float)sum * (p->x_scale[r] * w->scale[o]));
         }
     }
@@ -151,7 +148,7 @@ static void rms_norm(const float *x, size_t n_rows, size_t n, const float *gain,
 
 static void pack_keys(const float *keys, size_t stride, size_t n_keys, size_t n_heads,
                       size_t head_dim, float *packed) {
-    size_t n_lanes = (n_keys + KEYS_LANES - 1) / KEYS_LANES * KEYS_LANES;
+    size_t n_lanes = padded_keys(n_keys);
     for (size_t h = 0; h < n_heads; h++)
         for (size_t j = 0; j < n_lanes; j++)
             for (size_t d = 0; d < head_dim; d++) {
@@ -171,7 +168,7 @@ static void softmax(float *x, size_t n) {
 
 /* Weights of query i for the keys of head h. */
 static void attention_weights(const struct attention *a, size_t h, size_t i, float *weights) {
-    size_t n_lanes = (a->n_keys + KEYS_LANES - 1) / KEYS_LANES * KEYS_LANES;
+    size_t n_lanes = padded_keys(a->n_keys);
     const float *q = a->q + i * a->q_stride + h * a->head_dim;
     for (size_t j = 0; j < a->n_keys; j++) {
         const float *key =

@@ -7,10 +7,6 @@
 #include <math.h>
 #include <string.h>
 
-static inline size_t padded_keys(size_t n_keys) {
-    return (n_keys + KEYS_LANES - 1) / KEYS_LANES * KEYS_LANES;
-}
-
 /* Keys [j, j + 16) of one head, of which `n` exist, to [head_dim][16]. */
 INLINE void pack_group(const float *keys, size_t stride, size_t n, size_t head_dim, float *out) {
     const float *rows[KEYS_LANES];

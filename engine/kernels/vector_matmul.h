@@ -111,7 +111,7 @@ INLINE size_t block_panels(size_t rows) {
 INLINE void sum_int8(const struct matmul *p, size_t rows, size_t panels, size_t r, size_t o,
                      int32_t *out) {
     size_t n_tiles = matrix_tiles(DTYPE_I8, p->w->n_in), panel_bytes = n_tiles * TILE_BYTES;
-    const uint8_t *w = (const uint8_t *)p->w->data + o / PANEL_OUTPUTS * panel_bytes;
+    const uint8_t *w = matrix_output(p->w, o);
     const int8_t *x = (const int8_t *)p->x + r * p->x_stride;
     const size_t n_vectors = panels * PANEL_VECTORS;
     ivec sums[BLOCK_ROWS][GROUP_PANELS * PANEL_VECTORS];
@@ -160,7 +160,7 @@ INLINE void add_tile(enum dtype type, const struct matmul *p, const uint8_t *x, 
                      size_t rows, size_t panels, size_t n,
                      vec sums[][GROUP_PANELS * PANEL_VECTORS]) {
     size_t width = type == DTYPE_BF16 ? 2 : 4;
-    size_t panel_bytes = matrix_tiles(type, p->w->n_in) * TILE_BYTES;
+    size_t panel_bytes = matrix_panel_bytes(type, p->w->n_in);
     const size_t n_vectors = panels * PANEL_VECTORS;
     vec weights[GROUP_PANELS * PANEL_VECTORS][2];
 #pragma GCC unroll 16
@@ -181,8 +181,8 @@ INLINE void add_tile(enum dtype type, const struct matmul *p, const uint8_t *x, 
 INLINE void sum_floats(enum dtype type, const struct matmul *p, size_t rows, size_t panels,
                        size_t r, size_t o, float *out) {
     size_t group = type == DTYPE_F32 ? 1 : 2, width = type == DTYPE_BF16 ? 2 : 4;
-    size_t n_in = p->w->n_in, panel_bytes = matrix_tiles(type, n_in) * TILE_BYTES;
-    const uint8_t *w = (const uint8_t *)p->w->data + o / PANEL_OUTPUTS * panel_bytes;
+    size_t n_in = p->w->n_in;
+    const uint8_t *w = matrix_output(p->w, o);
     const uint8_t *x = (const uint8_t *)p->x + r * p->x_stride * width;
     const size_t n_vectors = panels * PANEL_VECTORS;
     vec sums[BLOCK_ROWS][GROUP_PANELS * PANEL_VECTORS];
@@ -293,19 +293,11 @@ static void panels_f32(const struct matmul *p) {
 /* ---- rows ------------------------------------------------------------------------------------ */
 
 enum {
-    Q8_0_BLOCK = 32,
-    Q8_0_BYTES = 34,
     ROWS_OUTPUTS = 4,  /* weight rows at once */
     ROWS_INPUTS = 512, /* inputs decoded at once: 8 KB of floats */
     ROWS_BLOCK = 16,   /* input rows that share them */
     FEW_INPUT_ROWS = 4 /* for fewer, decoded weights are not worth storing */
 };
-
-static const uint8_t *weight_row(const struct matrix *w, size_t o) {
-    size_t row_bytes = w->type == DTYPE_Q8_0 ? (w->n_in + Q8_0_BLOCK - 1) / Q8_0_BLOCK * Q8_0_BYTES
-                                             : w->n_in * dtype_width(w->type);
-    return (const uint8_t *)w->data + o * row_bytes;
-}
 
 INLINE const uint8_t *element_at(enum dtype type, const uint8_t *row, size_t i) {
     if (type == DTYPE_Q8_0) return row + i / Q8_0_BLOCK * Q8_0_BYTES + 2 + i % Q8_0_BLOCK;
@@ -444,9 +436,7 @@ static void sum_rows(const struct matmul *p, const uint8_t *const w[ROWS_OUTPUTS
         for (size_t b = 0; b < ROWS_OUTPUTS; b++) {
             part[b] = decode ? (const uint8_t *)decoded[b] : w[b];
             if (!decode) continue;
-            size_t skipped =
-                type == DTYPE_Q8_0 ? first / Q8_0_BLOCK * Q8_0_BYTES : first * dtype_width(type);
-            decode_weights(type, w[b] + skipped, n, decoded[b]);
+            decode_weights(type, w[b] + matrix_row_bytes(type, first), n, decoded[b]);
         }
         const float *x = (const float *)p->x + r * stride + first;
         for (; a + FEW_INPUT_ROWS <= n_rows; a += FEW_INPUT_ROWS)
@@ -464,7 +454,7 @@ static void block_of_rows(const struct matmul *p, size_t r, size_t n_rows, size_
     for (size_t done = 0; done < n_outputs; done += ROWS_OUTPUTS) {
         const uint8_t *w[ROWS_OUTPUTS];
         for (size_t b = 0; b < ROWS_OUTPUTS; b++) /* where outputs are missing, the last again */
-            w[b] = weight_row(p->w, o + min_size(done + b, n_outputs - 1));
+            w[b] = matrix_output(p->w, o + min_size(done + b, n_outputs - 1));
         sum_rows(p, w, r, n_rows, sums);
         for (size_t b = 0; b < ROWS_OUTPUTS && done + b < n_outputs; b++) {
             float scale = p->w->type == DTYPE_I8 ? p->w->scale[o + done + b] : 1;

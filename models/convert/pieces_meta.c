@@ -1,7 +1,7 @@
 #include "models/convert/pieces_meta.h"
 
 #include "tokenizer/ggml_vocab.h"
-#include "tokenizer/spm.h"
+#include "tokenizer/spm_check.h"
 #include "models/convert/special_tokens.h"
 #include "models/convert/unigram_json.h"
 

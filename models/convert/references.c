@@ -29,33 +29,38 @@ static void keep_result(void *user, size_t index, tolka_result *result) {
     ((struct probe *)user)[index].result = result;
 }
 
+static bool tokenize_probe(const tolka_tokenizer *tokenizer, const char *text,
+                           struct probe *probe) {
+    int32_t *ids;
+    size_t n;
+    if (tolka_tokenize(tokenizer, text, strlen(text), &ids, &n, NULL) != TOLKA_OK) return false;
+    probe->n_ids = n < MAX_SOURCE ? n : MAX_SOURCE;
+    memcpy(probe->ids, ids, probe->n_ids * sizeof *ids);
+    tolka_free(ids);
+    probe->start = tolka_tokenizer_start(tokenizer);
+    probe->forced_first = tolka_tokenizer_forced_first(tokenizer);
+    return true;
+}
+
 static bool tokenize_with(const tolka_model *model, struct probe *probes, const char *from,
                           const char *to) {
     tolka_tokenizer *tokenizer;
     if (tolka_tokenizer_new(&tokenizer, model, from, to, NULL) != TOLKA_OK) return false;
-    for (size_t i = 0; i < N_TEXTS; i++) {
-        struct probe *probe = &probes[i];
-        size_t n = tolka_encode(tokenizer, texts[i], strlen(texts[i]), probe->ids, MAX_SOURCE);
-        probe->n_ids = n < MAX_SOURCE ? n : MAX_SOURCE;
-        probe->start = tolka_tokenizer_start(tokenizer);
-        probe->forced_first = tolka_tokenizer_forced_first(tokenizer);
-    }
+    bool ok = true;
+    for (size_t i = 0; i < N_TEXTS && ok; i++) ok = tokenize_probe(tokenizer, texts[i], &probes[i]);
     tolka_tokenizer_free(tokenizer);
-    return true;
+    return ok;
 }
 
 /* Any two of the model's languages will do. */
 static bool tokenize_with_languages(const tolka_model *model, struct probe *probes) {
-    const struct gguf_value *value = gguf_find(&model->gguf, "tolka.tokenizer.languages");
-    char names[2][128];
-    size_t cursor = 0, n = 0;
-    if (!value || value->type != GGUF_ARRAY || value->element != GGUF_STRING) return false;
-    for (; n < 2 && n < value->count; n++) {
-        struct gguf_string name = gguf_array_string(value, &cursor);
-        snprintf(names[n], sizeof names[n], "%.*s", (int)(name.length < 100 ? name.length : 100),
-                 name.bytes);
-    }
-    return n > 0 && tokenize_with(model, probes, names[0], names[n - 1]);
+    tolka_languages *languages;
+    if (tolka_model_languages(model, &languages, NULL) != TOLKA_OK) return false;
+    size_t n = languages->n;
+    bool ok = n > 0 && tokenize_with(model, probes, languages->names[0],
+                                     languages->names[n > 1 ? 1 : 0]);
+    tolka_free(languages);
+    return ok;
 }
 
 /* Without a tokenizer: ids spread over the vocabulary, then the end token. */

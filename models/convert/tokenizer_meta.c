@@ -1,7 +1,7 @@
 #define _XOPEN_SOURCE 700
 #include "models/convert/tokenizer_meta.h"
 
-#include "tokenizer/spm.h"
+#include "tokenizer/spm_check.h"
 #include "models/convert/beside.h"
 #include "models/convert/bytelevel_meta.h"
 #include "models/convert/pieces_meta.h"

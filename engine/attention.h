@@ -1,0 +1,123 @@
+/* Multi-head attention (section 3.2): self-attention of the encoder, causal self-attention of the
+ * decoder, and cross-attention of the decoder to the source, with the memories that the last two
+ * look at.
+ *
+ *     Attention(Q, K, V) = softmax(Q K^T / sqrt(d_k)) V                            (equation 1)
+ *     MultiHead(Q, K, V) = Concat(head_1, ..., head_h) W^O                       (section 3.2.2)
+ *         where head_i = Attention(Q W_i^Q, K W_i^K, V W_i^V)
+ *
+ * The W_i of all heads are one matrix, so that projections are one product each. Equation 1 for one
+ * head after another is the kernel `attend`, or `attend_cached` where keys are a hypothesis's
+ * history: engine/kernels/scalar.c has them in plain C.
+ *
+ * A sublayer here is given `input` [n_rows][d_model] and adds its result to the residual stream
+ * x[n_rows][d_model]; layer.c says what input and x are to each other. */
+#ifndef ATTENTION_H
+#define ATTENTION_H
+
+#include "engine/linear.h"
+#include "engine/position.h"
+#include "engine/rows.h"
+
+/* Room for what attention computes on its way. */
+struct attention_buffers {
+    float *qkv;     /* [n_rows][3 * width]: query, key and value of each row side by side */
+    float *context; /* [n_rows][width]: what the heads give, concatenated */
+    float *packed;  /* packed keys of one source sentence */
+    float *scratch; /* scores on their way to weights */
+};
+
+/* The attention of one stack: how it is cut into heads, and what it computes with. */
+struct multi_head {
+    struct products *products;
+    const struct attention_buffers *buffers;
+    size_t d_model, n_heads, head_dim;
+    size_t width; /* n_heads * head_dim: of all queries, keys or values of a row; d_model in most
+                     models, but not in T5 */
+    float scale;  /* of q . k: 1 / sqrt(head_dim) unless the model says otherwise */
+    bool norm_keys; /* pre-norm: keys and values see the norm's output, as queries do */
+};
+
+struct multi_head encoder_heads(const struct config *config, struct products *products,
+                                const struct attention_buffers *buffers);
+struct multi_head decoder_heads(const struct config *config, struct products *products,
+                                const struct attention_buffers *buffers);
+
+/* Sizes of a batch, as far as they matter to attention. */
+struct attention_sizes {
+    size_t n_rows;           /* at most, of encoder and decoder */
+    size_t longest, n_steps; /* source tokens and generated tokens at most */
+};
+void attention_take(struct attention_buffers *buffers, const struct config *config,
+                    const struct attention_sizes *sizes, struct arena *arena);
+
+/* ---- the encoder's self-attention ------------------------------------------------------------ */
+
+/* Every token of a sentence looks at every token of the same sentence. x[n_rows][d_model] is the
+ * residual stream; `bias` the relative bias of this layer at distance 0 (or NULL), its heads
+ * bias_stride apart. */
+void self_attention(const struct multi_head *heads, const struct attention_weights *weights,
+                    const struct source_rows *sentences, size_t n_sentences, const float *bias,
+                    size_t bias_stride, const float *input, float *x);
+
+/* ---- the decoder's causal self-attention ----------------------------------------------------- */
+
+/* Keys and values of all tokens that hypotheses have been given so far. A node is one decoder input
+ * at one position; a hypothesis is a list of nodes, so beams with a common beginning share them and
+ * nothing is ever copied. */
+struct decoder_cache {
+    float *keys, *values; /* [decoder_layers][n_steps * n_slots][width]; NULL: SSRU instead */
+    size_t n_slots, n_steps;
+};
+void cache_take(struct decoder_cache *cache, const struct config *config, size_t n_slots,
+                size_t n_steps, struct arena *arena);
+
+static inline size_t cache_node(const struct decoder_cache *cache, uint32_t position,
+                                uint32_t slot) {
+    return (size_t)position * cache->n_slots + slot;
+}
+
+/* Every row looks at its own history. There is no mask to find here: section 3.2.3 masks the future
+ * because a whole target is computed at once; step by step, the nodes that a row lists are those of
+ * its past and itself, and no others exist for it. `bias`: as for self_attention. */
+void causal_self_attention(const struct multi_head *heads, const struct attention_weights *weights,
+                           struct decoder_rows rows, uint32_t layer, struct decoder_cache *cache,
+                           const float *bias, size_t bias_stride, const float *input, float *x);
+
+/* ---- cross-attention ------------------------------------------------------------------------- */
+
+/* One encoded sentence. Its place in the memory stays when another sentence, not longer than the
+ * first, takes it over. */
+struct source_place {
+    size_t n_keys;     /* source tokens */
+    size_t key_offset; /* floats into the keys of a layer */
+    size_t value_row;  /* row of the values of a layer */
+};
+
+/* The encoder's output as the decoder's layers see it: their keys and values of it, made once a
+ * sentence. */
+struct source_memory {
+    struct source_place *places; /* [n_places] */
+    size_t n_places;
+    float *keys;         /* [decoder_layers][n_key_floats], packed (kernels.h) */
+    float *values;       /* [decoder_layers][n_tokens][width] */
+    size_t n_key_floats; /* of all places, one layer */
+    size_t n_tokens;     /* of all places */
+};
+
+/* Floats that the packed keys of a sentence take in each decoder layer. */
+size_t memory_key_floats(const struct config *config, size_t n_tokens);
+void memory_take(struct source_memory *memory, const struct config *config, struct arena *arena);
+
+/* Remembers sentences at their places: layer by layer, K = encoded W^K and V = encoded W^V, where
+ * encoded[n_rows][d_model] is the encoder's output. */
+void memory_fill(struct source_memory *memory, const struct multi_head *heads,
+                 const struct decoder_layer *layers, uint32_t n_layers,
+                 const struct source_rows *sentences, size_t n_sentences, const float *encoded);
+
+/* Every row looks at all of its source sentence. */
+void cross_attention(const struct multi_head *heads, const struct attention_weights *weights,
+                     struct decoder_rows rows, uint32_t layer, const struct source_memory *memory,
+                     const float *input, float *x);
+
+#endif

@@ -1,0 +1,311 @@
+#define _POSIX_C_SOURCE 200809L
+#include "engine/batch.h"
+
+#include "engine/encoder.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+    /* Very long sentences are not batched beyond this: they fill the machine by themselves. */
+    MAX_BATCH_TOKENS = 8192,
+    MAX_SOURCE_TOKENS = 1 << 20,
+};
+
+/* ---- the queue of results -------------------------------------------------------------------- */
+
+static void finish(struct job *job, size_t index, tolka_result *result) {
+    pthread_mutex_lock(&job->mutex);
+    job->results[job->n_finished++] = (struct job_result){index, result};
+    pthread_cond_signal(&job->finished);
+    pthread_mutex_unlock(&job->mutex);
+}
+
+bool job_take(struct job *job, bool wait, struct job_result *out) {
+    pthread_mutex_lock(&job->mutex);
+    while (wait && job->n_taken == job->n_finished && job->n_taken < job->n_inputs)
+        pthread_cond_wait(&job->finished, &job->mutex);
+    bool there = job->n_taken < job->n_finished;
+    if (there) *out = job->results[job->n_taken++];
+    pthread_mutex_unlock(&job->mutex);
+    return there;
+}
+
+/* ---- what can be translated ------------------------------------------------------------------ */
+
+/* Tokens generated at most for this input. */
+static size_t output_limit(const struct job *job, const tolka_input *input) {
+    const struct config *config = &job->model->config;
+    bool teacher = job->options.search.teacher;
+    size_t limit = teacher ? input->n_target : job->options.max_length;
+    if (!teacher && config->max_length_ratio > 0) {
+        /* In single precision, as Marian computes it. */
+        float max = ceilf(config->max_length_ratio * (float)input->n_ids);
+        if (max < (float)limit) limit = max < 1 ? 1 : (size_t)max;
+    }
+    if (config->max_positions && limit > config->max_positions) limit = config->max_positions;
+    return limit;
+}
+
+static tolka_status check_ids(const int32_t *ids, size_t n, uint32_t vocab, const char *what,
+                              tolka_error *err) {
+    for (size_t i = 0; i < n; i++)
+        if (ids[i] < 0 || (uint32_t)ids[i] >= vocab)
+            return fail(err, TOLKA_INPUT, "%s token %zu is %d; the vocabulary has %u", what, i + 1,
+                        ids[i], vocab);
+    return TOLKA_OK;
+}
+
+static tolka_status check_count(size_t n, size_t max, const char *what, tolka_error *err) {
+    if (n == 0) return fail(err, TOLKA_INPUT, "no %s tokens", what);
+    if (n > max)
+        return fail(err, TOLKA_INPUT, "%zu %s tokens; the model takes at most %zu", n, what, max);
+    return TOLKA_OK;
+}
+
+static tolka_status check_source(const struct config *config, const tolka_input *input,
+                                 tolka_error *err) {
+    size_t max = config->max_positions ? config->max_positions : MAX_SOURCE_TOKENS;
+    tolka_status status = check_count(input->n_ids, max, "source", err);
+    if (status != TOLKA_OK) return status;
+    return check_ids(input->ids, input->n_ids, config->source_vocab, "source", err);
+}
+
+/* The tokens that a translation begins with. */
+static tolka_status check_beginning(const struct config *config, const tolka_input *input,
+                                    tolka_error *err) {
+    if (input->start < 0 && config->start_token < 0 && !config->start_from_zero)
+        return fail(err, TOLKA_INPUT, "the model has no start token: choose a target language");
+    tolka_status status = TOLKA_OK;
+    if (input->start >= 0)
+        status = check_ids(&input->start, 1, config->target_vocab, "start", err);
+    if (status == TOLKA_OK && input->forced_first >= 0)
+        status = check_ids(&input->forced_first, 1, config->target_vocab, "forced", err);
+    return status;
+}
+
+static tolka_status check_target(const struct config *config, const tolka_input *input,
+                                 tolka_error *err) {
+    size_t max = config->max_positions ? config->max_positions : TOLKA_MAX_LENGTH;
+    tolka_status status = check_count(input->n_target, max, "target", err);
+    if (status != TOLKA_OK) return status;
+    return check_ids(input->target, input->n_target, config->target_vocab, "target", err);
+}
+
+static tolka_status check_input(const struct job *job, const tolka_input *input, tolka_error *err) {
+    const struct config *config = &job->model->config;
+    tolka_status status = check_source(config, input, err);
+    if (status == TOLKA_OK) status = check_beginning(config, input, err);
+    if (status == TOLKA_OK && job->options.search.teacher)
+        status = check_target(config, input, err);
+    return status;
+}
+
+/* ---- order ----------------------------------------------------------------------------------- */
+
+/* Sorts places by length without a comparison that would need a global: keys come along. */
+struct sort_key {
+    size_t length, index;
+};
+
+static int compare_keys(const void *a, const void *b) {
+    const struct sort_key *x = a, *y = b;
+    if (x->length != y->length) return x->length < y->length ? 1 : -1;
+    return (x->index > y->index) - (x->index < y->index);
+}
+
+static void accept_inputs(struct job *job, struct sort_key *keys) {
+    for (size_t i = 0; i < job->n_inputs; i++) {
+        tolka_error why;
+        if (check_input(job, &job->inputs[i], &why) != TOLKA_OK) {
+            finish(job, i, result_failed(&why));
+            continue;
+        }
+        size_t limit = output_limit(job, &job->inputs[i]);
+        if (limit > job->n_steps) job->n_steps = limit;
+        keys[job->n_order++] = (struct sort_key){job->inputs[i].n_ids, i};
+    }
+}
+
+tolka_status job_begin(struct job *job, const struct model *model,
+                       const struct batch_options *options, const tolka_input *inputs, size_t n,
+                       tolka_error *err) {
+    *job = (struct job){.model = model, .options = *options, .inputs = inputs, .n_inputs = n};
+    pthread_mutex_init(&job->mutex, NULL);
+    pthread_cond_init(&job->finished, NULL);
+    job->order = calloc(n, sizeof *job->order);
+    job->results = calloc(n, sizeof *job->results);
+    struct sort_key *keys = calloc(n, sizeof *keys);
+    if (!job->order || !job->results || !keys) {
+        free(keys);
+        job_end(job);
+        return fail(err, TOLKA_NOMEM, "out of memory for %zu sentences", n);
+    }
+    accept_inputs(job, keys);
+    qsort(keys, job->n_order, sizeof *keys, compare_keys);
+    for (size_t i = 0; i < job->n_order; i++) job->order[i] = keys[i].index;
+    free(keys);
+    return TOLKA_OK;
+}
+
+void job_end(struct job *job) {
+    for (size_t i = job->n_taken; i < job->n_finished; i++)
+        tolka_result_free(job->results[i].result);
+    free(job->order);
+    free(job->results);
+    pthread_cond_destroy(&job->finished);
+    pthread_mutex_destroy(&job->mutex);
+}
+
+static const tolka_input *input_at(const struct job *job, size_t place) {
+    return &job->inputs[job->order[place]];
+}
+
+/* Takes up to n sentences from the front; *first is the place of the first. */
+static size_t take_sentences(struct job *job, size_t n, size_t *first) {
+    size_t at = atomic_load(&job->next), taken;
+    do {
+        taken = job->n_order - at < n ? job->n_order - at : n;
+    } while (taken && !atomic_compare_exchange_weak(&job->next, &at, at + taken));
+    *first = at;
+    return taken;
+}
+
+/* ---- forming a batch ------------------------------------------------------------------------- */
+
+/* A full batch, but never so many sentences that another worker has none, and never so many tokens
+ * that long texts fill the memory. */
+static size_t first_batch(const struct job *job) {
+    size_t n_workers = job->options.n_workers, at = atomic_load(&job->next);
+    size_t share = (job->n_order + n_workers - 1) / n_workers;
+    if (at >= job->n_order) return 0;
+    size_t max = share < job->options.batch ? share : job->options.batch;
+    size_t fit = MAX_BATCH_TOKENS / input_at(job, at)->n_ids;
+    return fit == 0 ? 1 : fit < max ? fit : max;
+}
+
+static struct batch_shape measure_batch(const struct job *job, size_t first, size_t n) {
+    const struct search_options *search = &job->options.search;
+    struct batch_shape shape = {.n_sentences = n,
+                                .longest = input_at(job, first)->n_ids,
+                                .n_steps = job->n_steps,
+                                .beam = (size_t)search->beam,
+                                .use_shortlist = job->model->shortlist.n_offsets > 0 &&
+                                                 !search->no_shortlist && !search->teacher};
+    shape.n_slots = n * shape.beam;
+    for (size_t i = first; i < first + n; i++) {
+        shape.n_tokens += input_at(job, i)->n_ids;
+        shape.n_key_floats += memory_key_floats(&job->model->config, input_at(job, i)->n_ids);
+    }
+    return shape;
+}
+
+/* Gives every place of the batch its part of the memory. The sentences that come later are not
+ * longer, so they fit any of them. */
+static void lay_out_places(struct source_memory *memory, const struct job *job, size_t first) {
+    size_t value_row = 0, key_offset = 0;
+    for (size_t s = 0; s < memory->n_places; s++) {
+        size_t n_ids = input_at(job, first + s)->n_ids;
+        memory->places[s] = (struct source_place){.key_offset = key_offset, .value_row = value_row};
+        value_row += n_ids;
+        key_offset += memory_key_floats(&job->model->config, n_ids);
+    }
+}
+
+static void fail_batch(struct job *job, size_t first, size_t n) {
+    tolka_error err;
+    fail(&err, TOLKA_NOMEM, "no memory for a batch of %zu sentences of up to %zu tokens", n,
+         input_at(job, first)->n_ids);
+    for (size_t i = first; i < first + n; i++) finish(job, job->order[i], result_failed(&err));
+}
+
+/* Sentences for a worker that has none: *first is the place of the first; 0: none are left. */
+static size_t begin_batch(struct worker *worker, struct job *job, size_t *first) {
+    size_t n;
+    while ((n = take_sentences(job, first_batch(job), first)) > 0) {
+        struct batch_shape shape = measure_batch(job, *first, n);
+        if (worker_reserve(worker, &shape)) break;
+        fail_batch(job, *first, n);
+    }
+    if (n == 0) return 0;
+    lay_out_places(&worker->transformer.memory, job, *first);
+    search_begin(&worker->search, &job->model->config, &job->options.search);
+    worker->takes_more = true;
+    return n;
+}
+
+/* ---- filling places -------------------------------------------------------------------------- */
+
+/* Long sentences come first, in small batches: once much shorter ones are next, a new batch with
+ * more places is better than more rounds of this one. */
+static bool batch_is_too_small(const struct worker *worker, const struct job *job) {
+    size_t next = atomic_load(&job->next);
+    return worker->shape.n_sentences < job->options.batch && next < job->n_order &&
+           input_at(job, next)->n_ids <= worker->shape.longest / 2;
+}
+
+/* Further sentences for a batch that has vacant places. */
+static size_t continue_batch(struct worker *worker, struct job *job, size_t *first) {
+    if (!worker->takes_more || !search_wants_more(&worker->search)) return 0;
+    size_t n_vacant = worker->search.n_vacant;
+    size_t n = batch_is_too_small(worker, job) ? 0 : take_sentences(job, n_vacant, first);
+    worker->takes_more = n > 0;
+    return n;
+}
+
+static void place_sentence(struct worker *worker, const struct job *job, size_t at,
+                           struct source_rows *source) {
+    const tolka_input *input = input_at(job, at);
+    const struct model *model = job->model;
+    size_t place = search_place(&worker->search, input, job->order[at], output_limit(job, input));
+    *source = (struct source_rows){.ids = input->ids, .n = input->n_ids, .place = place};
+    worker->stats.source_tokens += input->n_ids;
+    worker->stats.candidates +=
+        worker->shape.use_shortlist
+            ? shortlists_choose(&worker->shortlists, model, place, input->ids, input->n_ids)
+            : model->config.target_vocab;
+}
+
+/* Returns how many sentences have got a place; they stand in worker->sources. */
+static size_t fill_places(struct worker *worker, struct job *job) {
+    size_t first, n = continue_batch(worker, job, &first);
+    if (worker->search.n_active == 0 && n == 0) n = begin_batch(worker, job, &first);
+    for (size_t i = 0; i < n; i++) place_sentence(worker, job, first + i, &worker->sources[i]);
+    return n;
+}
+
+/* ---- collecting the finished ----------------------------------------------------------------- */
+
+static void collect(struct worker *worker, struct job *job) {
+    const struct search *search = &worker->search;
+    for (size_t i = 0; i < search->n_ended; i++) {
+        const struct sentence_search *sentence = &search->sentences[search->ended[i]];
+        if (sentence->n_finished) worker->stats.target_tokens += sentence->finished[0].n_tokens;
+        worker->stats.sentences++;
+        finish(job, sentence->index,
+               hypotheses_result(sentence, (size_t)search->options.n_best));
+    }
+}
+
+/* ---- the loop -------------------------------------------------------------------------------- */
+
+static double seconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+bool worker_turn(struct worker *worker, struct job *job) {
+    double began = seconds();
+    size_t n_new = fill_places(worker, job);
+    if (n_new > 0) encode_sources(&worker->transformer, worker->sources, n_new);
+    if (worker->search.n_active == 0) return false;
+    double encoded = seconds();
+    search_step(&worker->search, &worker->transformer, &worker->output);
+    collect(worker, job);
+    worker->stats.steps++;
+    worker->stats.encoder_seconds += encoded - began;
+    worker->stats.decoder_seconds += seconds() - encoded;
+    worker_publish_stats(worker);
+    return true;
+}

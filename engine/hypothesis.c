@@ -1,0 +1,133 @@
+#include "engine/hypothesis.h"
+
+#include <math.h>
+#include <string.h>
+
+struct sentence_search *hypotheses_take(struct history *history, size_t n_sentences, size_t beam,
+                                        size_t n_steps, struct arena *arena) {
+    size_t n_slots = n_sentences * beam;
+    *history = (struct history){.beam = beam, .n_slots = n_slots, .n_steps = n_steps};
+    for (int i = 0; i < 2; i++)
+        history->paths[i] = arena_take(arena, n_slots * n_steps, sizeof *history->paths[i]);
+    history->node_token = arena_take(arena, n_slots * n_steps, sizeof *history->node_token);
+    history->node_log_prob = arena_take(arena, n_slots * n_steps, sizeof *history->node_log_prob);
+    history->next = arena_take(arena, beam, sizeof *history->next);
+    struct sentence_search *sentences = arena_take(arena, n_sentences, sizeof *sentences);
+    struct hypothesis *live = arena_take(arena, n_slots, sizeof *live);
+    struct finished *finished = arena_take(arena, n_slots * 2, sizeof *finished);
+    tolka_token *tokens = arena_take(arena, n_slots * 2 * n_steps, sizeof *tokens);
+    if (!sentences) return NULL;
+    for (size_t s = 0; s < n_sentences; s++)
+        sentences[s] =
+            (struct sentence_search){.live = live + s * beam, .finished = finished + s * 2 * beam};
+    for (size_t k = 0; k < 2 * n_slots; k++) finished[k].tokens = tokens + k * n_steps;
+    return sentences;
+}
+
+/* ---- live ------------------------------------------------------------------------------------ */
+
+/* Position of the decoder input that will produce generated token number n (from 0) is n. */
+static void add_node(struct history *history, struct hypothesis *hypothesis, uint32_t position,
+                     float log_prob) {
+    size_t node = (size_t)position * history->n_slots + hypothesis->slot;
+    hypothesis->nodes[position] = (int32_t)node;
+    history->node_token[node] = hypothesis->token;
+    history->node_log_prob[node] = log_prob;
+}
+
+static int32_t *path_of(const struct history *history, uint32_t position, uint32_t slot) {
+    return history->paths[position % 2] + (size_t)slot * history->n_steps;
+}
+
+void hypothesis_start(struct history *history, struct sentence_search *sentence, size_t place,
+                      const struct config *config) {
+    const tolka_input *input = sentence->input;
+    struct hypothesis *first = &sentence->live[0];
+    uint32_t slot = (uint32_t)(place * history->beam);
+    *first = (struct hypothesis){.slot = slot, .cell = slot, .nodes = path_of(history, 0, slot)};
+    first->token = input->start >= 0 ? input->start : config->start_token;
+    if (config->start_from_zero && input->start < 0) first->token = -1;
+    add_node(history, first, 0, 0);
+    sentence->n_live = 1;
+    sentence->n_finished = 0;
+    sentence->n_generated = 0;
+    sentence->forced_first = input->forced_first >= 0 ? input->forced_first : config->forced_first;
+}
+
+void hypothesis_extend(const struct extending *extending, const struct hypothesis *parent, size_t k,
+                       int32_t token, float log_prob) {
+    struct history *history = extending->history;
+    uint32_t position = extending->sentence->n_generated + 1;
+    struct hypothesis *child = &history->next[k];
+    child->sum = parent->sum + log_prob;
+    child->token = token;
+    child->cell = parent->slot;
+    child->slot = (uint32_t)(extending->place * history->beam + k);
+    child->nodes = path_of(history, position, child->slot);
+    memcpy(child->nodes, parent->nodes, position * sizeof *child->nodes);
+    add_node(history, child, position, log_prob);
+}
+
+void hypotheses_go_on(const struct extending *extending, size_t n) {
+    for (size_t i = 0; i < n; i++) extending->sentence->live[i] = extending->history->next[i];
+    extending->sentence->n_live = n;
+}
+
+int32_t forced_token(const struct extending *extending) {
+    const struct sentence_search *sentence = extending->sentence;
+    if (sentence->n_generated == 0 && sentence->forced_first >= 0) return sentence->forced_first;
+    if (is_last_step(sentence)) return extending->config->forced_last;
+    return -1;
+}
+
+/* ---- finished -------------------------------------------------------------------------------- */
+
+float length_normalized(float sum, uint32_t n_tokens, float length_penalty) {
+    if (length_penalty == 0 || n_tokens == 0) return sum;
+    return sum / powf((float)n_tokens, length_penalty);
+}
+
+/* The tokens of a live hypothesis, without the start token. */
+static void copy_tokens(const struct history *history, const struct hypothesis *hypothesis,
+                        uint32_t n, tolka_token *out) {
+    for (uint32_t i = 0; i < n; i++) {
+        int32_t node = hypothesis->nodes[i + 1];
+        out[i] = (tolka_token){history->node_token[node], history->node_log_prob[node]};
+    }
+}
+
+void hypothesis_finish(const struct extending *extending, const struct hypothesis *parent,
+                       int32_t token, float log_prob, size_t keep) {
+    struct sentence_search *sentence = extending->sentence;
+    struct finished *list = sentence->finished;
+    uint32_t n_tokens = sentence->n_generated + 1;
+    float sum = parent->sum + log_prob;
+    float score = length_normalized(sum, n_tokens, extending->options->length_penalty);
+    if (sentence->n_finished == keep) {
+        if (!(score > list[keep - 1].score)) return;
+        sentence->n_finished--;
+    }
+    struct finished entry = {sum, score, n_tokens, list[sentence->n_finished].tokens};
+    copy_tokens(extending->history, parent, sentence->n_generated, entry.tokens);
+    entry.tokens[n_tokens - 1] = (tolka_token){token, log_prob};
+    size_t i = sentence->n_finished++;
+    for (; i > 0 && list[i - 1].score < score; i--) list[i] = list[i - 1];
+    list[i] = entry;
+}
+
+tolka_result *hypotheses_result(const struct sentence_search *sentence, size_t n_best) {
+    size_t n = sentence->n_finished < n_best ? sentence->n_finished : n_best, n_tokens = 0;
+    for (size_t k = 0; k < n; k++) n_tokens += sentence->finished[k].n_tokens;
+    tolka_result *result = result_new(n, n_tokens);
+    if (!result) return NULL;
+    tolka_token *tokens = n ? result->hypotheses[0].tokens : NULL;
+    for (size_t k = 0; k < n; k++) {
+        const struct finished *finished = &sentence->finished[k];
+        result->hypotheses[k].score = finished->score;
+        result->hypotheses[k].n_tokens = finished->n_tokens;
+        result->hypotheses[k].tokens = tokens;
+        memcpy(tokens, finished->tokens, finished->n_tokens * sizeof *tokens);
+        tokens += finished->n_tokens;
+    }
+    return result;
+}

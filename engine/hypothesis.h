@@ -1,0 +1,86 @@
+/* Hypotheses about translations: those that are being extended, and those that have ended.
+ *
+ * A live hypothesis is a list of nodes. A node is one decoder input at one position: its token, the
+ * token's log-probability, and (in the decoder's cache) its keys and values. Beams that share a
+ * beginning share its nodes, so nothing in the cache is ever copied. */
+#ifndef HYPOTHESIS_H
+#define HYPOTHESIS_H
+
+#include "engine/arena.h"
+#include "engine/result.h"
+#include "engine/search_options.h"
+
+struct hypothesis {
+    float sum;      /* of log-probabilities */
+    int32_t *nodes; /* of positions 0 .. n_generated */
+    uint32_t slot;  /* of its own node; among the decoder's rows at most one has it */
+    uint32_t cell;  /* the parent's slot */
+    int32_t token;  /* of its last node: the decoder's next input */
+};
+
+struct finished {
+    float sum, score;
+    uint32_t n_tokens;
+    tolka_token *tokens;
+};
+
+/* The hypotheses about one sentence. */
+struct sentence_search {
+    const tolka_input *input; /* borrowed */
+    size_t index;             /* of it, in the caller's list */
+    uint32_t n_generated, limit;
+    int32_t forced_first;
+    size_t n_live, n_finished;
+    struct hypothesis *live;   /* [beam] */
+    struct finished *finished; /* [2 * beam], best first */
+};
+
+/* The nodes of all hypotheses of a batch. */
+struct history {
+    size_t beam, n_slots, n_steps;
+    int32_t *paths[2];         /* [n_slots][n_steps]: nodes; a step reads one and writes the other */
+    int32_t *node_token;       /* [n_steps][n_slots] */
+    float *node_log_prob;      /* the same */
+    struct hypothesis *next;   /* [beam]: of the sentence that is being extended */
+};
+
+/* Lays out nodes and sentences: beam hypotheses for each of n_sentences, of up to n_steps tokens.
+ * Returns the sentences; NULL while measuring. */
+struct sentence_search *hypotheses_take(struct history *history, size_t n_sentences, size_t beam,
+                                        size_t n_steps, struct arena *arena);
+
+/* Begins the search for a sentence at a place of the batch: one hypothesis, the start token. */
+void hypothesis_start(struct history *history, struct sentence_search *sentence, size_t place,
+                      const struct config *config);
+
+/* A rule book at work on a sentence: what it decides by, and what it changes. */
+struct extending {
+    const struct config *config;
+    const struct search_options *options;
+    struct history *history;
+    struct sentence_search *sentence;
+    size_t place; /* of the sentence */
+};
+
+/* Parent extended by a token, as number `k` of the next live hypotheses. */
+void hypothesis_extend(const struct extending *extending, const struct hypothesis *parent, size_t k,
+                       int32_t token, float log_prob);
+/* The first n of the next hypotheses become the live ones. */
+void hypotheses_go_on(const struct extending *extending, size_t n);
+/* Stores parent + token as finished, keeping the `keep` with the best scores. */
+void hypothesis_finish(const struct extending *extending, const struct hypothesis *parent,
+                       int32_t token, float log_prob, size_t keep);
+
+/* The score of a hypothesis: sum / n_tokens^length_penalty. */
+float length_normalized(float sum, uint32_t n_tokens, float length_penalty);
+/* The token that must come now, or -1. */
+int32_t forced_token(const struct extending *extending);
+/* Is the token that comes now the last that may come? */
+static inline bool is_last_step(const struct sentence_search *sentence) {
+    return sentence->n_generated + 1 == sentence->limit;
+}
+
+/* The n_best finished hypotheses; NULL: no memory. */
+tolka_result *hypotheses_result(const struct sentence_search *sentence, size_t n_best);
+
+#endif

@@ -1,0 +1,96 @@
+/* How fast products with weights are on this machine: tolka_product_rate. */
+#define _POSIX_C_SOURCE 200809L
+#include "engine/linear.h"
+
+#include <string.h>
+#include <time.h>
+
+/* A product that fits the second cache, or nearly: what the kernels reach at best. */
+enum { N_IN = 512, N_OUT = 512, N_ROWS = 256, TRIES = 32 };
+
+struct trial {
+    struct arena arena;
+    struct products products;
+    struct linear layer;
+    uint8_t *w;
+    float *x, *y, *scale;
+    int32_t *row_sum;
+};
+
+static bool find_type(const char *name, enum dtype *type) {
+    static const enum dtype types[] = {DTYPE_I8, DTYPE_BF16, DTYPE_F16, DTYPE_F32};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (strcmp(dtype_name(types[i]), name) == 0) return *type = types[i], true;
+    return false;
+}
+
+static void lay_out(struct trial *trial, struct arena *arena) {
+    trial->w = arena_take(arena, matrix_data_bytes(&trial->layer.w, N_OUT), 1);
+    trial->scale = arena_take(arena, N_OUT, sizeof(float));
+    trial->row_sum = arena_take(arena, N_OUT, sizeof(int32_t));
+    trial->x = arena_take(arena, N_ROWS * N_IN, sizeof(float));
+    trial->y = arena_take(arena, N_ROWS * N_OUT, sizeof(float));
+    products_take(&trial->products, N_ROWS, N_IN, arena);
+}
+
+/* Everyday numbers: infinities and denormals have a speed of their own. */
+static float number(size_t i) {
+    return (float)(i * 2654435761u % 2001) * 1e-3f - 1;
+}
+
+static void store_weight(uint8_t *at, enum dtype type, float value) {
+    uint16_t half = type == DTYPE_F16 ? float_to_half(value) : float_to_bf16(value);
+    if (type == DTYPE_I8)
+        *at = (uint8_t)(int8_t)(127 * value);
+    else if (type == DTYPE_F32)
+        memcpy(at, &value, sizeof value);
+    else
+        memcpy(at, &half, sizeof half);
+}
+
+static void fill(struct trial *trial) {
+    enum dtype type = trial->layer.w.type;
+    size_t width = dtype_width(type);
+    for (size_t i = 0; i < N_OUT * N_IN; i++) store_weight(trial->w + i * width, type, number(i));
+    for (size_t i = 0; i < N_ROWS * N_IN; i++) trial->x[i] = number(i);
+    for (size_t o = 0; o < N_OUT; o++) trial->scale[o] = 1.0f / 127;
+    trial->layer.w.data = trial->w;
+    trial->layer.w.scale = trial->scale;
+    trial->layer.w.row_sum = trial->row_sum;
+}
+
+static double seconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+/* The first round warms up. A slow machine does not get all its tries. */
+static double best_rate(struct trial *trial) {
+    const double operations = 2.0 * N_ROWS * N_IN * N_OUT, longest = 0.25;
+    struct operand x = operand_begin(&trial->products, trial->x, N_ROWS, N_IN);
+    double best = 0, began = seconds();
+    for (int i = -1; i < TRIES && (i < 3 || seconds() - began < longest); i++) {
+        double start = seconds();
+        linear(&trial->products, &x, &trial->layer, (struct epilogue){0}, trial->y, N_OUT);
+        double rate = operations / (seconds() - start);
+        if (i >= 0 && rate > best) best = rate;
+    }
+    return best;
+}
+
+double tolka_product_rate(const char *isa, const char *type) {
+    struct arena measured = arena_measure();
+    struct trial trial = {
+        .products = {.kernels = kernels_select(isa)},
+        .layer = {.w = {.layout = LAYOUT_PANELS, .n_out = N_OUT, .n_in = N_IN}},
+    };
+    if (!trial.products.kernels || !find_type(type, &trial.layer.w.type)) return 0;
+    lay_out(&trial, &measured);
+    if (!arena_reserve(&trial.arena, &measured)) return 0;
+    lay_out(&trial, &trial.arena);
+    fill(&trial);
+    double rate = best_rate(&trial);
+    arena_free(&trial.arena);
+    return rate;
+}

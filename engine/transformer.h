@@ -1,0 +1,34 @@
+/* A model and what one thread computes it with: buffers for a batch, the memory of the sources, the
+ * decoder's caches. No other thread touches it. */
+#ifndef TRANSFORMER_H
+#define TRANSFORMER_H
+
+#include "engine/layer.h"
+
+struct transformer {
+    const struct model *model;
+    struct products products;
+    struct positions positions; /* outlive a batch; the rest is laid out anew for each */
+    struct activations activations;
+    struct bias_table encoder_bias;
+    struct source_memory memory;
+    struct decoder_cache cache;
+    struct ssru_cells cells;
+};
+
+/* What a batch needs room for. */
+struct batch_shape {
+    size_t n_sentences;       /* at a time */
+    size_t n_tokens, longest; /* of their sources: in all, and of one */
+    size_t n_key_floats;      /* memory_key_floats of all sources */
+    size_t n_slots;           /* decoder rows at most: sentences x beam */
+    size_t n_steps;           /* generated tokens at most */
+    size_t beam;
+    bool use_shortlist;
+};
+
+/* Lays out everything that a batch needs. */
+void transformer_take(struct transformer *transformer, const struct batch_shape *shape,
+                      struct arena *arena);
+
+#endif

@@ -1,0 +1,14 @@
+#include "tools/complain.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+int complain(int status, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    fputs("tolka: ", stderr);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+    return status;
+}
