@@ -67,9 +67,11 @@ static void check_type(const struct table *table, size_t row) {
     ck_assert(gguf_block(id, &elements, &bytes));
     ck_assert_msg(number_in(table, row, "block") == elements, "%s: block", name);
     ck_assert_msg(number_in(table, row, "bytes") == bytes, "%s: bytes", name);
-    if (strcmp(panels, "yes") != 0) return;
+    bool packs = width && strcmp(cell(table, row, "rows"), "yes") == 0;
+    ck_assert_msg(packs == (strcmp(panels, "yes") == 0), "%s: panels", name);
+    if (!packs) return;
     size_t group = number_in(table, row, "g");
-    ck_assert_msg(width && group == 4 / width, "%s: g", name);
+    ck_assert_msg(group == 4 / width, "%s: g", name);
     ck_assert_msg(matrix_tiles((enum dtype)id, 3 * group + 1) == 4, "%s: tiles", name);
 }
 
