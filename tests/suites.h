@@ -11,6 +11,7 @@ Suite *kernels_suite(void);         /* check_kernels.c, check_matmul.c, check_at
 Suite *attention_suite(void);       /* check_vectors.c */
 Suite *config_suite(void);          /* check_config.c */
 Suite *gguf_suite(void);            /* check_gguf.c */
+Suite *format_suite(void);          /* check_format*.c */
 Suite *pool_suite(void);            /* check_pool.c */
 Suite *reference_suite(void);       /* check_reference.c */
 Suite *search_suite(void);          /* check_search.c */
