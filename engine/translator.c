@@ -1,5 +1,6 @@
 /* The public face of translation: checks inputs, forms batches, shares them out among workers. */
 #define _POSIX_C_SOURCE 200809L
+#include "engine/open.h"
 #include "engine/pool.h"
 #include "engine/search.h"
 #include "engine/shortlist.h"

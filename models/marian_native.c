@@ -1,6 +1,8 @@
 /* Marian's own checkpoints (.npz, .bin): transformers trained with marian, and the students that
  * Bergamot and Firefox distribute. Their settings are the text special:model.yml in the weights. */
-#include "models/family.h"
+#include "models/families.h"
+#include "models/reading.h"
+#include "models/tables.h"
 
 #include <ctype.h>
 #include <math.h>

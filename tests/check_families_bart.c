@@ -91,7 +91,6 @@ static void variant_free(const struct variant *variant) {
 static tolka_status convert_variant(const struct variant *variant, tolka_model **model,
                                     tolka_error *err) {
     struct convert_options options = {.type = DTYPE_F32};
-    options.import.quiet = true;
     char output[128];
     snprintf(output, sizeof output, "%s/model.gguf", variant->path);
     tolka_status status = convert(variant->path, output, &options, err);

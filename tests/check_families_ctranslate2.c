@@ -1,7 +1,7 @@
 /* CTranslate2's directories, against what CTranslate2 computes. */
 #include "tests/check_families_native.h"
 
-#include "models/checkpoint/vocabulary.h"
+#include "models/checkpoint/vocabulary_read.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -270,8 +270,7 @@ END_TEST
 START_TEST(ctranslate2_with_sentencepiece) {
     struct convert_options convert = {.type = DTYPE_F32,
                                       .vocab = FIXTURES "marian/source.spm," FIXTURES
-                                                        "marian/target.spm",
-                                      .import = {.quiet = true}};
+                                                        "marian/target.spm"};
     struct fixture fixture =
         fixture_open_with("ct2-marian-float32", "ct2-marian-float32", &convert);
     struct vocabulary words = {0};

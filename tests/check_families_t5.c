@@ -1,11 +1,12 @@
 /* T5, mT5, umT5, MADLAD-400: from Hugging Face directories, from llama.cpp's and Candle's GGUF
  * files; and tolka's own files as a source. */
 #define _POSIX_C_SOURCE 200809L
-#include "tokenizer/ggml_vocab.h"
-#include "models/convert/gguf_writer.h"
 #include "models/checkpoint/ggml_blocks.h"
+#include "models/convert/gguf_writer.h"
+#include "models/families.h"
 #include "tests/fixture.h"
 #include "tests/suites.h"
+#include "tokenizer/ggml_vocab.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -34,7 +35,6 @@ enum { N_FAMILIES = sizeof families_of_t5 / sizeof *families_of_t5 };
 
 static struct fixture open_family(size_t i, enum dtype type) {
     struct convert_options options = {.type = type, .vocab = families_of_t5[i].vocab};
-    options.import.quiet = true;
     return fixture_open_with(families_of_t5[i].folder, families_of_t5[i].checkpoint, &options);
 }
 
@@ -70,7 +70,6 @@ END_TEST
 static void convert_to(const char *input, const char *output, enum dtype type, const char *vocab) {
     struct convert_options options = {.type = type, .vocab = vocab};
     tolka_error err = {0};
-    options.import.quiet = true;
     ck_assert_msg(convert(input, output, &options, &err) == TOLKA_OK, "%s", err.text);
 }
 
@@ -143,7 +142,6 @@ START_TEST(own_shortlist_is_kept) {
                                       .vocab = FIXTURES "marian-student/vocab.spm",
                                       .shortlist = FIXTURES "marian-student/lex.s2t.bin"};
     tolka_error err = {0};
-    options.import.quiet = true;
     ck_assert_msg(convert(FIXTURES "marian-student/model.student.npz", first, &options, &err) ==
                       TOLKA_OK,
                   "%s", err.text);

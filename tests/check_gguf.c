@@ -3,6 +3,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "tests/check_gguf.h"
 
+#include "engine/file_kind.h"
 #include "models/convert/gguf_writer.h"
 
 #include <stdlib.h>

@@ -2,6 +2,7 @@
 #ifndef CHECK_GGUF_H
 #define CHECK_GGUF_H
 
+#include "engine/gguf.h"
 #include "engine/model.h"
 #include "tests/suites.h"
 

@@ -1,8 +1,8 @@
 /* Readers of Marian .bin, CTranslate2, GGUF and lexical shortlists on files that other programs
  * wrote. Expected numbers were read from the same files (and from the .npz) with numpy. */
-#include "models/checkpoint/settings.h"
+#include "models/checkpoint/detect.h"
 #include "models/checkpoint/lexical_shortlist.h"
-#include "models/checkpoint/source.h"
+#include "models/checkpoint/settings.h"
 
 #include <check.h>
 #include <math.h>

@@ -38,7 +38,6 @@ struct fixture fixture_open_with(const char *folder, const char *checkpoint,
 
 struct fixture fixture_open(const char *folder, enum dtype type) {
     struct convert_options options = {.type = type};
-    options.import.quiet = true;
     return fixture_open_with(folder, folder, &options);
 }
 

@@ -5,6 +5,7 @@
 #define FIXTURE_H
 
 #include "engine/kernels/kernels.h"
+#include "engine/open.h"
 #include "engine/worker.h"
 #include "models/convert/conversion.h"
 

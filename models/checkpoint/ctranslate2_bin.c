@@ -1,10 +1,14 @@
 /* model.bin of a CTranslate2 directory, binary versions 2 to 6: one variable after another, then
  * aliases. config.json and the vocabularies stand beside it and are read elsewhere. */
 #define _POSIX_C_SOURCE 200809L
-#include "models/checkpoint/cursor.h"
+#include "engine/cursor.h"
+#include "models/checkpoint/containers.h"
+#include "tokenizer/utf8.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     MAX_RANK = 8,
@@ -65,7 +69,7 @@ static const char *take_string(struct cursor *cursor) {
     uint16_t length = take_u16(cursor);
     const uint8_t *bytes = take(cursor, length);
     if (!bytes || length == 0 || bytes[length - 1] != 0) return NULL;
-    return is_utf8(bytes, length - 1u) ? (const char *)bytes : NULL;
+    return utf8_is_clean((const char *)bytes, length - 1u) ? (const char *)bytes : NULL;
 }
 
 static tolka_status take_name(struct reader *reader, const char *what, size_t index,
@@ -316,10 +320,10 @@ static tolka_status add_tensor(struct reader *reader, const struct variable *var
     struct source_tensor *tensor =
         source_add(reader->source, variable->name, strlen(variable->name));
     if (!tensor) return fail(err, TOLKA_NOMEM, "%s: out of memory", reader->path);
-    set_type(tensor, record->type->type, record->type->name);
+    source_set_type(tensor, record->type->type, record->type->name);
     tensor->rank = record->rank;
     memcpy(tensor->dims, record->dims, record->rank * sizeof *record->dims);
-    set_row_major(tensor);
+    source_set_row_major(tensor);
     tensor->data = record->data;
     tensor->n_bytes = (size_t)record->elements * record->type->width;
     tensor->scale = record->scale;
@@ -354,7 +358,8 @@ tolka_status read_ctranslate2(struct source *source, const char *path, tolka_err
     struct map map;
     tolka_status status = source_map(source, path, &map, err);
     if (status != TOLKA_OK) return status;
-    struct reader reader = {.source = source, .path = path, .cursor = cursor_of(&map)};
+    struct reader reader = {
+        .source = source, .path = path, .cursor = cursor_of(map.bytes, map.n_bytes)};
     status = read_all(&reader, err);
     free(reader.records);
     free(reader.variables);

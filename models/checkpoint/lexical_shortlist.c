@@ -1,5 +1,7 @@
 #include "models/checkpoint/lexical_shortlist.h"
-#include "models/checkpoint/cursor.h"
+
+#include "engine/cursor.h"
+#include "engine/map.h"
 
 #include <stdlib.h>
 

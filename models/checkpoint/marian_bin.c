@@ -1,10 +1,12 @@
 /* Marian's own binary checkpoints, version 1: headers, names and shapes of all items, then their
  * bytes. Both forks' files are read: marian-dev's, and the one that Bergamot and Firefox use. */
 #define _POSIX_C_SOURCE 200809L
-#include "models/checkpoint/cursor.h"
+#include "engine/cursor.h"
+#include "models/checkpoint/containers.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { HEADER_BYTES = 4 * 8, MAX_RANK = 8 };
 
@@ -208,10 +210,10 @@ static tolka_status add_tensor(struct reader *reader, const struct item *item, f
                                tolka_error *err) {
     struct source_tensor *tensor = source_add(reader->source, item->name, item->name_length);
     if (!tensor) return fail(err, TOLKA_NOMEM, "%s: out of memory", reader->path);
-    set_type(tensor, item->type->type, item->type->name);
+    source_set_type(tensor, item->type->type, item->type->name);
     tensor->rank = item->rank;
     memcpy(tensor->dims, item->dims, item->rank * sizeof *item->dims);
-    set_row_major(tensor);
+    source_set_row_major(tensor);
     tensor->data = item->data;
     tensor->n_bytes = (size_t)item->elements * item_width(item->type);
     return item->type->quantized ? place_quantized(reader, item, tensor, scale, err) : TOLKA_OK;
@@ -324,7 +326,8 @@ tolka_status read_marian_bin(struct source *source, const char *path, tolka_erro
     struct map map;
     tolka_status status = source_map(source, path, &map, err);
     if (status != TOLKA_OK) return status;
-    struct reader reader = {.source = source, .path = path, .cursor = cursor_of(&map)};
+    struct reader reader = {
+        .source = source, .path = path, .cursor = cursor_of(map.bytes, map.n_bytes)};
     uint64_t count;
     status = read_preamble(&reader, &count, err);
     if (status != TOLKA_OK) return status;

@@ -1,13 +1,14 @@
 /* The files that hold tokens. */
 #define _POSIX_C_SOURCE 200809L
-#include "engine/gguf.h"
+#include "models/checkpoint/vocabulary_read.h"
+
+#include "engine/file_kind.h"
 #include "engine/map.h"
-#include "models/checkpoint/bytes.h"
-#include "models/checkpoint/vocabulary.h"
 
 #include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include <yaml.h>
 
