@@ -8,5 +8,6 @@
 
 TCase *gguf_model_case(void);  /* check_model.c */
 TCase *gguf_damage_case(void); /* check_damage.c */
+TCase *gguf_kinds_case(void);  /* check_file_kind.c */
 
 #endif
