@@ -92,7 +92,7 @@ double config_field_get(const struct config *config, const struct config_field *
     return 0;
 }
 
-void config_field_set(struct config *config, const struct config_field *field, double value) {
+static void set_field(struct config *config, const struct config_field *field, double value) {
     void *at = (char *)config + field->offset;
     switch (field->type) {
     case FIELD_U32:
@@ -120,7 +120,7 @@ const char *config_field_name(const struct config *config, const struct config_f
 void config_init(struct config *config) {
     memset(config, 0, sizeof *config);
     for (const struct config_field *field = config_fields; field->key; field++)
-        config_field_set(config, field, field->absent);
+        set_field(config, field, field->absent);
 }
 
 static tolka_status read_enum(struct config *config, const struct config_field *field,
@@ -128,7 +128,7 @@ static tolka_status read_enum(struct config *config, const struct config_field *
     struct gguf_string text = {(const char *)value->data, value->n_bytes};
     for (unsigned i = 0; value->type == GGUF_STRING && field->names[i]; i++)
         if (gguf_string_equals(text, field->names[i])) {
-            config_field_set(config, field, i);
+            set_field(config, field, i);
             return TOLKA_OK;
         }
     if (value->type != GGUF_STRING)
@@ -147,7 +147,7 @@ static tolka_status read_field(struct config *config, const struct config_field 
         (field->type != FIELD_F32 && number != floor(number)))
         return fail(err, TOLKA_FORMAT, "%s: key tolka.%s is %g; expected %g to %g", name,
                     field->key, number, field->min, field->max);
-    config_field_set(config, field, number);
+    set_field(config, field, number);
     return TOLKA_OK;
 }
 

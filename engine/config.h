@@ -99,7 +99,6 @@ struct config_field {
 extern const struct config_field config_fields[]; /* ended by a NULL key */
 
 double config_field_get(const struct config *config, const struct config_field *field);
-void config_field_set(struct config *config, const struct config_field *field, double value);
 /* What the value of a FIELD_ENUM is called. */
 const char *config_field_name(const struct config *config, const struct config_field *field);
 

@@ -46,7 +46,7 @@ const char *file_kind_phrase(enum file_kind kind) {
     return phrases[kind];
 }
 
-/* ---- the first bytes ------------------------------------------------------------------------ */
+/* ---- the first bytes ------------------------------------------------------------------------- */
 
 /* The first that fits counts. */
 static const struct signature {

@@ -13,7 +13,7 @@ enum {
     MIN_TENSOR_BYTES = 8 + 4 + 4 + 8, /* an empty name, rank, type, offset */
 };
 
-/* ---- text and types ---------------------------------------------------------------------------- */
+/* ---- text and types -------------------------------------------------------------------------- */
 
 static struct gguf_string take_string(struct cursor *cursor) {
     uint64_t length = take_u64(cursor);

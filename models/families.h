@@ -5,8 +5,6 @@
 
 #include "models/family.h"
 
-extern const struct family *const families[]; /* ended by NULL */
-
 const struct family *family_by_name(const char *name);       /* or NULL */
 const struct family *family_by_type(const char *model_type); /* or NULL */
 

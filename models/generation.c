@@ -120,7 +120,7 @@ static tolka_status read_early_stopping(const struct checkpoint *checkpoint, str
 }
 
 /* Keys that change what the reference generates and that tolka does not follow. */
-static void warn_of_ignored(const struct checkpoint *checkpoint) {
+static void warn_of_ignored_numbers(const struct checkpoint *checkpoint) {
     static const struct {
         const char *key;
         double neutral;
@@ -141,6 +141,9 @@ static void warn_of_ignored(const struct checkpoint *checkpoint) {
             checkpoint->warn(checkpoint->user, "%s: key %s is set; tolka does not follow it",
                              settings_name(r.settings), keys[i].key);
     }
+}
+
+static void warn_of_ignored_lists(const struct checkpoint *checkpoint) {
     static const char *const lists[] = {"suppress_tokens", "begin_suppress_tokens",
                                         "forced_decoder_ids", "sequence_bias", "force_words_ids"};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
@@ -149,6 +152,9 @@ static void warn_of_ignored(const struct checkpoint *checkpoint) {
             checkpoint->warn(checkpoint->user, "%s: key %s is set; tolka does not follow it",
                              settings_name(r.settings), lists[i]);
     }
+}
+
+static void warn_of_sampling(const struct checkpoint *checkpoint) {
     struct reading r = where(checkpoint, "do_sample", NULL);
     if (read_flag(&r, "do_sample", false))
         checkpoint->warn(checkpoint->user, "%s: do_sample is set; tolka searches instead",
@@ -187,6 +193,9 @@ tolka_status read_generation(const struct checkpoint *checkpoint, struct config 
     if (status == TOLKA_OK) status = read_lengths(checkpoint, config, err);
     if (status == TOLKA_OK) status = read_early_stopping(checkpoint, config, err);
     if (status == TOLKA_OK) status = read_bad_words(checkpoint, config, err);
-    if (status == TOLKA_OK) warn_of_ignored(checkpoint);
-    return status;
+    if (status != TOLKA_OK) return status;
+    warn_of_ignored_numbers(checkpoint);
+    warn_of_ignored_lists(checkpoint);
+    warn_of_sampling(checkpoint);
+    return TOLKA_OK;
 }

@@ -292,7 +292,7 @@ START_TEST(tensor_fields) {
 }
 END_TEST
 
-/* ---- other files ------------------------------------------------------------------------------ */
+/* ---- other files ----------------------------------------------------------------------------- */
 
 /* Files that are in the tree. */
 START_TEST(checkpoints_are_recognised) {

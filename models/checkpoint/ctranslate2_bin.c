@@ -53,6 +53,7 @@ struct reader {
     struct source *source;
     const char *path;
     struct cursor cursor;
+    uint32_t version;
     struct record *records;
     struct variable *variables; /* records' own names, then aliases; sorted in the end */
     size_t n_records, n_variables;
@@ -97,24 +98,24 @@ static tolka_status check_spec(const struct reader *reader, const char *spec, to
 
 static tolka_status read_header(struct reader *reader, tolka_error *err) {
     struct source *source = reader->source;
-    source->format_version = take_u32(&reader->cursor);
+    reader->version = take_u32(&reader->cursor);
     if (!reader->cursor.ok) return cut_off(reader, "the header", err);
-    if (source->format_version < OLDEST_VERSION || source->format_version > NEWEST_VERSION)
+    if (reader->version < OLDEST_VERSION || reader->version > NEWEST_VERSION)
         return fail(err, TOLKA_UNSUPPORTED,
                     "%s: CTranslate2 binary version %u, expected %d to %d; convert the original "
                     "checkpoint",
-                    reader->path, source->format_version, OLDEST_VERSION, NEWEST_VERSION);
+                    reader->path, reader->version, OLDEST_VERSION, NEWEST_VERSION);
     const char *spec = take_string(&reader->cursor);
-    source->spec_revision = take_u32(&reader->cursor);
+    uint32_t revision = take_u32(&reader->cursor);
     if (!reader->cursor.ok) return cut_off(reader, "the header", err);
     if (!spec)
         return fail(err, TOLKA_FORMAT, "%s: not a CTranslate2 model: no name of a specification",
                     reader->path);
     tolka_status status = check_spec(reader, spec, err);
     if (status != TOLKA_OK) return status;
-    if (source->spec_revision > NEWEST_REVISION)
+    if (revision > NEWEST_REVISION)
         return fail(err, TOLKA_UNSUPPORTED, "%s: revision %u of %s, expected at most %d",
-                    reader->path, source->spec_revision, spec, NEWEST_REVISION);
+                    reader->path, revision, spec, NEWEST_REVISION);
     source->spec_name = strdup(spec);
     return source->spec_name ? TOLKA_OK : fail(err, TOLKA_NOMEM, "%s: out of memory", reader->path);
 }
@@ -134,7 +135,7 @@ static tolka_status take_count(struct reader *reader, const char *what, size_t m
 /* Before version 4 a file tells only the size of an item; int32 was not used for weights. */
 static const struct item_type *take_type(struct reader *reader, uint8_t *code) {
     *code = take_u8(&reader->cursor);
-    if (reader->source->format_version >= 4) return *code < N_TYPES ? &item_types[*code] : NULL;
+    if (reader->version >= 4) return *code < N_TYPES ? &item_types[*code] : NULL;
     for (size_t i = 0; i < 3; i++)
         if (item_types[i].width == *code) return &item_types[i];
     return NULL;
@@ -163,7 +164,7 @@ static tolka_status read_record(struct reader *reader, size_t index, tolka_error
     uint64_t n_bytes;
     if (!product_of(record->dims, record->rank, &record->elements) ||
         !multiply(record->elements, width, &n_bytes) ||
-        size != (reader->source->format_version >= 4 ? n_bytes : record->elements))
+        size != (reader->version >= 4 ? n_bytes : record->elements))
         return fail(err, TOLKA_FORMAT,
                     "%s: variable %s: its shape and its size (%llu) contradict each other",
                     reader->path, variable->name, (unsigned long long)size);
@@ -223,7 +224,7 @@ static struct variable *find_companion(const struct reader *reader, const char *
 
 /* Aliases are looked up among real variables only, so they cannot form a loop. */
 static tolka_status read_aliases(struct reader *reader, tolka_error *err) {
-    if (reader->source->format_version < 3) return TOLKA_OK;
+    if (reader->version < 3) return TOLKA_OK;
     size_t count;
     tolka_status status = take_count(reader, "aliases", MIN_ALIAS_BYTES, &count, err);
     if (status != TOLKA_OK || count == 0) return status;

@@ -61,7 +61,6 @@ struct source {
      * name; owned; NULL if there are none. */
     char *model_yml;
     char *spec_name;
-    uint32_t format_version, spec_revision; /* CTranslate2 */
     struct gguf gguf; /* a GGUF file's metadata; n_bytes 0 for all other kinds */
     /* What must live as long as the tensors. */
     struct map *maps;

@@ -59,7 +59,7 @@ static const char *const harmless[] = {
     "prefix",
     "problem_type",
     "task_specific_params",
-    /* What the tensors say better: sizes of tables, what is tied to what, which layers there are. */
+    /* What the tensors say better: sizes of tables, what is tied, which layers there are. */
     "add_cross_attention",
     "cross_attention_hidden_size",
     "decoder_vocab_size",
