@@ -3,6 +3,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "engine/cursor.h"
 #include "models/checkpoint/containers.h"
+#include "models/checkpoint/names.h"
 #include "tokenizer/utf8.h"
 
 #include <math.h>

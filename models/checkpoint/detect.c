@@ -2,6 +2,7 @@
 #include "models/checkpoint/detect.h"
 
 #include "models/checkpoint/containers.h"
+#include "models/checkpoint/names.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -31,11 +32,6 @@ static char *join(const char *directory, const char *name) {
     if (a > 0 && directory[a - 1] != '/') path[a++] = '/';
     memcpy(path + a, name, b + 1);
     return path;
-}
-
-static bool ends_with(const char *name, const char *end) {
-    size_t n = strlen(name), m = strlen(end);
-    return n > m && strcmp(name + n - m, end) == 0;
 }
 
 /* Could the file hold weights? Training writes its optimizer state next to them. */

@@ -3,6 +3,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "engine/cursor.h"
 #include "models/checkpoint/containers.h"
+#include "models/checkpoint/names.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -64,12 +65,6 @@ struct reader {
 
 static bool starts_with(const struct item *item, const char *text) {
     return item->name_length >= strlen(text) && memcmp(item->name, text, strlen(text)) == 0;
-}
-
-static bool ends_with(const struct item *item, const char *text) {
-    size_t length = strlen(text);
-    return item->name_length >= length &&
-           memcmp(item->name + item->name_length - length, text, length) == 0;
 }
 
 static size_t item_width(const struct item_type *type) {
@@ -193,7 +188,7 @@ static tolka_status place_quantized(const struct reader *reader, const struct it
     tensor->scale = scale;
     tensor->n_scales = 1;
     if (strstr(item->name, "Wemb")) return TOLKA_OK;
-    if (ends_with(item, "_Wt"))
+    if (ends_with(item->name, "_Wt"))
         return fail(err, TOLKA_UNSUPPORTED,
                     "%s: item %s is an output matrix in %s, which Marian writes garbled; convert "
                     "the float32 file of this model",
@@ -276,7 +271,7 @@ static struct source_tensor *find_weight(const struct reader *reader, const stru
 static tolka_status place_alphas(struct reader *reader, bool output, tolka_error *err) {
     for (size_t i = 0; i < reader->n_items; i++) {
         const struct item *item = &reader->items[i];
-        if (!ends_with(item, alpha_suffix) || starts_with(item, "none_") != output) continue;
+        if (!ends_with(item->name, alpha_suffix) || starts_with(item, "none_") != output) continue;
         float alpha = 0;
         tolka_status status = read_alpha(reader, item, &alpha, err);
         if (status != TOLKA_OK) return status;
@@ -292,7 +287,7 @@ static tolka_status place_alphas(struct reader *reader, bool output, tolka_error
 static tolka_status add_tensors(struct reader *reader, tolka_error *err) {
     for (size_t i = 0; i < reader->n_items; i++) {
         const struct item *item = &reader->items[i];
-        if (ends_with(item, alpha_suffix)) continue;
+        if (ends_with(item->name, alpha_suffix)) continue;
         tolka_status status = strcmp(item->name, "special:model.yml") == 0
                                   ? keep_model_yml(reader, item, err)
                                   : add_tensor(reader, item, &reader->scales[i], err);

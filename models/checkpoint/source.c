@@ -4,7 +4,6 @@
 #include "engine/bytes.h"
 #include "engine/matrix.h"
 #include "models/checkpoint/ggml_blocks.h"
-#include "tokenizer/utf8.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,10 +80,6 @@ struct source_tensor *source_add(struct source *source, const char *name, size_t
     struct source_tensor *tensor = &source->tensors[source->n_tensors++];
     *tensor = (struct source_tensor){.name = copy, .shares = -1, .strides = {STRIDES_UNSET}};
     return tensor;
-}
-
-bool is_tensor_name(const char *name, size_t length) {
-    return length > 0 && length <= 256 && utf8_is_clean(name, length);
 }
 
 void source_set_type(struct source_tensor *tensor, enum source_dtype type, const char *name) {

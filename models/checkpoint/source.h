@@ -84,8 +84,6 @@ void source_read_row(const struct source_tensor *tensor, uint64_t row, bool tran
 
 /* ---- for readers (one file per container) ---------------------------------------------------- */
 
-/* May a tensor be called so? */
-bool is_tensor_name(const char *name, size_t length);
 /* Adds an entry (shares -1; strides become row-major in source_sort unless the reader sets them);
  * NULL when out of memory or past 2^20 tensors. */
 struct source_tensor *source_add(struct source *source, const char *name, size_t name_length);
