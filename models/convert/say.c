@@ -10,6 +10,7 @@ static void say(const struct import *import, const char *kind, const char *forma
     if (!import->options.say) return;
     int n = snprintf(line, sizeof line, "%s: ", kind);
     vsnprintf(line + n, sizeof line - (size_t)n, format, args);
+    make_printable(line);
     import->options.say(import->options.user, line);
 }
 
