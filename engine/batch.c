@@ -14,7 +14,7 @@ enum {
 
 /* ---- the queue of results -------------------------------------------------------------------- */
 
-static void finish(struct job *job, size_t index, tolka_result *result) {
+static void enqueue(struct job *job, size_t index, tolka_result *result) {
     pthread_mutex_lock(&job->mutex);
     job->results[job->n_finished++] = (struct job_result){index, result};
     pthread_cond_signal(&job->finished);
@@ -118,7 +118,7 @@ static void accept_inputs(struct job *job, struct sort_key *keys) {
     for (size_t i = 0; i < job->n_inputs; i++) {
         tolka_error why;
         if (check_input(job, &job->inputs[i], &why) != TOLKA_OK) {
-            finish(job, i, result_failed(&why));
+            enqueue(job, i, result_failed(&why));
             continue;
         }
         size_t limit = output_limit(job, &job->inputs[i]);
@@ -216,7 +216,7 @@ static void fail_batch(struct job *job, size_t first, size_t n) {
     tolka_error err;
     fail(&err, TOLKA_NOMEM, "no memory for a batch of %zu sentences of up to %zu tokens", n,
          input_at(job, first)->n_ids);
-    for (size_t i = first; i < first + n; i++) finish(job, job->order[i], result_failed(&err));
+    for (size_t i = first; i < first + n; i++) enqueue(job, job->order[i], result_failed(&err));
 }
 
 /* Sentences for a worker that has none: *first is the place of the first; 0: none are left. */
@@ -282,7 +282,7 @@ static void collect(struct worker *worker, struct job *job) {
         const struct sentence_search *sentence = &search->sentences[search->ended[i]];
         if (sentence->n_finished) worker->stats.target_tokens += sentence->finished[0].n_tokens;
         worker->stats.sentences++;
-        finish(job, sentence->index,
+        enqueue(job, sentence->index,
                hypotheses_result(sentence, (size_t)search->options.n_best));
     }
 }

@@ -16,9 +16,6 @@ static const char *const decoder_kinds[] = {"self_attention", "ssru", NULL};
 static const char *const beam_rule_names[] = {"huggingface", "ctranslate2", "marian", NULL};
 static const char *const early_stoppings[] = {"heuristic", "when_full", "never", NULL};
 
-/* Limits keep every product of sizes far from overflow and every allocation within reason. */
-enum { MAX_WIDTH = 1 << 16, MAX_LAYERS = 256, MAX_HEADS = 1024, MAX_VOCAB = 1 << 24 };
-
 #define AT(field) offsetof(struct config, field)
 const struct config_field config_fields[] = {
     {"d_model", FIELD_U32, AT(d_model), true, 1, MAX_WIDTH, 0, NULL},
@@ -27,8 +24,8 @@ const struct config_field config_fields[] = {
     {"encoder.heads", FIELD_U32, AT(encoder_heads), true, 1, MAX_HEADS, 0, NULL},
     {"decoder.heads", FIELD_U32, AT(decoder_heads), true, 1, MAX_HEADS, 0, NULL},
     {"head_dim", FIELD_U32, AT(head_dim), false, 0, MAX_WIDTH, 0, NULL},
-    {"encoder.ffn", FIELD_U32, AT(encoder_ffn), true, 1, MAX_WIDTH * 4, 0, NULL},
-    {"decoder.ffn", FIELD_U32, AT(decoder_ffn), true, 1, MAX_WIDTH * 4, 0, NULL},
+    {"encoder.ffn", FIELD_U32, AT(encoder_ffn), true, 1, MAX_FFN, 0, NULL},
+    {"decoder.ffn", FIELD_U32, AT(decoder_ffn), true, 1, MAX_FFN, 0, NULL},
     {"vocab.source", FIELD_U32, AT(source_vocab), true, 1, MAX_VOCAB, 0, NULL},
     {"vocab.target", FIELD_U32, AT(target_vocab), true, 1, MAX_VOCAB, 0, NULL},
     {"norm.kind", FIELD_ENUM, AT(norm_kind), false, 0, 0, NORM_LAYER, norm_kinds},
@@ -47,7 +44,7 @@ const struct config_field config_fields[] = {
     {"position.angle", FIELD_ENUM, AT(sinusoid_angle), false, 0, 0, ANGLE_PAPER, sinusoid_angles},
     {"position.offset", FIELD_U32, AT(position_offset), false, 0, 1024, 0, NULL},
     {"position.max", FIELD_U32, AT(max_positions), false, 0, MAX_VOCAB, 0, NULL},
-    {"position.buckets", FIELD_U32, AT(relative_buckets), false, 0, 65536, 0, NULL},
+    {"position.buckets", FIELD_U32, AT(relative_buckets), false, 0, MAX_BUCKETS, 0, NULL},
     {"position.max_distance", FIELD_U32, AT(relative_max_distance), false, 0, MAX_VOCAB, 0, NULL},
     {"position.bias_per_layer", FIELD_BOOL, AT(relative_bias_per_layer), false, 0, 1, 0, NULL},
     {"attention.scale", FIELD_F32, AT(attention_scale), false, 0, 1e6, 0, NULL},
@@ -78,6 +75,23 @@ const struct config_field config_fields[] = {
     {NULL, FIELD_U32, 0, false, 0, 0, 0, NULL},
 };
 
+double config_field_get(const struct config *config, const struct config_field *field) {
+    const void *at = (const char *)config + field->offset;
+    switch (field->type) {
+    case FIELD_U32:
+        return *(const uint32_t *)at;
+    case FIELD_I32:
+        return *(const int32_t *)at;
+    case FIELD_F32:
+        return (double)*(const float *)at;
+    case FIELD_BOOL:
+        return *(const bool *)at;
+    case FIELD_ENUM:
+        return *(const unsigned *)at;
+    }
+    return 0;
+}
+
 static void set_field(struct config *config, const struct config_field *field, double value) {
     void *at = (char *)config + field->offset;
     switch (field->type) {
@@ -97,6 +111,10 @@ static void set_field(struct config *config, const struct config_field *field, d
         *(unsigned *)at = (unsigned)value;
         break;
     }
+}
+
+const char *config_field_name(const struct config *config, const struct config_field *field) {
+    return field->names[(size_t)config_field_get(config, field)];
 }
 
 void config_init(struct config *config) {
@@ -199,21 +217,8 @@ static tolka_status check_tokens(const struct config *config, const char *name, 
 /* Fields that come from a checkpoint have not passed read_field. */
 static tolka_status check_range(const struct config *config, const struct config_field *field,
                                 const char *name, tolka_error *err) {
-    const void *at = (const char *)config + field->offset;
-    double value;
-    switch (field->type) {
-    case FIELD_U32:
-        value = *(const uint32_t *)at;
-        break;
-    case FIELD_I32:
-        value = *(const int32_t *)at;
-        break;
-    case FIELD_F32:
-        value = (double)*(const float *)at;
-        break;
-    default:
-        return TOLKA_OK;
-    }
+    double value = config_field_get(config, field);
+    if (field->type == FIELD_BOOL || field->type == FIELD_ENUM) return TOLKA_OK;
     if (value >= field->min && value <= field->max) return TOLKA_OK;
     return fail(err, TOLKA_FORMAT, "%s: %s is %g; expected %g to %g", name, field->key, value,
                 field->min, field->max);

@@ -5,6 +5,8 @@
 #include "engine/error.h"
 #include "engine/kernels/kernels.h"
 
+struct gguf;
+
 enum norm_kind { NORM_LAYER, NORM_RMS };
 enum norm_place { NORM_POST, NORM_PRE };
 enum position_kind { POSITION_NONE, POSITION_SINUSOIDAL, POSITION_LEARNED, POSITION_RELATIVE };
@@ -19,6 +21,16 @@ enum beam_rules { BEAM_HUGGINGFACE, BEAM_CTRANSLATE2, BEAM_MARIAN };
 enum early_stopping { STOP_HEURISTIC, STOP_WHEN_FULL, STOP_NEVER_EARLY };
 
 enum { MAX_SUPPRESSED = 16 };
+
+/* Limits keep every product of sizes far from overflow and every allocation within reason. */
+enum {
+    MAX_WIDTH = 1 << 16,
+    MAX_FFN = 1 << 18,
+    MAX_LAYERS = 256,
+    MAX_HEADS = 1024,
+    MAX_VOCAB = 1 << 24,
+    MAX_BUCKETS = 1 << 16,
+};
 
 struct config {
     uint32_t d_model;
@@ -74,7 +86,7 @@ struct config {
     float max_length_ratio; /* of the source length, end token included; 0: none */
 };
 
-/* How the fields stand in a file: read, written and inspected from one table. */
+/* How the fields stand in a file: read, written and shown from one table. */
 enum field_type { FIELD_U32, FIELD_I32, FIELD_F32, FIELD_BOOL, FIELD_ENUM };
 struct config_field {
     const char *key; /* "tolka." comes before it in a file */
@@ -86,8 +98,14 @@ struct config_field {
 };
 extern const struct config_field config_fields[]; /* ended by a NULL key */
 
+double config_field_get(const struct config *config, const struct config_field *field);
+/* What the value of a FIELD_ENUM is called. */
+const char *config_field_name(const struct config *config, const struct config_field *field);
+
 /* All fields at the value they have when a file does not say. */
 void config_init(struct config *config);
+/* From a file's "tolka.*" metadata. */
+tolka_status config_read(struct config *config, const struct gguf *gguf, tolka_error *err);
 /* Checks what one field alone cannot show: heads divide, ids inside the vocabulary, ... */
 tolka_status config_check(const struct config *config, const char *name, tolka_error *err);
 

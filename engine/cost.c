@@ -1,5 +1,5 @@
 /* What a model makes a processor read and multiply: tolka_model_cost. */
-#include "engine/model.h"
+#include "engine/open.h"
 
 #include <string.h>
 

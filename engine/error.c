@@ -3,8 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* Text from a hostile file may hold anything: keep the line one line and printable. */
-static void make_printable(char *text) {
+void make_printable(char *text) {
     for (; *text; text++)
         if ((unsigned char)*text < 0x20 || *text == 0x7f) *text = '?';
 }

@@ -8,4 +8,7 @@
 tolka_status fail(tolka_error *err, tolka_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Text from a hostile file may hold anything: keeps a line one line, without control characters. */
+void make_printable(char *text);
+
 #endif

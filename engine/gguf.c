@@ -1,5 +1,8 @@
 #include "engine/gguf.h"
 
+#include "engine/cursor.h"
+#include "engine/file_kind.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,41 +13,11 @@ enum {
     MIN_TENSOR_BYTES = 8 + 4 + 4 + 8, /* an empty name, rank, type, offset */
 };
 
-/* ---- a cursor that cannot leave the map ------------------------------------------------------ */
+/* ---- text and types -------------------------------------------------------------------------- */
 
-struct reader {
-    const uint8_t *at, *end;
-    const char *name;
-    bool ok; /* false once anything was missing: later reads give zeros */
-};
-
-static const uint8_t *take(struct reader *reader, uint64_t n) {
-    if (!reader->ok || n > (uint64_t)(reader->end - reader->at)) {
-        reader->ok = false;
-        return NULL;
-    }
-    const uint8_t *bytes = reader->at;
-    reader->at += n;
-    return bytes;
-}
-
-static uint32_t take_u32(struct reader *reader) {
-    uint32_t value = 0;
-    const uint8_t *bytes = take(reader, sizeof value);
-    if (bytes) memcpy(&value, bytes, sizeof value);
-    return value;
-}
-
-static uint64_t take_u64(struct reader *reader) {
-    uint64_t value = 0;
-    const uint8_t *bytes = take(reader, sizeof value);
-    if (bytes) memcpy(&value, bytes, sizeof value);
-    return value;
-}
-
-static struct gguf_string take_string(struct reader *reader) {
-    uint64_t length = take_u64(reader);
-    const uint8_t *bytes = take(reader, length);
+static struct gguf_string take_string(struct cursor *cursor) {
+    uint64_t length = take_u64(cursor);
+    const uint8_t *bytes = take(cursor, length);
     if (!bytes) return (struct gguf_string){"", 0};
     return (struct gguf_string){(const char *)bytes, (size_t)length};
 }
@@ -54,8 +27,6 @@ static tolka_status cut_off(const struct gguf *gguf, const char *where, tolka_er
                 "%s: the file is cut off or damaged: its %zu bytes end inside %s", gguf->name,
                 gguf->n_bytes, where);
 }
-
-/* ---- types ----------------------------------------------------------------------------------- */
 
 static const struct {
     uint32_t id;
@@ -93,53 +64,52 @@ static size_t scalar_size(enum gguf_type type) {
 
 /* ---- metadata -------------------------------------------------------------------------------- */
 
-static bool skip_strings(struct reader *reader, uint64_t count) {
-    for (uint64_t i = 0; i < count && reader->ok; i++) take_string(reader);
-    return reader->ok;
+static void skip_strings(struct cursor *cursor, uint64_t count) {
+    for (uint64_t i = 0; i < count && cursor->ok; i++) take_string(cursor);
 }
 
-static tolka_status parse_array(struct gguf *gguf, struct reader *reader, struct gguf_value *value,
+static tolka_status parse_array(struct gguf *gguf, struct cursor *cursor, struct gguf_value *value,
                                 tolka_error *err) {
-    value->element = (enum gguf_type)take_u32(reader);
-    value->count = take_u64(reader);
-    value->data = reader->at;
+    value->element = (enum gguf_type)take_u32(cursor);
+    value->count = take_u64(cursor);
+    value->data = cursor->bytes + cursor->at;
     size_t size = scalar_size(value->element);
-    if (reader->ok && size == 0 && value->element != GGUF_STRING)
+    if (cursor->ok && size == 0 && value->element != GGUF_STRING)
         return fail(err, TOLKA_FORMAT,
                     "%s: key %.*s: an array of type %d, which GGUF does not have", gguf->name,
                     (int)value->key.length, value->key.bytes, (int)value->element);
     if (size) {
-        uint64_t left = (uint64_t)(reader->end - reader->at);
+        uint64_t left = cursor_left(cursor);
         if (value->count > left / size)
-            reader->ok = false;
+            cursor->ok = false;
         else
-            take(reader, value->count * size);
+            take(cursor, value->count * size);
     } else {
-        skip_strings(reader, value->count);
+        skip_strings(cursor, value->count);
     }
-    value->n_bytes = (size_t)(reader->at - value->data);
+    value->n_bytes = (size_t)(cursor->bytes + cursor->at - value->data);
     return TOLKA_OK;
 }
 
-static tolka_status parse_value(struct gguf *gguf, struct reader *reader, struct gguf_value *value,
+static tolka_status parse_value(struct gguf *gguf, struct cursor *cursor, struct gguf_value *value,
                                 tolka_error *err) {
-    value->key = take_string(reader);
+    value->key = take_string(cursor);
     if (value->key.length > MAX_KEY || memchr(value->key.bytes, 0, value->key.length))
         return fail(err, TOLKA_FORMAT, "%s: a metadata key is not a name", gguf->name);
-    uint32_t type = take_u32(reader);
+    uint32_t type = take_u32(cursor);
     if (type >= GGUF_TYPES)
         return fail(err, TOLKA_FORMAT, "%s: key %.*s has type %u, which GGUF does not have",
                     gguf->name, (int)value->key.length, value->key.bytes, type);
     value->type = (enum gguf_type)type;
-    if (value->type == GGUF_ARRAY) return parse_array(gguf, reader, value, err);
+    if (value->type == GGUF_ARRAY) return parse_array(gguf, cursor, value, err);
     if (value->type == GGUF_STRING) {
-        struct gguf_string string = take_string(reader);
+        struct gguf_string string = take_string(cursor);
         value->data = (const uint8_t *)string.bytes;
         value->n_bytes = string.length;
         return TOLKA_OK;
     }
     value->n_bytes = scalar_size(value->type);
-    value->data = take(reader, value->n_bytes);
+    value->data = take(cursor, value->n_bytes);
     return TOLKA_OK;
 }
 
@@ -164,14 +134,14 @@ static int compare_tensors(const void *a, const void *b) {
                            ((const struct gguf_tensor *)b)->name);
 }
 
-static tolka_status parse_values(struct gguf *gguf, struct reader *reader, uint64_t count,
+static tolka_status parse_values(struct gguf *gguf, struct cursor *cursor, uint64_t count,
                                  tolka_error *err) {
     gguf->values = calloc(count ? count : 1, sizeof *gguf->values);
     if (!gguf->values) return fail(err, TOLKA_NOMEM, "%s: out of memory", gguf->name);
     for (uint64_t i = 0; i < count; i++) {
-        tolka_status status = parse_value(gguf, reader, &gguf->values[i], err);
+        tolka_status status = parse_value(gguf, cursor, &gguf->values[i], err);
         if (status != TOLKA_OK) return status;
-        if (!reader->ok) return cut_off(gguf, "the metadata", err);
+        if (!cursor->ok) return cut_off(gguf, "the metadata", err);
     }
     gguf->n_values = (size_t)count;
     qsort(gguf->values, gguf->n_values, sizeof *gguf->values, compare_values);
@@ -211,21 +181,21 @@ static tolka_status tensor_bytes(const struct gguf *gguf, struct gguf_tensor *te
     return TOLKA_OK;
 }
 
-static tolka_status parse_tensor(struct gguf *gguf, struct reader *reader,
+static tolka_status parse_tensor(struct gguf *gguf, struct cursor *cursor,
                                  struct gguf_tensor *tensor, uint64_t *offset, tolka_error *err) {
-    tensor->name = take_string(reader);
-    tensor->rank = take_u32(reader);
-    if (!reader->ok) return cut_off(gguf, "the list of tensors", err);
+    tensor->name = take_string(cursor);
+    tensor->rank = take_u32(cursor);
+    if (!cursor->ok) return cut_off(gguf, "the list of tensors", err);
     if (tensor->name.length == 0 || tensor->name.length > MAX_NAME ||
         memchr(tensor->name.bytes, 0, tensor->name.length))
         return fail(err, TOLKA_FORMAT, "%s: a tensor's name is not a name", gguf->name);
     if (tensor->rank > 4)
         return fail(err, TOLKA_FORMAT, "%s: tensor %.*s has %u dimensions, at most 4 are possible",
                     gguf->name, (int)tensor->name.length, tensor->name.bytes, tensor->rank);
-    for (uint32_t i = 0; i < 4; i++) tensor->dims[i] = i < tensor->rank ? take_u64(reader) : 1;
-    tensor->type = take_u32(reader);
-    *offset = take_u64(reader);
-    if (!reader->ok) return cut_off(gguf, "the list of tensors", err);
+    for (uint32_t i = 0; i < 4; i++) tensor->dims[i] = i < tensor->rank ? take_u64(cursor) : 1;
+    tensor->type = take_u32(cursor);
+    *offset = take_u64(cursor);
+    if (!cursor->ok) return cut_off(gguf, "the list of tensors", err);
     return tensor_bytes(gguf, tensor, err);
 }
 
@@ -246,45 +216,41 @@ static tolka_status check_tensors_apart(struct gguf *gguf, tolka_error *err) {
     return TOLKA_OK;
 }
 
-/* A tensor waits with its offset where the data pointer will be, until the list's end is known. */
-static tolka_status parse_tensors(struct gguf *gguf, struct reader *reader, uint64_t count,
+/* Offsets count from `start`, where the data begins. */
+static tolka_status place_tensor(const struct gguf *gguf, struct gguf_tensor *tensor,
+                                 uint64_t start, uint64_t offset, tolka_error *err) {
+    int length = (int)tensor->name.length;
+    if (offset % gguf->alignment)
+        return fail(err, TOLKA_FORMAT, "%s: tensor %.*s is not aligned to %zu bytes", gguf->name,
+                    length, tensor->name.bytes, gguf->alignment);
+    if (start > gguf->n_bytes || offset > gguf->n_bytes - start ||
+        tensor->n_bytes > gguf->n_bytes - start - offset)
+        return fail(err, TOLKA_FORMAT,
+                    "%s: the file is cut off: tensor %.*s needs bytes %llu to %llu, the file "
+                    "has %zu",
+                    gguf->name, length, tensor->name.bytes, (unsigned long long)(start + offset),
+                    (unsigned long long)(start + offset + tensor->n_bytes), gguf->n_bytes);
+    tensor->data = gguf->bytes + start + offset;
+    return TOLKA_OK;
+}
+
+/* A tensor waits for its data until the list's end is known. */
+static tolka_status parse_tensors(struct gguf *gguf, struct cursor *cursor, uint64_t count,
                                   tolka_error *err) {
     gguf->tensors = calloc(count ? count : 1, sizeof *gguf->tensors);
     uint64_t *offsets = calloc(count ? count : 1, sizeof *offsets);
     tolka_status status = TOLKA_OK;
-    if (!gguf->tensors || !offsets) {
+    if (!gguf->tensors || !offsets)
         status = fail(err, TOLKA_NOMEM, "%s: out of memory", gguf->name);
-        goto done;
-    }
     for (uint64_t i = 0; i < count && status == TOLKA_OK; i++)
-        status = parse_tensor(gguf, reader, &gguf->tensors[i], &offsets[i], err);
-    if (status != TOLKA_OK) goto done;
-    gguf->n_tensors = (size_t)count;
-
-    uint64_t start = (uint64_t)(reader->at - gguf->bytes);
-    start = (start + gguf->alignment - 1) / gguf->alignment * gguf->alignment;
-    for (uint64_t i = 0; i < count; i++) {
-        struct gguf_tensor *tensor = &gguf->tensors[i];
-        int length = (int)tensor->name.length;
-        if (offsets[i] % gguf->alignment) {
-            status = fail(err, TOLKA_FORMAT, "%s: tensor %.*s is not aligned to %zu bytes",
-                          gguf->name, length, tensor->name.bytes, gguf->alignment);
-            goto done;
-        }
-        if (start > gguf->n_bytes || offsets[i] > gguf->n_bytes - start ||
-            tensor->n_bytes > gguf->n_bytes - start - offsets[i]) {
-            status = fail(
-                err, TOLKA_FORMAT,
-                "%s: the file is cut off: tensor %.*s needs bytes %llu to %llu, the file "
-                "has %zu",
-                gguf->name, length, tensor->name.bytes, (unsigned long long)(start + offsets[i]),
-                (unsigned long long)(start + offsets[i] + tensor->n_bytes), gguf->n_bytes);
-            goto done;
-        }
-        tensor->data = gguf->bytes + start + offsets[i];
+        status = parse_tensor(gguf, cursor, &gguf->tensors[i], &offsets[i], err);
+    uint64_t start = (cursor->at + gguf->alignment - 1) / gguf->alignment * gguf->alignment;
+    for (uint64_t i = 0; i < count && status == TOLKA_OK; i++)
+        status = place_tensor(gguf, &gguf->tensors[i], start, offsets[i], err);
+    if (status == TOLKA_OK) {
+        gguf->n_tensors = (size_t)count;
+        status = check_tensors_apart(gguf, err);
     }
-    status = check_tensors_apart(gguf, err);
-done:
     free(offsets);
     return status;
 }
@@ -304,22 +270,22 @@ static tolka_status parse_alignment(struct gguf *gguf, tolka_error *err) {
     return TOLKA_OK;
 }
 
-static tolka_status parse_header(struct gguf *gguf, struct reader *reader, uint64_t *n_tensors,
+static tolka_status parse_header(struct gguf *gguf, struct cursor *cursor, uint64_t *n_tensors,
                                  uint64_t *n_values, tolka_error *err) {
-    const uint8_t *magic = take(reader, 4);
+    const uint8_t *magic = take(cursor, 4);
     if (!magic || memcmp(magic, "GGUF", 4) != 0)
         return fail(err, TOLKA_FORMAT, "%s: not a GGUF file, but %s", gguf->name,
                     describe_file(gguf->bytes, gguf->n_bytes));
-    uint32_t version = take_u32(reader);
-    if (reader->ok && (version & 0xffff) == 0)
+    uint32_t version = take_u32(cursor);
+    if (cursor->ok && (version & 0xffff) == 0)
         return fail(err, TOLKA_UNSUPPORTED, "%s: a big-endian GGUF file", gguf->name);
-    if (reader->ok && (version < 2 || version > 3))
+    if (cursor->ok && (version < 2 || version > 3))
         return fail(err, TOLKA_UNSUPPORTED, "%s: GGUF version %u; tolka reads versions 2 and 3",
                     gguf->name, version);
-    *n_tensors = take_u64(reader);
-    *n_values = take_u64(reader);
-    if (!reader->ok) return cut_off(gguf, "the header", err);
-    uint64_t left = (uint64_t)(reader->end - reader->at);
+    *n_tensors = take_u64(cursor);
+    *n_values = take_u64(cursor);
+    if (!cursor->ok) return cut_off(gguf, "the header", err);
+    uint64_t left = cursor_left(cursor);
     if (*n_values > left / MIN_VALUE_BYTES || *n_tensors > left / MIN_TENSOR_BYTES)
         return fail(err, TOLKA_FORMAT,
                     "%s: the header announces %llu keys and %llu tensors, which do not fit %zu "
@@ -333,12 +299,12 @@ tolka_status gguf_parse(struct gguf *gguf, const uint8_t *bytes, size_t n_bytes,
                         tolka_error *err) {
     *gguf = (struct gguf){.name = name, .bytes = bytes, .n_bytes = n_bytes};
     if (n_bytes == 0) return fail(err, TOLKA_FORMAT, "%s: an empty file", name);
-    struct reader reader = {bytes, bytes + n_bytes, name, true};
+    struct cursor cursor = cursor_of(bytes, n_bytes);
     uint64_t n_tensors = 0, n_values = 0;
-    tolka_status status = parse_header(gguf, &reader, &n_tensors, &n_values, err);
-    if (status == TOLKA_OK) status = parse_values(gguf, &reader, n_values, err);
+    tolka_status status = parse_header(gguf, &cursor, &n_tensors, &n_values, err);
+    if (status == TOLKA_OK) status = parse_values(gguf, &cursor, n_values, err);
     if (status == TOLKA_OK) status = parse_alignment(gguf, err);
-    if (status == TOLKA_OK) status = parse_tensors(gguf, &reader, n_tensors, err);
+    if (status == TOLKA_OK) status = parse_tensors(gguf, &cursor, n_tensors, err);
     if (status != TOLKA_OK) gguf_free(gguf);
     return status;
 }
@@ -444,8 +410,8 @@ int64_t gguf_array_integer(const struct gguf_value *array, size_t i) {
 }
 
 struct gguf_string gguf_array_string(const struct gguf_value *array, size_t *cursor) {
-    struct reader reader = {array->data + *cursor, array->data + array->n_bytes, "", true};
-    struct gguf_string string = take_string(&reader);
-    *cursor = (size_t)(reader.at - array->data);
+    struct cursor strings = {array->data, array->n_bytes, *cursor, true};
+    struct gguf_string string = take_string(&strings);
+    *cursor = strings.at;
     return string;
 }

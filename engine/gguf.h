@@ -78,8 +78,4 @@ bool gguf_number(const struct gguf_value *value, double *out);
 int64_t gguf_array_integer(const struct gguf_value *array, size_t i);
 struct gguf_string gguf_array_string(const struct gguf_value *array, size_t *cursor);
 
-/* What kind of file starts with these bytes, as a phrase with advice ("a PyTorch checkpoint
- * (zip); run tolka convert ..."); never NULL. */
-const char *describe_file(const uint8_t *bytes, size_t n_bytes);
-
 #endif

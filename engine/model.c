@@ -1,6 +1,7 @@
 #include "engine/model.h"
 
-#include <stdio.h>
+#include "engine/gguf.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,13 +72,10 @@ static bool has_dims(const struct gguf_tensor *tensor, uint64_t inner, uint64_t 
            tensor->dims[3] == 1;
 }
 
-/* "enc.blk.0.attn_q.scale" for "enc.blk.0.attn_q.weight". */
 static const struct gguf_tensor *companion(const struct gguf *gguf, const struct role *role,
                                            const char *what) {
     char name[80];
-    const char *dot = strrchr(role->name, '.');
-    snprintf(name, sizeof name, "%.*s.%s", (int)(dot - role->name), role->name, what);
-    return gguf_tensor(gguf, name);
+    return role_companion(role->name, what, name, sizeof name) ? gguf_tensor(gguf, name) : NULL;
 }
 
 static bool is_vector(const struct gguf_tensor *tensor, enum dtype type, size_t n) {

@@ -3,7 +3,7 @@
 #define MODEL_H
 
 #include "engine/config.h"
-#include "engine/gguf.h"
+#include "engine/roles.h"
 
 struct norm {
     const float *gain; /* NULL: there is no such norm */
@@ -63,30 +63,6 @@ struct model {
     struct shortlist shortlist;
 };
 
-/* ---- roles: the one list of what a configuration needs --------------------------------------- */
-
-enum role_kind {
-    ROLE_MATRIX, /* [n_out][n_in], read by products (and as an embedding table) */
-    ROLE_TABLE,  /* [n_out][n_in], read by rows as floats: positions, relative bias */
-    ROLE_VECTOR, /* n_out floats */
-};
-
-struct role {
-    char name[64]; /* "enc.blk.0.attn_q.weight" (docs/format.md) */
-    enum role_kind kind;
-    size_t n_out, n_in; /* n_in is 1 for vectors */
-    size_t place;       /* where it goes: offset in struct model, or in the layer's struct */
-    int stack;          /* 0: struct model, 1: an encoder layer, 2: a decoder layer */
-    uint32_t layer;
-};
-
-/* Calls visit(user, role) for every tensor that `config` needs, in file order; stops at the first
- * status that is not TOLKA_OK and returns it. */
-tolka_status for_each_role(const struct config *config,
-                           tolka_status (*visit)(void *user, const struct role *role,
-                                                 tolka_error *err),
-                           void *user, tolka_error *err);
-
 /* Where a model's weights come from: a GGUF file, or a checkpoint that is being converted. Fills
  * *matrix (a vector: n_out = its length, n_in = 1, f32 rows, aligned) for the role, or fails;
  * its sizes must be the role's, and `find` checks that. */
@@ -104,20 +80,8 @@ void model_unbind(struct model *model);
 /* Where the role's matrix or vector is in a model. */
 void *role_place(struct model *model, const struct role *role);
 
-/* ---- GGUF ------------------------------------------------------------------------------------ */
-
-/* Reads "tolka.*" metadata. */
-tolka_status config_read(struct config *config, const struct gguf *gguf, tolka_error *err);
 /* Binds all tensors of a GGUF file (and its shortlist). */
 tolka_status model_bind_gguf(struct model *model, const struct config *config,
                              const struct gguf *gguf, tolka_error *err);
-
-/* The public handle. Made by tolka_model_open in models/, which knows the architectures. */
-struct tolka_model {
-    char *name;
-    struct map map; /* bytes NULL: the caller's memory */
-    struct gguf gguf;
-    struct model model;
-};
 
 #endif

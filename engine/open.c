@@ -1,26 +1,23 @@
-/* tolka_model_open: maps a file and hands it to the reader of its architecture. It lives here
- * because the engine knows configurations, not families. */
+/* tolka_model_open: maps a file and hands it to the reader of its architecture. */
 #define _POSIX_C_SOURCE 200809L
-#include "models/family.h"
+#include "engine/open.h"
+
+#include "engine/architecture.h"
+#include "engine/t5_gguf.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 static tolka_status configure(struct config *config, const struct gguf *gguf, tolka_error *err) {
-    const struct gguf_value *value = gguf_find(gguf, "general.architecture");
-    if (!value || value->type != GGUF_STRING)
-        return fail(err, TOLKA_UNSUPPORTED,
-                    "%s: a GGUF file without general.architecture; if it holds a T5 model with "
-                    "Hugging Face's names, tolka convert takes it with a config.json beside it",
-                    gguf->name);
-    struct gguf_string architecture = {(const char *)value->data, value->n_bytes};
-    if (gguf_string_equals(architecture, "tolka")) return config_read(config, gguf, err);
-    if (gguf_string_equals(architecture, "t5")) return t5_configure_gguf(config, gguf, err);
+    enum architecture architecture;
+    tolka_status status = gguf_architecture(gguf, &architecture, err);
+    if (status != TOLKA_OK) return status;
+    if (architecture == ARCHITECTURE_TOLKA) return config_read(config, gguf, err);
+    if (architecture == ARCHITECTURE_T5) return t5_configure_gguf(config, gguf, err);
     return fail(err, TOLKA_UNSUPPORTED,
-                "%s: a GGUF file of architecture \"%.*s\"; tolka runs encoder-decoder models "
-                "(\"tolka\", \"t5\")",
-                gguf->name, (int)(architecture.length < 40 ? architecture.length : 40),
-                architecture.bytes);
+                "%s: a GGUF file without general.architecture; if it holds a T5 model with "
+                "Hugging Face's names, tolka convert takes it with a config.json beside it",
+                gguf->name);
 }
 
 static tolka_status open_bytes(tolka_model *model, const uint8_t *bytes, size_t n_bytes,

@@ -95,7 +95,7 @@ static void positions_take(struct positions *positions, const struct config *con
     positions->sinusoids = NULL;
     if (config->position_kind == POSITION_SINUSOIDAL)
         positions->sinusoids = arena_take(arena, capacity, config->d_model * sizeof(float));
-    if (config->position_kind == POSITION_RELATIVE)
+    if (config->position_kind == POSITION_RELATIVE && config->decoder_kind != DECODER_SSRU)
         bias->rows = arena_take(arena, n_tables(config, config->decoder_layers),
                                 bias->n_heads * capacity * sizeof(float));
 }

@@ -1,8 +1,11 @@
 /* The one list of the tensors that a configuration needs. The loader looks each of them up in a
  * file; the converter looks each up in somebody's checkpoint and writes it. */
+#include "engine/roles.h"
+
 #include "engine/model.h"
 
 #include <stdio.h>
+#include <string.h>
 
 typedef tolka_status visit_fn(void *user, const struct role *role, tolka_error *err);
 
@@ -178,4 +181,11 @@ tolka_status for_each_role(const struct config *config, visit_fn *visit_role, vo
         visit(&walk, "output", "bias", ROLE_VECTOR, config->target_vocab, 1,
               output + offsetof(struct linear, bias));
     return walk.status;
+}
+
+bool role_companion(const char *weight, const char *what, char *name, size_t size) {
+    const char *dot = strrchr(weight, '.');
+    if (!dot) return false;
+    int n = snprintf(name, size, "%.*s.%s", (int)(dot - weight), weight, what);
+    return n > 0 && (size_t)n < size;
 }

@@ -1,10 +1,8 @@
 /* T5 models as llama.cpp writes them: GGUF of architecture "t5", read in place. */
-#include "models/family.h"
+#include "engine/t5_gguf.h"
 
 #include <math.h>
 #include <string.h>
-
-enum { MAX_VOCAB = 1 << 24 };
 
 struct t5_reader {
     const struct gguf *gguf;
@@ -26,27 +24,28 @@ static double read_number(struct t5_reader *reader, const char *key, double abse
     return number;
 }
 
-static uint32_t read_size(struct t5_reader *reader, const char *key, double absent,
-                          double max) {
+static uint32_t read_size(struct t5_reader *reader, const char *key, double absent, double max) {
     double number = read_number(reader, key, absent, 1, max);
     return number >= 1 ? (uint32_t)number : 1;
 }
 
 static void read_sizes(struct t5_reader *reader, struct config *config) {
-    config->d_model = read_size(reader, "t5.embedding_length", 0, 65536);
-    config->encoder_layers = read_size(reader, "t5.block_count", 0, 256);
+    config->d_model = read_size(reader, "t5.embedding_length", 0, MAX_WIDTH);
+    config->encoder_layers = read_size(reader, "t5.block_count", 0, MAX_LAYERS);
     config->decoder_layers =
-        read_size(reader, "t5.decoder_block_count", config->encoder_layers, 256);
+        read_size(reader, "t5.decoder_block_count", config->encoder_layers, MAX_LAYERS);
     config->encoder_heads = config->decoder_heads =
-        read_size(reader, "t5.attention.head_count", 0, 1024);
-    config->head_dim = read_size(reader, "t5.attention.key_length", 0, 65536);
+        read_size(reader, "t5.attention.head_count", 0, MAX_HEADS);
+    config->head_dim = read_size(reader, "t5.attention.key_length", 0, MAX_WIDTH);
     config->encoder_ffn = config->decoder_ffn =
-        read_size(reader, "t5.feed_forward_length", 0, 262144);
-    config->relative_buckets = read_size(reader, "t5.attention.relative_buckets_count", 32, 65536);
+        read_size(reader, "t5.feed_forward_length", 0, MAX_FFN);
+    config->relative_buckets =
+        read_size(reader, "t5.attention.relative_buckets_count", 32, MAX_BUCKETS);
     double epsilon = read_number(reader, "t5.attention.layer_norm_rms_epsilon", 1e-6, 0, 1);
     config->norm_epsilon =
         (float)read_number(reader, "t5.attention.layer_norm_epsilon", epsilon, 0, 1);
-    uint32_t value_length = read_size(reader, "t5.attention.value_length", config->head_dim, 65536);
+    uint32_t value_length =
+        read_size(reader, "t5.attention.value_length", config->head_dim, MAX_WIDTH);
     if (reader->status == TOLKA_OK && value_length != config->head_dim)
         reader->status =
             fail(reader->err, TOLKA_UNSUPPORTED, "%s: keys of %u and values of %u per head",
@@ -64,12 +63,14 @@ static int32_t find_unknown(const struct gguf *gguf) {
 }
 
 static void read_tokens(struct t5_reader *reader, struct config *config) {
-    config->start_token = (int32_t)read_number(reader, "t5.decoder_start_token_id", 0, 0, 1 << 24);
-    config->end_token = (int32_t)read_number(reader, "tokenizer.ggml.eos_token_id", 1, 0, 1 << 24);
+    config->start_token =
+        (int32_t)read_number(reader, "t5.decoder_start_token_id", 0, 0, MAX_VOCAB);
+    config->end_token =
+        (int32_t)read_number(reader, "tokenizer.ggml.eos_token_id", 1, 0, MAX_VOCAB);
     config->unknown_token = (int32_t)read_number(reader, "tokenizer.ggml.unknown_token_id",
-                                                 find_unknown(reader->gguf), 0, 1 << 24);
+                                                 find_unknown(reader->gguf), 0, MAX_VOCAB);
     config->pad_token =
-        (int32_t)read_number(reader, "tokenizer.ggml.padding_token_id", 0, 0, 1 << 24);
+        (int32_t)read_number(reader, "tokenizer.ggml.padding_token_id", 0, 0, MAX_VOCAB);
 }
 
 /* A converted pytorch_model.bin has the output matrix of a tied model, too. */

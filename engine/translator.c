@@ -2,6 +2,7 @@
 #include "engine/translator.h"
 
 #include "engine/batch.h"
+#include "engine/open.h"
 #include "engine/pool.h"
 
 #include <stdlib.h>

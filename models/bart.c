@@ -1,5 +1,7 @@
 /* BART: post-norm, a norm after the embedding, learned positions, byte-level BPE. */
-#include "models/family.h"
+#include "models/families.h"
+#include "models/generation.h"
+#include "models/huggingface.h"
 
 static const char *const model_types[] = {"bart", "BartForConditionalGeneration", "BartModel",
                                           NULL};

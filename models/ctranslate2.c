@@ -1,6 +1,8 @@
 /* CTranslate2's converted models (model.bin, TransformerSpec): what the original framework's
  * settings said has become scalars in the file, and special tokens are named by their text. */
-#include "models/family.h"
+#include "models/families.h"
+#include "models/reading.h"
+#include "models/tables.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -217,8 +219,8 @@ static struct stack read_stack(struct spec *spec, const char *name) {
     if (stack.layers == 0 && spec->status == TOLKA_OK)
         spec->status =
             fail(spec->err, TOLKA_FORMAT, "%s: no variables of a %s", spec->checkpoint->name, name);
-    stack.heads =
-        read_size(spec, "num_heads", stack_attribute(spec, name, "num_heads", big ? 16 : 8), 1024);
+    stack.heads = read_size(spec, "num_heads",
+                            stack_attribute(spec, name, "num_heads", big ? 16 : 8), MAX_HEADS);
     stack.pre_norm = stack_attribute(spec, name, "pre_norm", 1) != 0;
     stack.activation =
         read_size(spec, "activation", 1 + stack_attribute(spec, name, "activation", 0), 256) - 1;
@@ -323,7 +325,7 @@ static void set_positions(struct spec *spec, struct config *config) {
         config->relative_max_distance = read_size(
             spec, "relative_attention_max_distance",
             attribute(spec, "encoder/layer_0/self_attention/relative_attention_max_distance", 128),
-            1 << 24);
+            MAX_VOCAB);
         static const char first[] = "encoder/layer_0/self_attention/relative_attention_bias";
         static const char second[] = "encoder/layer_1/self_attention/relative_attention_bias";
         config->relative_bias_per_layer =

@@ -3,18 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-const struct family *const families[] = {&family_marian,
-                                         &family_m2m100,
-                                         &family_bart,
-                                         &family_mbart,
-                                         &family_t5,
-                                         &family_t5_gguf,
-                                         &family_marian_native,
-                                         &family_ctranslate2,
-                                         &family_tolka,
-                                         &family_vaswani,
-                                         NULL};
-
 /* Fills pattern's "%u" with the layer. */
 static void fill_layer(const char *pattern, uint32_t layer, char out[256]) {
     const char *place = strstr(pattern, "%u");
@@ -44,8 +32,9 @@ static bool apply_rule(const struct tensor_rule *rule, const struct role *role, 
     return strcmp(wanted, role->name) == 0;
 }
 
-bool find_prefixed(const struct checkpoint *checkpoint, const char *const *prefixes,
-                   const char *name, char full[256]) {
+/* The name with the first of the prefixes that makes it a tensor's; false: none does. */
+static bool find_prefixed(const struct checkpoint *checkpoint, const char *const *prefixes,
+                          const char *name, char full[256]) {
     for (; *prefixes; prefixes++) {
         int n = snprintf(full, 256, "%s%s", *prefixes, name);
         if (n > 0 && n < 256 && has_tensor(checkpoint, full)) return true;
@@ -61,8 +50,7 @@ bool family_find(const struct family *family, const struct checkpoint *checkpoin
         *found = &as_named;
         return has_tensor(checkpoint, name);
     }
-    uint32_t number = family->layer_number ? family->layer_number(checkpoint, role)
-                                           : role->layer + family->first_layer;
+    uint32_t number = family->layer_number ? family->layer_number(checkpoint, role) : role->layer;
     static const char *const whole[] = {"", NULL};
     const char *const *prefixes = family->prefixes ? family->prefixes : whole;
     for (const struct tensor_rule *rule = family->rules; rule->role; rule++) {

@@ -1,6 +1,8 @@
 /* M2M100 and NLLB-200: pre-norm transformers for many languages, which differ in their tokenizers
  * only. */
-#include "models/family.h"
+#include "models/families.h"
+#include "models/generation.h"
+#include "models/huggingface.h"
 
 #include <string.h>
 

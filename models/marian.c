@@ -1,7 +1,8 @@
 /* OPUS-MT and other Marian models as Hugging Face exports them (formats: MarianMTModel). */
-#include "models/family.h"
-
 #include "engine/position.h"
+#include "models/families.h"
+#include "models/generation.h"
+#include "models/huggingface.h"
 
 #include <math.h>
 

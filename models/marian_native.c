@@ -1,6 +1,9 @@
 /* Marian's own checkpoints (.npz, .bin): transformers trained with marian, and the students that
  * Bergamot and Firefox distribute. Their settings are the text special:model.yml in the weights. */
-#include "models/family.h"
+#include "models/checkpoint/names.h"
+#include "models/families.h"
+#include "models/reading.h"
+#include "models/tables.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -354,11 +357,6 @@ static tolka_status read_search(const struct checkpoint *checkpoint, struct conf
 }
 
 /* ---- vocabularies ---------------------------------------------------------------------------- */
-
-static bool ends_with(const char *text, const char *end) {
-    size_t n = strlen(text), m = strlen(end);
-    return n >= m && strcmp(text + n - m, end) == 0;
-}
 
 static void plan_listed(struct tokenizer_plan *plan, const char *source, const char *target) {
     if (ends_with(source, ".spm") || ends_with(source, ".model")) {

@@ -1,6 +1,5 @@
-#include "models/family.h"
+#include "models/reading.h"
 
-#include <math.h>
 #include <string.h>
 
 uint32_t read_u32(struct reading *reading, const char *key, uint32_t absent) {
@@ -68,17 +67,4 @@ enum activation named_activation(struct reading *reading, const char *key, const
 
 enum activation read_activation(struct reading *reading, const char *key, const char *absent) {
     return named_activation(reading, key, read_text(reading, key, absent));
-}
-
-bool has_tensor(const struct checkpoint *checkpoint, const char *name) {
-    uint32_t rank;
-    const uint64_t *dims;
-    return checkpoint->tensor(checkpoint->user, name, &rank, &dims);
-}
-
-uint64_t tensor_dim(const struct checkpoint *checkpoint, const char *name, uint32_t i) {
-    uint32_t rank;
-    const uint64_t *dims;
-    if (!checkpoint->tensor(checkpoint->user, name, &rank, &dims) || i >= rank) return 0;
-    return dims[i];
 }

@@ -1,6 +1,9 @@
 /* T5 and its descendants as Hugging Face exports them: T5 1.0 and 1.1, Flan-T5, mT5, umT5 and
  * MADLAD-400 (formats: T5-, MT5- and UMT5ForConditionalGeneration). */
-#include "models/family.h"
+#include "models/families.h"
+#include "models/generation.h"
+#include "models/reading.h"
+#include "models/tables.h"
 
 #include <math.h>
 #include <string.h>
@@ -168,19 +171,3 @@ static tolka_status configure(const struct checkpoint *checkpoint, struct config
 
 const struct family family_t5 = {
     .name = "t5", .model_types = model_types, .configure = configure, .rules = rules};
-
-/* ---- GGUF as llama.cpp writes it, on its way to a file of tolka's own ------------------------ */
-
-static const char *const no_types[] = {NULL};
-
-static tolka_status configure_gguf(const struct checkpoint *checkpoint, struct config *config,
-                                   struct tokenizer_plan *plan, tolka_error *err) {
-    *plan = (struct tokenizer_plan){.kind = TOKENIZER_GGML, .bos = -1};
-    if (!checkpoint->gguf)
-        return fail(err, TOLKA_ARGUMENT, "%s: not a GGUF file, as family t5-gguf expects",
-                    checkpoint->name);
-    return t5_configure_gguf(config, checkpoint->gguf, err);
-}
-
-const struct family family_t5_gguf = {
-    .name = "t5-gguf", .model_types = no_types, .configure = configure_gguf};

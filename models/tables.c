@@ -1,6 +1,6 @@
 /* Which embedding tables are one and the same is decided by the tensors, not by flags: exports of
  * different ages disagree about the flags, and a table that is tied is stored once (or equal). */
-#include "models/family.h"
+#include "models/tables.h"
 
 #include <string.h>
 

@@ -1,7 +1,10 @@
 /* Transformers as the paper has them, under the names that fairseq, OpenNMT-py and PyTorch's own
  * nn.Transformer give their tensors; also fairseq's WMT models as Hugging Face exports them
  * (FSMTForConditionalGeneration). docs/checkpoints.md lists the keys of config.json. */
-#include "models/family.h"
+#include "models/families.h"
+#include "models/generation.h"
+#include "models/reading.h"
+#include "models/tables.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -6,6 +6,8 @@
 #include "tests/fixture.h"
 #include "tests/public_header.h"
 
+#include "engine/translator.h"
+
 #include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -54,40 +56,33 @@ START_TEST(getters_past_their_end) {
 }
 END_TEST
 
-START_TEST(text_buffers_of_any_size) {
+START_TEST(text_to_ids_and_back) {
     struct fixture fixture = fixture_open("marian", DTYPE_F32);
     const json_t *entry = json_array_get(fixture.cases, 1);
     tolka_tokenizer *tokenizer = case_tokenizer(&fixture, entry);
     const char *text = json_string_value(json_object_get(entry, "text"));
-    int32_t all[64], some[64];
-    size_t n = tolka_encode(tokenizer, text, strlen(text), all, 64);
-    ck_assert_uint_eq(n, json_array_size(json_object_get(entry, "source_ids")));
-    ck_assert_uint_eq(tolka_encode(tokenizer, text, strlen(text), NULL, 0), n);
-    for (size_t capacity = 0; capacity <= n; capacity++) {
-        memset(some, 0x7f, sizeof some);
-        ck_assert_uint_eq(tolka_encode(tokenizer, text, strlen(text), some, capacity), n);
-        ck_assert_mem_eq(some, all, capacity * sizeof *all);
-        ck_assert_int_eq(some[capacity], 0x7f7f7f7f);
-    }
-    char whole[256], part[256];
-    size_t n_ids, length;
-    int32_t *ids = json_id_list(json_object_get(json_object_get(entry, "greedy"), "ids"), &n_ids);
-    length = tolka_decode(tokenizer, ids + 1, n_ids - 1, whole, sizeof whole);
-    ck_assert_uint_eq(strlen(whole), length);
-    ck_assert_uint_eq(tolka_decode(tokenizer, ids + 1, n_ids - 1, NULL, 0), length);
-    for (size_t capacity = 1; capacity <= length + 1; capacity++) {
-        memset(part, 0x7f, sizeof part);
-        ck_assert_uint_eq(tolka_decode(tokenizer, ids + 1, n_ids - 1, part, capacity), length);
-        ck_assert_uint_lt(strlen(part), capacity);
-        ck_assert_mem_eq(part, whole, strlen(part));
-        ck_assert_int_eq(part[capacity], 0x7f);
-    }
+    int32_t *ids, *nothing;
+    size_t n, n_wanted, length = 1;
+    char *shown;
+    ck_assert_int_eq(tolka_tokenize(tokenizer, text, strlen(text), &ids, &n, NULL), TOLKA_OK);
+    int32_t *wanted = json_id_list(json_object_get(entry, "source_ids"), &n_wanted);
+    ck_assert_uint_eq(n, n_wanted);
+    ck_assert_mem_eq(ids, wanted, n * sizeof *ids);
+    tolka_free(ids);
+    free(wanted);
+    /* Without a word there are only the special tokens. */
+    ck_assert_int_eq(tolka_tokenize(tokenizer, NULL, 0, &nothing, &n, NULL), TOLKA_OK);
+    ck_assert_uint_eq(n, 1);
+    tolka_free(nothing);
     /* Ids that the vocabulary does not have show nothing. */
     const int32_t foreign[] = {-1, -5, INT32_MAX, INT32_MIN};
-    ck_assert_uint_eq(tolka_decode(tokenizer, foreign, 4, part, sizeof part), 0);
-    ck_assert_str_eq(part, "");
-    ck_assert_uint_eq(tolka_decode(tokenizer, NULL, 0, part, sizeof part), 0);
-    free(ids);
+    ck_assert_int_eq(tolka_detokenize(tokenizer, foreign, 4, &shown, &length, NULL), TOLKA_OK);
+    ck_assert_uint_eq(length, 0);
+    ck_assert_str_eq(shown, "");
+    tolka_free(shown);
+    ck_assert_int_eq(tolka_detokenize(tokenizer, NULL, 0, &shown, NULL, NULL), TOLKA_OK);
+    ck_assert_str_eq(shown, "");
+    tolka_free(shown);
     tolka_tokenizer_free(tokenizer);
     fixture_close(&fixture);
 }
@@ -214,15 +209,15 @@ static void count_job(void *user, size_t i) {
     atomic_fetch_add(&counts[i], 1);
 }
 
-START_TEST(parallel_runs_each_job_once) {
+START_TEST(sharing_runs_each_job_once) {
     struct fixture fixture = fixture_open("marian", DTYPE_F32);
     for (int threads = 1; threads <= 3; threads++) {
         tolka_options options = TOLKA_OPTIONS_INIT;
         options.threads = threads;
         tolka_translator *translator = open_translator(fixture.model, &options);
         atomic_int counts[N_JOBS] = {0};
-        tolka_parallel(translator, 0, count_job, counts);
-        tolka_parallel(translator, N_JOBS, count_job, counts);
+        translator_share(translator, 0, count_job, counts);
+        translator_share(translator, N_JOBS, count_job, counts);
         for (size_t i = 0; i < N_JOBS; i++) ck_assert_int_eq(counts[i], 1);
         tolka_translator_free(translator);
     }
@@ -426,13 +421,13 @@ Suite *api_suite(void) {
     TCase *together = tcase_create("together"), *memory = tcase_create("memory");
     tcase_add_test(getters, null_is_freed_quietly);
     tcase_add_test(getters, getters_past_their_end);
-    tcase_add_test(getters, text_buffers_of_any_size);
+    tcase_add_test(getters, text_to_ids_and_back);
     tcase_add_test(options, options_of_other_sizes);
     tcase_add_test(options, impossible_options);
     tcase_add_test(options, errors_without_a_place_for_them);
     tcase_add_test(options, defaults_come_from_the_model);
     tcase_set_timeout(together, 120);
-    tcase_add_test(together, parallel_runs_each_job_once);
+    tcase_add_test(together, sharing_runs_each_job_once);
     tcase_add_test(together, one_model_for_several_threads);
     tcase_add_test(together, statistics_count);
     tcase_add_test(together, header_compiles_everywhere);

@@ -3,7 +3,7 @@
 #define _XOPEN_SOURCE 700
 #include "tests/check_cli.h"
 
-#include "tools/options.h"
+#include "tools/commands.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -52,7 +52,7 @@ static const struct command_spec *command_of(enum command which) {
 static struct options parse(enum command command, const char *option, const char *value) {
     char *argv[] = {"tolka", (char *)option, (char *)value, NULL};
     struct options options = {.length_penalty = -1};
-    ck_assert_msg(options_parse(&options, command_of(command), value ? 3 : 2, argv, 1), "%s",
+    ck_assert_msg(options_parse(&options, command, command_of(command)->name, value ? 3 : 2, argv, 1), "%s",
                   option);
     ck_assert_int_eq(options.n_arguments, 0);
     return options;
@@ -72,12 +72,12 @@ static struct options parse(enum command command, const char *option, const char
 static bool same_options(const struct options *a, const struct options *b) {
     return a->model == b->model && a->from == b->from && a->to == b->to && a->input == b->input &&
            a->output == b->output && a->beam == b->beam && a->nbest == b->nbest &&
-           a->max_length == b->max_length && a->batch == b->batch &&
+           a->max_length == b->max_length &&
            a->length_penalty == b->length_penalty && a->threads == b->threads &&
            a->batches == b->batches && a->json == b->json && a->ids == b->ids &&
            a->quiet == b->quiet && a->no_shortlist == b->no_shortlist && a->diff == b->diff &&
            a->tensors == b->tensors && a->help == b->help && a->version == b->version &&
-           a->force == b->force && a->type == b->type && a->config == b->config &&
+           a->type == b->type && a->config == b->config &&
            a->family == b->family && a->shortlist == b->shortlist && a->vocab == b->vocab &&
            a->rounds == b->rounds;
 }

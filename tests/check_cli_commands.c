@@ -40,6 +40,28 @@ START_TEST(convert_writes_each_type) {
 }
 END_TEST
 
+START_TEST(convert_names_keys_that_nothing_reads) {
+    struct folder folder = cli_folder();
+    char config[128];
+    snprintf(config, sizeof config, "%s", cli_path(&folder, "config.json"));
+    json_t *object = json_load_file(MARIAN "/config.json", 0, NULL);
+    json_object_set_new(object, "rope_theta", json_integer(10000));
+    ck_assert_int_eq(json_dump_file(object, config, 0), 0);
+    json_decref(object);
+    const char *path = cli_path(&folder, "model.gguf");
+    free(output_of(NULL, "convert", MARIAN, "-o", path));
+    free(output_of(NULL, "convert", MARIAN, "-o", path, "--config", config, "-q"));
+    struct ran ran = run(NULL, "convert", MARIAN, "-o", path, "--config", config);
+    char expected[256];
+    snprintf(expected, sizeof expected,
+             "tolka: warning: %s: keys that tolka does not use: rope_theta\n", config);
+    ck_assert_int_eq(ran.status, 0);
+    ck_assert_str_eq(ran.err, expected);
+    ran_free(&ran);
+    cli_remove(&folder, (const char *const[]){"config.json", "model.gguf", NULL});
+}
+END_TEST
+
 START_TEST(convert_leaves_nothing_behind) {
     struct folder folder = cli_folder();
     char config[128];
@@ -239,6 +261,7 @@ TCase *cli_commands_case(void) {
     TCase *commands = tcase_create("commands");
     tcase_set_timeout(commands, 120);
     tcase_add_test(commands, convert_writes_each_type);
+    tcase_add_test(commands, convert_names_keys_that_nothing_reads);
     tcase_add_test(commands, convert_leaves_nothing_behind);
     tcase_add_test(commands, score_prefers_the_right_one);
     tcase_add_test(commands, score_agrees_with_translate);

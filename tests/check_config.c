@@ -1,5 +1,5 @@
 /* The configuration: every field is read, kept within its limits, and refused by name. */
-#include "engine/model.h"
+#include "engine/config.h"
 #include "tests/gguf_builder.h"
 #include "tests/suites.h"
 
@@ -32,23 +32,6 @@ static double valid_value(const struct config_field *field) {
     if (field->type == FIELD_ENUM) return field->absent == 0 ? 1 : 0;
     if (field->type == FIELD_F32) return 0.75;
     return 7;
-}
-
-static double stored_value(const struct config *config, const struct config_field *field) {
-    const void *at = (const char *)config + field->offset;
-    switch (field->type) {
-    case FIELD_U32:
-        return *(const uint32_t *)at;
-    case FIELD_I32:
-        return *(const int32_t *)at;
-    case FIELD_F32:
-        return (double)*(const float *)at;
-    case FIELD_BOOL:
-        return *(const bool *)at;
-    case FIELD_ENUM:
-        return *(const unsigned *)at;
-    }
-    return NAN;
 }
 
 static void build_field(struct gguf_builder *builder, const struct config_field *field,
@@ -101,8 +84,8 @@ START_TEST(every_field_is_read) {
     tolka_error err = {0};
     ck_assert_msg(read_changed(NONE, 0, &config, &err) == TOLKA_OK, "%s", err.text);
     for (const struct config_field *field = config_fields; field->key; field++)
-        ck_assert_msg(stored_value(&config, field) == valid_value(field), "%s is %g, not %g",
-                      field->key, stored_value(&config, field), valid_value(field));
+        ck_assert_msg(config_field_get(&config, field) == valid_value(field), "%s is %g, not %g",
+                      field->key, config_field_get(&config, field), valid_value(field));
 }
 END_TEST
 
@@ -117,7 +100,7 @@ START_TEST(absent_fields) {
             ck_assert_msg(strstr(err.text, field->key) && strstr(err.text, "missing"), "%s",
                           err.text);
         } else if (status == TOLKA_OK) { /* some need each other */
-            ck_assert_float_eq((float)stored_value(&config, field), (float)field->absent);
+            ck_assert_float_eq((float)config_field_get(&config, field), (float)field->absent);
         }
     }
 }

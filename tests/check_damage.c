@@ -2,6 +2,7 @@
  * never crashes, hangs or takes memory without end. */
 #define _DEFAULT_SOURCE
 #include "tests/check_gguf.h"
+#include "tests/tokens.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -162,7 +163,7 @@ static const char *translate(const tolka_model *model, const tolka_tokenizer *to
     input.ids = ids;
     input.n_ids = 3;
     if (tokenizer) {
-        input.n_ids = tolka_encode(tokenizer, text, sizeof text - 1, ids, 64);
+        input.n_ids = tokens_of(tokenizer, text, sizeof text - 1, ids, 64);
         input.start = tolka_tokenizer_start(tokenizer);
         input.forced_first = tolka_tokenizer_forced_first(tokenizer);
         if (input.n_ids > 64) input.n_ids = 64;

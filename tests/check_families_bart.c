@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "tests/fixture.h"
 #include "tests/suites.h"
+#include "tests/tokens.h"
 
 #include <dirent.h>
 #include <stdlib.h>
@@ -91,7 +92,6 @@ static void variant_free(const struct variant *variant) {
 static tolka_status convert_variant(const struct variant *variant, tolka_model **model,
                                     tolka_error *err) {
     struct convert_options options = {.type = DTYPE_F32};
-    options.import.quiet = true;
     char output[128];
     snprintf(output, sizeof output, "%s/model.gguf", variant->path);
     tolka_status status = convert(variant->path, output, &options, err);
@@ -130,7 +130,7 @@ static struct ends ends_of(const tolka_model *model, const char *from, const cha
     ck_assert_msg(tolka_tokenizer_new(&tokenizer, model, from, to, &err) == TOLKA_OK, "%s",
                   err.text);
     int32_t ids[64];
-    size_t n = tolka_encode(tokenizer, "a", 1, ids, 64);
+    size_t n = tokens_of(tokenizer, "a", 1, ids, 64);
     ck_assert_uint_ge(n, 2);
     struct ends ends = {ids[0], ids[n - 1], tolka_tokenizer_start(tokenizer),
                         tolka_tokenizer_forced_first(tokenizer)};

@@ -1,7 +1,8 @@
 /* CTranslate2's directories, against what CTranslate2 computes. */
 #include "tests/check_families_native.h"
+#include "tests/tokens.h"
 
-#include "models/checkpoint/vocabulary.h"
+#include "models/checkpoint/vocabulary_read.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -203,13 +204,13 @@ static void transliterate(const struct fixture *fixture, const char *source, con
     char text[256];
     tolka_input input = TOLKA_INPUT_INIT;
     input.ids = ids;
-    input.n_ids = tolka_encode(tokenizer, source, strlen(source), ids, 64);
+    input.n_ids = tokens_of(tokenizer, source, strlen(source), ids, 64);
     ck_assert_uint_gt(input.n_ids, 0);
     tolka_result **results = run_inputs(translator, &input, 1, false);
     size_t n;
     const tolka_token *tokens = tolka_result_tokens(results[0], 0, &n);
     for (size_t i = 0; i < n; i++) ids[i] = tokens[i].id;
-    tolka_decode(tokenizer, ids, n, text, sizeof text);
+    detokenized(tokenizer, ids, n, text, sizeof text);
     ck_assert_str_eq(text, expected);
     free_results(results, 1);
     tolka_tokenizer_free(tokenizer);
@@ -253,14 +254,14 @@ START_TEST(words_on_both_sides) {
     static const char text[] = "  m  Q\ta ";
     int32_t ids[8];
     char shown[64];
-    ck_assert_uint_eq(tolka_encode_target(tokenizer, text, strlen(text), ids, 8), 4);
+    ck_assert_uint_eq(target_tokens_of(tokenizer, text, strlen(text), ids, 8), 4);
     ck_assert_int_eq(ids[1], 42);
     ck_assert_int_eq(ids[3], 2);
-    tolka_decode(tokenizer, ids, 4, shown, sizeof shown);
+    detokenized(tokenizer, ids, 4, shown, sizeof shown);
     ck_assert_str_eq(shown, "m <unk> a");
-    ck_assert_uint_eq(tolka_encode(tokenizer, text, strlen(text), ids, 8), 3);
+    ck_assert_uint_eq(tokens_of(tokenizer, text, strlen(text), ids, 8), 3);
     ck_assert_int_eq(ids[0], 50);
-    ck_assert_uint_eq(tolka_encode(tokenizer, " ", 1, ids, 8), 0);
+    ck_assert_uint_eq(tokens_of(tokenizer, " ", 1, ids, 8), 0);
     tolka_tokenizer_free(tokenizer);
     fixture_close(&fixture);
 }
@@ -270,8 +271,7 @@ END_TEST
 START_TEST(ctranslate2_with_sentencepiece) {
     struct convert_options convert = {.type = DTYPE_F32,
                                       .vocab = FIXTURES "marian/source.spm," FIXTURES
-                                                        "marian/target.spm",
-                                      .import = {.quiet = true}};
+                                                        "marian/target.spm"};
     struct fixture fixture =
         fixture_open_with("ct2-marian-float32", "ct2-marian-float32", &convert);
     struct vocabulary words = {0};
@@ -286,7 +286,7 @@ START_TEST(ctranslate2_with_sentencepiece) {
         const json_t *said = json_object_get(entry, "source_ids_by_sentencepiece");
         if (!json_is_string(said)) continue;
         int32_t *wanted = json_id_list(json_object_get(entry, "source_ids"), &n), ids[512];
-        ck_assert_uint_eq(tolka_encode(tokenizer, text, strlen(text), ids, 512), n);
+        ck_assert_uint_eq(tokens_of(tokenizer, text, strlen(text), ids, 512), n);
         ck_assert_mem_eq(ids, wanted, n * sizeof *ids);
         free(wanted);
     }

@@ -2,7 +2,9 @@
 #define _POSIX_C_SOURCE 200809L
 #include "tests/check_families_native.h"
 #include "engine/shortlist.h"
+#include "models/convert/import_roles.h"
 #include "tests/suites.h"
+#include "tests/tokens.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -14,7 +16,6 @@
 static struct fixture open_student(const char *file, enum dtype type) {
     struct convert_options options = {.type = type};
     char path[128];
-    options.import.quiet = true;
     snprintf(path, sizeof path, STUDENT "/%s", file);
     return fixture_open_with(STUDENT, path, &options);
 }
@@ -138,7 +139,7 @@ START_TEST(decoder_yml_is_followed) {
     ck_assert_int_ge(fd, 0);
     ck_assert_int_eq(write(fd, text, sizeof text - 1), sizeof text - 1);
     close(fd);
-    struct convert_options convert = {.type = DTYPE_F32, .import = {.config = path, .quiet = true}};
+    struct convert_options convert = {.type = DTYPE_F32, .import = {.config = path}};
     struct fixture fixture = fixture_open_with(STUDENT, STUDENT "/model.student.npz", &convert);
     unlink(path);
     ck_assert_int_eq(tolka_model_default_beam(fixture.model), 3);
@@ -183,7 +184,7 @@ START_TEST(student_texts) {
     json_array_foreach(fixture.cases, k, entry) {
         const char *text = json_string_value(json_object_get(entry, "text"));
         int32_t *wanted = json_id_list(json_object_get(entry, "source_ids"), &n), ids[512];
-        ck_assert_uint_eq(tolka_encode(tokenizer, text, strlen(text), ids, 512), n);
+        ck_assert_uint_eq(tokens_of(tokenizer, text, strlen(text), ids, 512), n);
         ck_assert_mem_eq(ids, wanted, n * sizeof *ids);
         free(wanted);
     }
@@ -243,7 +244,7 @@ static tolka_status compare_weights(void *user, const struct role *role, tolka_e
 START_TEST(int8_weights_are_kept_to_the_bit) {
     struct fixture fixture = open_student("model.student.intgemm.alphas.bin", DTYPE_I8);
     struct import import;
-    struct import_options options = {.quiet = true};
+    struct import_options options = {0};
     tolka_error err;
     ck_assert(import_open(&import, FIXTURES STUDENT "/model.student.intgemm.alphas.bin", &options,
                           &err) == TOLKA_OK);
@@ -282,7 +283,7 @@ static void check_list(tolka_translator *translator, const tolka_tokenizer *toke
         size_t n, length;
         const tolka_token *tokens = tolka_result_tokens(results[0], k, &n);
         for (size_t i = 0; i < n; i++) ids[i] = tokens[i].id;
-        tolka_decode(tokenizer, ids, n, text, sizeof text);
+        detokenized(tokenizer, ids, n, text, sizeof text);
         for (length = strlen(text); length && text[length - 1] == ' '; length--) {
         }
         text[length] = 0; /* the reference is without blanks at its end */
@@ -302,7 +303,7 @@ START_TEST(marian_architectures) {
     char path[128];
     snprintf(path, sizeof path, "marian-native/%s.npz", names[_i]);
     struct convert_options convert = {
-        .type = DTYPE_F32, .vocab = FIXTURES STUDENT "/vocab.spm", .import = {.quiet = true}};
+        .type = DTYPE_F32, .vocab = FIXTURES STUDENT "/vocab.spm"};
     struct fixture fixture = fixture_open_with("marian-native", path, &convert);
     const json_t *cases = look_up(fixture.reference, "models", names[_i]);
     tolka_error err;

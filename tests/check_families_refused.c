@@ -1,4 +1,5 @@
 /* Checkpoints that tolka does not run are refused by the name of what it does not do. */
+#include "models/families.h"
 #include "tests/check_families_native.h"
 
 #include <string.h>

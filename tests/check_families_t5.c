@@ -1,11 +1,13 @@
 /* T5, mT5, umT5, MADLAD-400: from Hugging Face directories, from llama.cpp's and Candle's GGUF
  * files; and tolka's own files as a source. */
 #define _POSIX_C_SOURCE 200809L
-#include "tokenizer/ggml_vocab.h"
-#include "models/convert/gguf_writer.h"
 #include "models/checkpoint/ggml_blocks.h"
+#include "models/convert/gguf_writer.h"
+#include "models/families.h"
 #include "tests/fixture.h"
 #include "tests/suites.h"
+#include "tests/tokens.h"
+#include "tokenizer/ggml_vocab.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -34,7 +36,6 @@ enum { N_FAMILIES = sizeof families_of_t5 / sizeof *families_of_t5 };
 
 static struct fixture open_family(size_t i, enum dtype type) {
     struct convert_options options = {.type = type, .vocab = families_of_t5[i].vocab};
-    options.import.quiet = true;
     return fixture_open_with(families_of_t5[i].folder, families_of_t5[i].checkpoint, &options);
 }
 
@@ -70,7 +71,6 @@ END_TEST
 static void convert_to(const char *input, const char *output, enum dtype type, const char *vocab) {
     struct convert_options options = {.type = type, .vocab = vocab};
     tolka_error err = {0};
-    options.import.quiet = true;
     ck_assert_msg(convert(input, output, &options, &err) == TOLKA_OK, "%s", err.text);
 }
 
@@ -143,7 +143,6 @@ START_TEST(own_shortlist_is_kept) {
                                       .vocab = FIXTURES "marian-student/vocab.spm",
                                       .shortlist = FIXTURES "marian-student/lex.s2t.bin"};
     tolka_error err = {0};
-    options.import.quiet = true;
     ck_assert_msg(convert(FIXTURES "marian-student/model.student.npz", first, &options, &err) ==
                       TOLKA_OK,
                   "%s", err.text);
@@ -177,7 +176,7 @@ static void expect_ids(const struct fixture *fixture, const char *to, const char
                        const int32_t *expected, size_t n_expected) {
     int32_t ids[64];
     tolka_tokenizer *tokenizer = tokenizer_for(fixture, to);
-    size_t n = tolka_encode(tokenizer, text, strlen(text), ids, 64);
+    size_t n = tokens_of(tokenizer, text, strlen(text), ids, 64);
     ck_assert_msg(n == n_expected, "\"%s\": %zu ids, not %zu", text, n, n_expected);
     for (size_t i = 0; i < n; i++)
         ck_assert_msg(ids[i] == expected[i], "\"%s\": id %zu is %d, not %d", text, i, ids[i],
@@ -198,11 +197,11 @@ START_TEST(sentinels_stand_anywhere) {
     expect_ids(&fixture, NULL, "<extra_id_99>", last, 2);
     char text[64];
     tolka_tokenizer *tokenizer = tokenizer_for(&fixture, NULL);
-    tolka_decode(tokenizer, ids, 10, text, sizeof text);
+    detokenized(tokenizer, ids, 10, text, sizeof text);
     ck_assert_str_eq(text, "The walks in park");
     /* 728 rows, 700 tokens: what is past them shows nothing. */
     static const int32_t filler[] = {137, 710, 727, 1};
-    tolka_decode(tokenizer, filler, 4, text, sizeof text);
+    detokenized(tokenizer, filler, 4, text, sizeof text);
     ck_assert_str_eq(text, "The");
     tolka_tokenizer_free(tokenizer);
     fixture_close(&fixture);

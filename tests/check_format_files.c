@@ -184,7 +184,6 @@ static struct fixture open_student(void) {
     struct convert_options options = {.type = DTYPE_I8,
                                       .vocab = FIXTURES "marian-student/vocab.spm",
                                       .shortlist = FIXTURES "marian-student/lex.s2t.bin"};
-    options.import.quiet = true;
     return fixture_open_with("marian-student", "marian-student/model.student.intgemm.alphas.bin",
                              &options);
 }

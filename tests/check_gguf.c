@@ -292,52 +292,7 @@ START_TEST(tensor_fields) {
 }
 END_TEST
 
-/* ---- what other files are -------------------------------------------------------------------- */
-
-START_TEST(files_of_other_kinds) {
-    static const struct {
-        const char *bytes;
-        size_t n;
-        const char *says;
-    } kinds[] = {
-        {"", 0, "empty file"},
-        {"version https://git-lfs.github.com/spec/v1\noid sha256:ab\n", 56, "Git LFS pointer"},
-        {"PK\3\4\24\0\0\0", 8, "zip archive"},
-        {"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.", 15, "of the old kind"},
-        {"\x80\x02}q\0.", 6, "pickle"},
-        {"\x80\x04\x95.", 4, "pickle"},
-        {"\x1f\x8b\x08\0", 4, "gzip"},
-        {"\xfd\x37zXZ\0", 6, "xz file"},
-        {"\x28\xb5\x2f\xfd\0", 5, "zstd"},
-        {"BZh91AY", 7, "bzip2"},
-        {"<!DOCTYPE html><html>", 21, "HTML page"},
-        {"<!doctype html>", 15, "HTML page"},
-        {"<html><head>", 12, "HTML page"},
-        {"lmgg\1\0\0\0", 8, "GGML"},
-        {"tjgg\1\0\0\0", 8, "GGML"},
-        {"\x89HDF\r\n\x1a\n", 8, "HDF5"},
-        {"\x93NUMPY\1\0", 8, "numpy array"},
-        {"\x7f"
-         "ELF\2\1\1",
-         7, "a program"},
-        {"%PDF-1.7", 8, "PDF"},
-        {"\x40\0\0\0\0\0\0\0{\"a\":{}}", 16, "safetensors"},
-        {"{\"model_type\": \"marian\"}", 24, "JSON"},
-        {"Hello there.\n", 13, "a text file"},
-        {"\1\2\3\4\5\6\7\0", 8, "unknown to tolka"},
-    };
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        const char *found = describe_file((const uint8_t *)kinds[i].bytes, kinds[i].n);
-        ck_assert_msg(strstr(found, kinds[i].says), "\"%s\" is not \"%s\"", found, kinds[i].says);
-        tolka_error err;
-        ck_assert_int_ne(parse((const uint8_t *)kinds[i].bytes, kinds[i].n, &err), TOLKA_OK);
-        ck_assert_msg(strstr(err.text, kinds[i].says), "\"%s\"", err.text);
-    }
-    uint8_t tar[512] = "folder/";
-    memcpy(tar + 257, "ustar", 5);
-    ck_assert_ptr_nonnull(strstr(describe_file(tar, sizeof tar), "tar archive"));
-}
-END_TEST
+/* ---- other files ----------------------------------------------------------------------------- */
 
 /* Files that are in the tree. */
 START_TEST(checkpoints_are_recognised) {
@@ -374,7 +329,7 @@ END_TEST
 
 Suite *gguf_suite(void) {
     Suite *suite = suite_create("gguf");
-    TCase *files = tcase_create("files"), *kinds = tcase_create("kinds");
+    TCase *files = tcase_create("files");
     tcase_add_test(files, values_come_back);
     tcase_add_test(files, tensors_come_back);
     tcase_add_test(files, every_truncation_is_refused);
@@ -383,10 +338,9 @@ Suite *gguf_suite(void) {
     tcase_add_test(files, metadata_fields);
     tcase_add_test(files, duplicate_names);
     tcase_add_test(files, tensor_fields);
-    tcase_add_test(kinds, files_of_other_kinds);
-    tcase_add_test(kinds, checkpoints_are_recognised);
+    tcase_add_test(files, checkpoints_are_recognised);
     suite_add_tcase(suite, files);
-    suite_add_tcase(suite, kinds);
+    suite_add_tcase(suite, gguf_kinds_case());
     suite_add_tcase(suite, gguf_model_case());
     suite_add_tcase(suite, gguf_damage_case());
     return suite;

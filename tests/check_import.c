@@ -12,6 +12,7 @@
 Suite *import_suite(void);
 TCase *import_hostile_case(void);  /* check_import_hostile.c */
 TCase *import_settings_case(void); /* check_settings.c */
+TCase *import_unread_case(void);   /* check_unread.c */
 
 #define FIXTURES "tests/fixtures/"
 
@@ -292,5 +293,6 @@ Suite *import_suite(void) {
     suite_add_tcase(suite, readers);
     suite_add_tcase(suite, import_hostile_case());
     suite_add_tcase(suite, import_settings_case());
+    suite_add_tcase(suite, import_unread_case());
     return suite;
 }

@@ -1,8 +1,9 @@
 /* What damaged or hostile files do to the readers of Marian .bin, CTranslate2, GGUF and lexical
  * shortlists: small files are built here, then cut off and changed in every place. */
 #define _POSIX_C_SOURCE 200809L
+#include "models/checkpoint/containers.h"
+#include "models/checkpoint/detect.h"
 #include "models/checkpoint/lexical_shortlist.h"
-#include "models/checkpoint/source.h"
 
 #include <check.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* Settings and vocabularies: what stands beside weights. */
 #include "models/checkpoint/settings.h"
-#include "models/checkpoint/vocabulary.h"
+#include "models/checkpoint/vocabulary_read.h"
 #include "tests/import_files.h"
 
 #include <stdio.h>

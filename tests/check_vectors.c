@@ -3,6 +3,7 @@
 #include "tests/fixture.h"
 #include "tests/panels.h"
 #include "engine/position.h"
+#include "engine/norm.h"
 #include "engine/search.h"
 #include "tests/suites.h"
 
@@ -306,10 +307,10 @@ static float *project_rows(const struct kernels *kernels, const json_t *entry, c
     float *y = zeros(n_rows * n_out, sizeof *y);
     struct weights weights;
     weights_make(&weights, DTYPE_F32, layout, n_out, n_in, w, 0);
-    struct worker worker = {.kernels = kernels};
-    struct operand operand = operand_of(x, n_in, n_rows, n_in);
+    struct products products = {.kernels = kernels};
+    struct operand operand = operand_begin(&products, x, n_rows, n_in);
     struct linear layer = {weights.matrix, b};
-    linear(&worker, &operand, &layer, (struct epilogue){0}, y, n_out);
+    linear(&products, &operand, &layer, (struct epilogue){0}, y, n_out);
     weights_free(&weights);
     free(w), free(b);
     return y;
@@ -358,12 +359,12 @@ static void check_multi_head(const struct kernels *kernels, const json_t *entry)
     check_layout(kernels, entry, LAYOUT_ROWS);
 }
 
-START_TEST(self_attention) {
+START_TEST(self_attention_of_the_reference) {
     for_each_case("self_attention", check_multi_head);
 }
 END_TEST
 
-START_TEST(cross_attention) {
+START_TEST(cross_attention_of_the_reference) {
     for_each_case("cross_attention", check_multi_head);
 }
 END_TEST
@@ -412,17 +413,19 @@ START_TEST(position_tables_with_offset) {
             strcmp(convention, "interleaved") == 0 ? SINUSOID_INTERLEAVED : SINUSOID_HALVES;
         config.sinusoid_angle =
             strcmp(convention, "timescales") == 0 ? ANGLE_TENSOR2TENSOR : ANGLE_PAPER;
-        struct position_table table = {zeros(512 * d, sizeof(float)), d, 0, 512};
+        struct model model = {.config = config};
+        struct positions table = {.capacity = 0};
+        ck_assert(positions_reserve(&table, &model, 300));
         float *expected = floats_of(entry, "table");
         for (size_t r = 0; r < n; r++) {
             json_t *position = json_array_get(json_object_get(entry, "positions"), r);
             float *found = zeros(d, sizeof *found);
-            add_position(&table, &config, NULL, (uint32_t)json_integer_value(position), found,
-                         NULL);
+            add_position(&table, &config, NULL, (uint32_t)json_integer_value(position), found);
             expect(entry, "position", found, expected + r * d, d);
             free(found);
         }
-        free(table.rows), free(expected);
+        positions_free(&table);
+        free(expected);
     }
     json_decref(root);
 }
@@ -431,13 +434,13 @@ END_TEST
 /* Row r of this table holds r: what is added says which row was read. */
 static void check_row_numbers(const json_t *entry) {
     enum { N_ROWS = 16 };
-    float rows[N_ROWS], scratch[64];
+    float rows[N_ROWS];
     for (size_t r = 0; r < N_ROWS; r++) rows[r] = (float)r;
     struct matrix learned = {.type = DTYPE_F32, .n_out = N_ROWS, .n_in = 1, .data = rows};
-    struct position_table table = {.d = 1, .capacity = N_ROWS};
     const json_t *pad = json_object_get(entry, "pad"), *sequences = json_object_get(entry, "ids");
     struct config config;
     config_init(&config);
+    config.d_model = 1;
     config.position_kind = POSITION_LEARNED;
     config.position_offset = (uint32_t)(pad ? json_integer_value(pad) + 1
                                             : json_integer_value(json_object_get(entry, "offset")));
@@ -449,7 +452,7 @@ static void check_row_numbers(const json_t *entry) {
             /* A ragged batch has no padding: it takes no position. */
             if (pad && json_equal(json_array_get(ids, i), pad)) continue;
             float row = 0, want = (float)json_number_value(json_array_get(expected, i));
-            add_position(&table, &config, &learned, position++, &row, scratch);
+            add_position(NULL, &config, &learned, position++, &row);
             expect(entry, "row", &row, &want, 1);
         }
     }
@@ -517,10 +520,10 @@ static void check_activation(const struct kernels *kernels, const json_t *entry,
     for (size_t i = 0; i < WIDTH; i++) ones[i] = 1;
     struct weights weights;
     weights_make(&weights, DTYPE_F32, LAYOUT_PANELS, WIDTH, 1, ones, 0);
-    struct worker worker = {.kernels = kernels};
-    struct operand operand = operand_of(x, 1, n, 1);
+    struct products products = {.kernels = kernels};
+    struct operand operand = operand_begin(&products, x, n, 1);
     struct linear layer = {weights.matrix, NULL};
-    linear(&worker, &operand, &layer, (struct epilogue){.activation = activation}, y, WIDTH);
+    linear(&products, &operand, &layer, (struct epilogue){.activation = activation}, y, WIDTH);
     for (size_t o = 0; o < WIDTH; o++)
         for (size_t i = 0; i < n; i++) expect(entry, "y", y + i * WIDTH + o, expected + i, 1);
     weights_free(&weights);
@@ -528,21 +531,19 @@ static void check_activation(const struct kernels *kernels, const json_t *entry,
 }
 
 static void check_norm(const struct kernels *kernels, const json_t *entry, enum norm_kind kind) {
-    struct model model;
-    memset(&model, 0, sizeof model);
-    config_init(&model.config);
+    struct config config;
+    config_init(&config);
     size_t n_rows = rows_of(entry, "x"), d = columns_of(entry, "x");
-    model.config.d_model = (uint32_t)d;
-    model.config.norm_kind = kind;
-    model.config.norm_epsilon = (float)real_of(entry, "eps");
+    config.d_model = (uint32_t)d;
+    config.norm_kind = kind;
+    config.norm_epsilon = (float)real_of(entry, "eps");
     float *x = floats_of(entry, "x"), *expected = floats_of(entry, "y");
     float *gain = floats_of(entry, "weight"), *shift = floats_of(entry, "bias");
     float *y = zeros(n_rows * d, sizeof *y);
-    struct worker worker = {.kernels = kernels, .model = &model};
     struct norm norm = {gain, shift};
-    normalize(&worker, &norm, x, n_rows, y);
+    normalize(kernels, &config, &norm, x, n_rows, y);
     expect(entry, "y", y, expected, n_rows * d);
-    normalize(&worker, &norm, x, n_rows, x); /* in place */
+    normalize(kernels, &config, &norm, x, n_rows, x); /* in place */
     expect(entry, "x", x, expected, n_rows * d);
     free(x), free(expected), free(gain), free(shift), free(y);
 }
@@ -631,8 +632,8 @@ Suite *attention_suite(void) {
     TCase *attention = tcase_create("attention"), *positions = tcase_create("positions");
     tcase_add_test(attention, scaled_dot_product);
     tcase_add_test(attention, causal);
-    tcase_add_test(attention, self_attention);
-    tcase_add_test(attention, cross_attention);
+    tcase_add_test(attention, self_attention_of_the_reference);
+    tcase_add_test(attention, cross_attention_of_the_reference);
     tcase_add_test(attention, operators);
     tcase_add_test(positions, position_tables);
     tcase_add_test(positions, position_tables_with_offset);

@@ -1,5 +1,6 @@
 #define _POSIX_C_SOURCE 200809L
 #include "tests/fixture.h"
+#include "tests/tokens.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -38,7 +39,6 @@ struct fixture fixture_open_with(const char *folder, const char *checkpoint,
 
 struct fixture fixture_open(const char *folder, enum dtype type) {
     struct convert_options options = {.type = type};
-    options.import.quiet = true;
     return fixture_open_with(folder, folder, &options);
 }
 
@@ -132,24 +132,26 @@ void free_results(tolka_result **results, size_t n) {
 
 void encode_one(struct worker *worker, const struct model *model, const char *isa,
                 const int32_t *ids, size_t n_ids, size_t n_steps) {
-    const struct config *config = &model->config;
-    *worker = (struct worker){.model = model, .kernels = kernels_select(isa)};
-    ck_assert_msg(worker->kernels, "no instruction set %s", isa);
+    const struct kernels *kernels = kernels_select(isa);
+    ck_assert_msg(kernels, "no instruction set %s", isa);
+    *worker = (struct worker){.takes_more = false};
+    worker_init(worker, model, kernels);
     struct batch_shape shape = {.n_sentences = 1,
                                 .n_tokens = n_ids,
                                 .longest = n_ids,
-                                .n_key_floats = packed_keys_size(
-                                    config->decoder_heads, config_decoder_head_dim(config), n_ids),
+                                .n_key_floats = memory_key_floats(&model->config, n_ids),
                                 .n_slots = 1,
                                 .n_steps = n_steps,
                                 .beam = 1};
     ck_assert(worker_reserve(worker, &shape));
-    worker->sentences[0] = (struct memory){.ids = ids, .n_keys = n_ids};
-    encode(worker, (const size_t[]){0}, 1);
+    worker->transformer.memory.places[0] = (struct source_place){.n_keys = 0};
+    struct source_rows source = {.ids = ids, .n = n_ids};
+    encode_sources(&worker->transformer, &source, 1);
 }
 
 float *decode_all(struct worker *worker, const int32_t *inputs, size_t n_inputs) {
-    const struct model *model = worker->model;
+    struct transformer *transformer = &worker->transformer;
+    const struct model *model = transformer->model;
     const struct config *config = &model->config;
     float *logits = calloc(n_inputs * config->target_vocab, sizeof *logits);
     int32_t *nodes = calloc(n_inputs, sizeof *nodes);
@@ -157,11 +159,12 @@ float *decode_all(struct worker *worker, const int32_t *inputs, size_t n_inputs)
     for (size_t i = 0; i < n_inputs; i++) {
         nodes[i] = (int32_t)i; /* one slot: a node a position */
         struct decoder_row row = {.token = inputs[i], .position = (uint32_t)i, .nodes = nodes};
-        decode_step(worker, &row, 1);
-        struct operand x = operand_of(worker->x, config->d_model, 1, config->d_model);
+        decode_step(transformer, (struct decoder_rows){&row, 1});
+        struct operand x = operand_begin(&transformer->products, transformer->activations.x, 1,
+                                         config->d_model);
         struct epilogue plain = {0};
-        linear(worker, &x, &model->output, plain, logits + i * config->target_vocab,
-               config->target_vocab);
+        linear(&transformer->products, &x, &model->output, plain,
+               logits + i * config->target_vocab, config->target_vocab);
     }
     free(nodes);
     return logits;
@@ -202,11 +205,12 @@ void check_encoder(const struct fixture *fixture, const char *isa, double tolera
         int32_t *ids = json_id_list(get(entry, "source_ids"), &n);
         struct worker worker;
         encode_one(&worker, &fixture->model->model, isa, ids, n, 1);
-        check_means(name_of(entry), expected, worker.x, n * d, tolerance);
-        check_row(name_of(entry), "first position", get(expected, "first_position"), worker.x,
+        check_means(name_of(entry), expected, worker.transformer.activations.x, n * d, tolerance);
+        check_row(name_of(entry), "first position", get(expected, "first_position"),
+                  worker.transformer.activations.x,
                   tolerance);
         check_row(name_of(entry), "last position", get(expected, "last_position"),
-                  worker.x + (n - 1) * d, tolerance);
+                  worker.transformer.activations.x + (n - 1) * d, tolerance);
         worker_free(&worker);
         free(ids);
     }
@@ -247,7 +251,7 @@ static void check_step(struct worker *worker, const json_t *entry, const char *s
                        double tolerance) {
     const json_t *expected = json_object_get(entry, step);
     if (!expected) return;
-    size_t n, vocab = worker->model->config.target_vocab;
+    size_t n, vocab = worker->transformer.model->config.target_vocab;
     char name[128];
     snprintf(name, sizeof name, "%s, %s", name_of(entry), step);
     int32_t *inputs = json_id_list(get(expected, "decoder_input_ids"), &n);
@@ -426,7 +430,7 @@ static void check_encoded(const tolka_tokenizer *tokenizer, const json_t *entry)
     const json_t *expected = json_is_array(library) ? library : get(entry, "source_ids");
     const json_t *text = get(entry, "text");
     int32_t ids[512];
-    size_t n = tolka_encode(tokenizer, json_string_value(text), json_string_length(text), ids, 512);
+    size_t n = tokens_of(tokenizer, json_string_value(text), json_string_length(text), ids, 512);
     ck_assert_msg(n == json_array_size(expected), "%s: %zu source ids, not %zu", name_of(entry), n,
                   json_array_size(expected));
     for (size_t i = 0; i < n; i++)
@@ -449,7 +453,7 @@ static void check_decoded(const tolka_tokenizer *tokenizer, const json_t *entry,
     size_t n;
     int32_t *ids = json_id_list(get(generated, "ids"), &n);
     char found[4096];
-    size_t length = tolka_decode(tokenizer, ids + 1, n - 1, found, sizeof found);
+    size_t length = detokenized(tokenizer, ids + 1, n - 1, found, sizeof found);
     ck_assert_uint_lt(length, sizeof found);
     /* Whether the blank before a first word shows is a habit of each tokenizer class. */
     const char *expected = json_string_value(text);

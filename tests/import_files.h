@@ -2,7 +2,7 @@
 #ifndef IMPORT_FILES_H
 #define IMPORT_FILES_H
 
-#include "models/checkpoint/source.h"
+#include "models/checkpoint/detect.h"
 
 #include <check.h>
 

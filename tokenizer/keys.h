@@ -2,7 +2,7 @@
 #ifndef KEYS_H
 #define KEYS_H
 
-#include "engine/model.h"
+#include "engine/open.h"
 
 #define KEY "tolka.tokenizer."
 

@@ -8,7 +8,7 @@
 
 #include "tokenizer/bytelevel.h"
 #include "tokenizer/languages.h"
-#include "engine/model.h"
+#include "engine/open.h"
 #include "tokenizer/spm.h"
 #include "tokenizer/words.h"
 

@@ -1,8 +1,11 @@
 #include "models/checkpoint/archive.h"
-#include "engine/gguf.h"
-#include "models/checkpoint/bytes.h"
+
+#include "engine/bytes.h"
+#include "engine/file_kind.h"
+#include "tokenizer/utf8.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <zip.h>
 
 enum {
@@ -93,7 +96,7 @@ static bool is_entry_name(const uint8_t *name, size_t length) {
         bool ends = i + 2 == length || name[i + 2] == '/';
         if (starts && ends && name[i] == '.' && name[i + 1] == '.') return false;
     }
-    return is_utf8(name, length);
+    return utf8_is_clean((const char *)name, length);
 }
 
 /* Sizes and offset that do not fit 32 bits stand in an extra field, in this order. */

@@ -1,10 +1,15 @@
 /* model.bin of a CTranslate2 directory, binary versions 2 to 6: one variable after another, then
  * aliases. config.json and the vocabularies stand beside it and are read elsewhere. */
 #define _POSIX_C_SOURCE 200809L
-#include "models/checkpoint/cursor.h"
+#include "engine/cursor.h"
+#include "models/checkpoint/containers.h"
+#include "models/checkpoint/names.h"
+#include "tokenizer/utf8.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     MAX_RANK = 8,
@@ -49,6 +54,7 @@ struct reader {
     struct source *source;
     const char *path;
     struct cursor cursor;
+    uint32_t version;
     struct record *records;
     struct variable *variables; /* records' own names, then aliases; sorted in the end */
     size_t n_records, n_variables;
@@ -65,7 +71,7 @@ static const char *take_string(struct cursor *cursor) {
     uint16_t length = take_u16(cursor);
     const uint8_t *bytes = take(cursor, length);
     if (!bytes || length == 0 || bytes[length - 1] != 0) return NULL;
-    return is_utf8(bytes, length - 1u) ? (const char *)bytes : NULL;
+    return utf8_is_clean((const char *)bytes, length - 1u) ? (const char *)bytes : NULL;
 }
 
 static tolka_status take_name(struct reader *reader, const char *what, size_t index,
@@ -93,24 +99,24 @@ static tolka_status check_spec(const struct reader *reader, const char *spec, to
 
 static tolka_status read_header(struct reader *reader, tolka_error *err) {
     struct source *source = reader->source;
-    source->format_version = take_u32(&reader->cursor);
+    reader->version = take_u32(&reader->cursor);
     if (!reader->cursor.ok) return cut_off(reader, "the header", err);
-    if (source->format_version < OLDEST_VERSION || source->format_version > NEWEST_VERSION)
+    if (reader->version < OLDEST_VERSION || reader->version > NEWEST_VERSION)
         return fail(err, TOLKA_UNSUPPORTED,
                     "%s: CTranslate2 binary version %u, expected %d to %d; convert the original "
                     "checkpoint",
-                    reader->path, source->format_version, OLDEST_VERSION, NEWEST_VERSION);
+                    reader->path, reader->version, OLDEST_VERSION, NEWEST_VERSION);
     const char *spec = take_string(&reader->cursor);
-    source->spec_revision = take_u32(&reader->cursor);
+    uint32_t revision = take_u32(&reader->cursor);
     if (!reader->cursor.ok) return cut_off(reader, "the header", err);
     if (!spec)
         return fail(err, TOLKA_FORMAT, "%s: not a CTranslate2 model: no name of a specification",
                     reader->path);
     tolka_status status = check_spec(reader, spec, err);
     if (status != TOLKA_OK) return status;
-    if (source->spec_revision > NEWEST_REVISION)
+    if (revision > NEWEST_REVISION)
         return fail(err, TOLKA_UNSUPPORTED, "%s: revision %u of %s, expected at most %d",
-                    reader->path, source->spec_revision, spec, NEWEST_REVISION);
+                    reader->path, revision, spec, NEWEST_REVISION);
     source->spec_name = strdup(spec);
     return source->spec_name ? TOLKA_OK : fail(err, TOLKA_NOMEM, "%s: out of memory", reader->path);
 }
@@ -130,7 +136,7 @@ static tolka_status take_count(struct reader *reader, const char *what, size_t m
 /* Before version 4 a file tells only the size of an item; int32 was not used for weights. */
 static const struct item_type *take_type(struct reader *reader, uint8_t *code) {
     *code = take_u8(&reader->cursor);
-    if (reader->source->format_version >= 4) return *code < N_TYPES ? &item_types[*code] : NULL;
+    if (reader->version >= 4) return *code < N_TYPES ? &item_types[*code] : NULL;
     for (size_t i = 0; i < 3; i++)
         if (item_types[i].width == *code) return &item_types[i];
     return NULL;
@@ -159,7 +165,7 @@ static tolka_status read_record(struct reader *reader, size_t index, tolka_error
     uint64_t n_bytes;
     if (!product_of(record->dims, record->rank, &record->elements) ||
         !multiply(record->elements, width, &n_bytes) ||
-        size != (reader->source->format_version >= 4 ? n_bytes : record->elements))
+        size != (reader->version >= 4 ? n_bytes : record->elements))
         return fail(err, TOLKA_FORMAT,
                     "%s: variable %s: its shape and its size (%llu) contradict each other",
                     reader->path, variable->name, (unsigned long long)size);
@@ -219,7 +225,7 @@ static struct variable *find_companion(const struct reader *reader, const char *
 
 /* Aliases are looked up among real variables only, so they cannot form a loop. */
 static tolka_status read_aliases(struct reader *reader, tolka_error *err) {
-    if (reader->source->format_version < 3) return TOLKA_OK;
+    if (reader->version < 3) return TOLKA_OK;
     size_t count;
     tolka_status status = take_count(reader, "aliases", MIN_ALIAS_BYTES, &count, err);
     if (status != TOLKA_OK || count == 0) return status;
@@ -316,10 +322,10 @@ static tolka_status add_tensor(struct reader *reader, const struct variable *var
     struct source_tensor *tensor =
         source_add(reader->source, variable->name, strlen(variable->name));
     if (!tensor) return fail(err, TOLKA_NOMEM, "%s: out of memory", reader->path);
-    set_type(tensor, record->type->type, record->type->name);
+    source_set_type(tensor, record->type->type, record->type->name);
     tensor->rank = record->rank;
     memcpy(tensor->dims, record->dims, record->rank * sizeof *record->dims);
-    set_row_major(tensor);
+    source_set_row_major(tensor);
     tensor->data = record->data;
     tensor->n_bytes = (size_t)record->elements * record->type->width;
     tensor->scale = record->scale;
@@ -354,7 +360,8 @@ tolka_status read_ctranslate2(struct source *source, const char *path, tolka_err
     struct map map;
     tolka_status status = source_map(source, path, &map, err);
     if (status != TOLKA_OK) return status;
-    struct reader reader = {.source = source, .path = path, .cursor = cursor_of(&map)};
+    struct reader reader = {
+        .source = source, .path = path, .cursor = cursor_of(map.bytes, map.n_bytes)};
     status = read_all(&reader, err);
     free(reader.records);
     free(reader.variables);

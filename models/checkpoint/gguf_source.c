@@ -1,8 +1,11 @@
 /* A GGUF file of any architecture, seen as a list of tensors. */
-#include "models/checkpoint/cursor.h"
+#include "engine/bytes.h"
+#include "engine/roles.h"
+#include "models/checkpoint/containers.h"
 #include "models/checkpoint/ggml_blocks.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Ids are ggml's. Types that are not here can be listed, but not read. */
 static enum source_dtype dtype_of(uint32_t ggml_type) {
@@ -39,11 +42,11 @@ static tolka_status add_tensor(struct source *source, const struct gguf_tensor *
                     (int)from->name.length, from->name.bytes);
     struct source_tensor *tensor = source_add(source, from->name.bytes, from->name.length);
     if (!tensor) return fail(err, TOLKA_NOMEM, "%s: out of memory", path);
-    set_type(tensor, dtype_of(from->type), gguf_tensor_type_name(from->type));
+    source_set_type(tensor, dtype_of(from->type), gguf_tensor_type_name(from->type));
     tensor->ggml_type = from->type;
     tensor->rank = from->rank;
     for (uint32_t i = 0; i < from->rank; i++) tensor->dims[i] = from->dims[from->rank - 1 - i];
-    set_row_major(tensor);
+    source_set_row_major(tensor);
     tensor->data = from->data;
     tensor->n_bytes = from->n_bytes;
     return TOLKA_OK;
@@ -53,11 +56,9 @@ static tolka_status add_tensor(struct source *source, const struct gguf_tensor *
  * float "enc.blk.0.attn_q.input_multiplier". NULL: there are none. */
 static const struct gguf_tensor *companion(const struct gguf *gguf, const char *name,
                                            const char *what) {
-    char companion_name[300];
-    const char *dot = strrchr(name, '.');
-    if (!dot || dot - name > 256) return NULL;
-    snprintf(companion_name, sizeof companion_name, "%.*s.%s", (int)(dot - name), name, what);
-    const struct gguf_tensor *found = gguf_tensor(gguf, companion_name);
+    char called[300];
+    if (!role_companion(name, what, called, sizeof called)) return NULL;
+    const struct gguf_tensor *found = gguf_tensor(gguf, called);
     return found && found->type == 0 && found->rank == 1 && found->dims[0] > 0 ? found : NULL;
 }
 

@@ -1,5 +1,7 @@
 #include "models/checkpoint/lexical_shortlist.h"
-#include "models/checkpoint/cursor.h"
+
+#include "engine/cursor.h"
+#include "engine/map.h"
 
 #include <stdlib.h>
 
@@ -102,7 +104,6 @@ static tolka_status read_file(const struct reader *reader, struct lexical_shortl
                     reader->path, (unsigned long long)computed, (unsigned long long)stored);
     shortlist->first = load_u64(bytes + 16);
     if (shortlist->first > reader->target_vocabulary) shortlist->first = reader->target_vocabulary;
-    shortlist->best = load_u64(bytes + 24);
     shortlist->n_offsets = (uint32_t)n_offsets;
     shortlist->n_ids = (uint32_t)n_ids;
     return read_lists(reader, shortlist, err);

@@ -7,7 +7,6 @@
 
 struct lexical_shortlist {
     uint64_t first; /* ids below it are always candidates; at most the target vocabulary */
-    uint64_t best;  /* how many ids a source id was given at most, when the file was made */
     uint32_t n_offsets;
     uint32_t *offsets; /* source id w has ids[offsets[w]] .. ids[offsets[w + 1]]; the last source id
                         * may have no list: n_offsets is the source vocabulary, or one more */

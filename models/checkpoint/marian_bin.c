@@ -1,10 +1,13 @@
 /* Marian's own binary checkpoints, version 1: headers, names and shapes of all items, then their
  * bytes. Both forks' files are read: marian-dev's, and the one that Bergamot and Firefox use. */
 #define _POSIX_C_SOURCE 200809L
-#include "models/checkpoint/cursor.h"
+#include "engine/cursor.h"
+#include "models/checkpoint/containers.h"
+#include "models/checkpoint/names.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { HEADER_BYTES = 4 * 8, MAX_RANK = 8 };
 
@@ -62,12 +65,6 @@ struct reader {
 
 static bool starts_with(const struct item *item, const char *text) {
     return item->name_length >= strlen(text) && memcmp(item->name, text, strlen(text)) == 0;
-}
-
-static bool ends_with(const struct item *item, const char *text) {
-    size_t length = strlen(text);
-    return item->name_length >= length &&
-           memcmp(item->name + item->name_length - length, text, length) == 0;
 }
 
 static size_t item_width(const struct item_type *type) {
@@ -191,7 +188,7 @@ static tolka_status place_quantized(const struct reader *reader, const struct it
     tensor->scale = scale;
     tensor->n_scales = 1;
     if (strstr(item->name, "Wemb")) return TOLKA_OK;
-    if (ends_with(item, "_Wt"))
+    if (ends_with(item->name, "_Wt"))
         return fail(err, TOLKA_UNSUPPORTED,
                     "%s: item %s is an output matrix in %s, which Marian writes garbled; convert "
                     "the float32 file of this model",
@@ -208,10 +205,10 @@ static tolka_status add_tensor(struct reader *reader, const struct item *item, f
                                tolka_error *err) {
     struct source_tensor *tensor = source_add(reader->source, item->name, item->name_length);
     if (!tensor) return fail(err, TOLKA_NOMEM, "%s: out of memory", reader->path);
-    set_type(tensor, item->type->type, item->type->name);
+    source_set_type(tensor, item->type->type, item->type->name);
     tensor->rank = item->rank;
     memcpy(tensor->dims, item->dims, item->rank * sizeof *item->dims);
-    set_row_major(tensor);
+    source_set_row_major(tensor);
     tensor->data = item->data;
     tensor->n_bytes = (size_t)item->elements * item_width(item->type);
     return item->type->quantized ? place_quantized(reader, item, tensor, scale, err) : TOLKA_OK;
@@ -274,7 +271,7 @@ static struct source_tensor *find_weight(const struct reader *reader, const stru
 static tolka_status place_alphas(struct reader *reader, bool output, tolka_error *err) {
     for (size_t i = 0; i < reader->n_items; i++) {
         const struct item *item = &reader->items[i];
-        if (!ends_with(item, alpha_suffix) || starts_with(item, "none_") != output) continue;
+        if (!ends_with(item->name, alpha_suffix) || starts_with(item, "none_") != output) continue;
         float alpha = 0;
         tolka_status status = read_alpha(reader, item, &alpha, err);
         if (status != TOLKA_OK) return status;
@@ -290,7 +287,7 @@ static tolka_status place_alphas(struct reader *reader, bool output, tolka_error
 static tolka_status add_tensors(struct reader *reader, tolka_error *err) {
     for (size_t i = 0; i < reader->n_items; i++) {
         const struct item *item = &reader->items[i];
-        if (ends_with(item, alpha_suffix)) continue;
+        if (ends_with(item->name, alpha_suffix)) continue;
         tolka_status status = strcmp(item->name, "special:model.yml") == 0
                                   ? keep_model_yml(reader, item, err)
                                   : add_tensor(reader, item, &reader->scales[i], err);
@@ -324,7 +321,8 @@ tolka_status read_marian_bin(struct source *source, const char *path, tolka_erro
     struct map map;
     tolka_status status = source_map(source, path, &map, err);
     if (status != TOLKA_OK) return status;
-    struct reader reader = {.source = source, .path = path, .cursor = cursor_of(&map)};
+    struct reader reader = {
+        .source = source, .path = path, .cursor = cursor_of(map.bytes, map.n_bytes)};
     uint64_t count;
     status = read_preamble(&reader, &count, err);
     if (status != TOLKA_OK) return status;

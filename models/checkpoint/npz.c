@@ -1,9 +1,11 @@
 /* Marian's .npz: a zip archive of NAME.npy arrays. */
+#include "engine/bytes.h"
 #include "models/checkpoint/archive.h"
-#include "models/checkpoint/bytes.h"
+#include "models/checkpoint/containers.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { MAX_NAME = 256, MAX_RANK = 8, MAX_HEADER = 4096, NPY_PREFIX = 10 };
 
@@ -134,8 +136,8 @@ static bool split_npy(const uint8_t *bytes, size_t n_bytes, struct literal *lite
     return true;
 }
 
-static tolka_status set_type(struct source_tensor *tensor, const struct npy_header *header,
-                             size_t n_bytes, const char *path, tolka_error *err) {
+static tolka_status read_type(struct source_tensor *tensor, const struct npy_header *header,
+                              size_t n_bytes, const char *path, tolka_error *err) {
     const struct npy_type *type = NULL;
     for (size_t i = 0; i < sizeof npy_types / sizeof *npy_types && !type; i++)
         if (strcmp(npy_types[i].descr, header->descr) == 0) type = &npy_types[i];
@@ -150,9 +152,8 @@ static tolka_status set_type(struct source_tensor *tensor, const struct npy_head
         !multiply(elements, type->width, &needed) || needed != n_bytes)
         return fail(err, TOLKA_FORMAT, "%s: %s has %zu bytes of data, which its shape contradicts",
                     path, tensor->name, n_bytes);
-    tensor->type = type->type;
+    source_set_type(tensor, type->type, type->descr);
     tensor->n_bytes = n_bytes;
-    snprintf(tensor->type_name, sizeof tensor->type_name, "%s", type->descr);
     return TOLKA_OK;
 }
 
@@ -165,7 +166,7 @@ static tolka_status read_array(struct source_tensor *tensor, const uint8_t *byte
         return fail(err, TOLKA_FORMAT, "%s: %s is not a numpy array: damaged header", path,
                     tensor->name);
     tensor->data = bytes + data_at;
-    return set_type(tensor, &header, n_bytes - data_at, path, err);
+    return read_type(tensor, &header, n_bytes - data_at, path, err);
 }
 
 /* The settings stand in an array of bytes, padded with NULs. */

@@ -1,8 +1,10 @@
 #include "models/checkpoint/pickle.h"
-#include "models/checkpoint/bytes.h"
+
+#include "engine/bytes.h"
 #include "models/checkpoint/pickle_objects.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Of the opcodes, those that a state dict needs. */
 enum opcode {

@@ -1,7 +1,9 @@
 #include "models/checkpoint/pickle_objects.h"
-#include "models/checkpoint/bytes.h"
+
+#include "engine/bytes.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const struct global_entry {
     const char *module, *name;

@@ -1,14 +1,17 @@
 /* PyTorch checkpoints: a zip archive of raw storages, and a pickle that says which tensor is which
  * part of which storage. */
 #define _POSIX_C_SOURCE 200809L
-#include "engine/gguf.h"
+#include "engine/bytes.h"
+#include "engine/file_kind.h"
 #include "models/checkpoint/archive.h"
-#include "models/checkpoint/bytes.h"
+#include "models/checkpoint/containers.h"
 #include "models/checkpoint/index.h"
 #include "models/checkpoint/pickle.h"
+#include "tokenizer/utf8.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { MAX_NAME = 256, MAX_FOLDER = 300 };
 
@@ -136,8 +139,7 @@ static size_t span_bytes(const struct pickle_tensor *tensor, uint32_t width) {
 
 static tolka_status add_tensor(struct source *source, const struct checkpoint *checkpoint,
                                struct pickle_text name, uint32_t index, tolka_error *err) {
-    if (name.length == 0 || name.length > MAX_NAME ||
-        !is_utf8((const uint8_t *)name.bytes, name.length))
+    if (name.length == 0 || name.length > MAX_NAME || !utf8_is_clean(name.bytes, name.length))
         return fail(err, TOLKA_FORMAT, "%s: a tensor name of %zu bytes; expected 1 to %d of UTF-8",
                     checkpoint->path, name.length, MAX_NAME);
     const struct pickle_tensor *in = &checkpoint->pickle.tensors[index];

@@ -1,12 +1,13 @@
 /* safetensors: a length, a JSON header that says where each tensor lies, the tensors. */
-#include "engine/gguf.h"
-#include "models/checkpoint/bytes.h"
+#include "engine/bytes.h"
+#include "engine/file_kind.h"
+#include "models/checkpoint/containers.h"
 #include "models/checkpoint/index.h"
-#include "models/checkpoint/source.h"
 
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { MAX_HEADER = 100000000, MAX_RANK = 8, MAX_NAME = 256 };
 
@@ -126,8 +127,7 @@ static tolka_status read_tensor(struct source *source, const char *name, const j
     struct source_tensor *tensor = source_add(source, name, length);
     if (!tensor)
         return fail(err, TOLKA_NOMEM, "%s: too many tensors for this machine", payload->path);
-    tensor->type = dtype->type;
-    snprintf(tensor->type_name, sizeof tensor->type_name, "%s", dtype->name);
+    source_set_type(tensor, dtype->type, dtype->name);
     tolka_status status = read_shape(tensor, json_object_get(entry, "shape"), payload->path, err);
     if (status == TOLKA_OK)
         status = read_offsets(tensor, json_object_get(entry, "data_offsets"), payload, span, err);

@@ -1,7 +1,8 @@
 /* Settings in JSON, by jansson. */
 #define _POSIX_C_SOURCE 200809L
 #include "models/checkpoint/settings.h"
-#include "engine/gguf.h"
+
+#include "engine/file_kind.h"
 #include "engine/map.h"
 #include "models/checkpoint/yaml_json.h"
 
@@ -215,7 +216,7 @@ size_t settings_unread(const struct settings *settings, const char **keys, size_
     const char *key;
     json_t *value;
     json_object_foreach(settings->root, key, value) {
-        if (json_object_get(settings->read, key)) continue;
+        if (json_is_null(value) || json_object_get(settings->read, key)) continue;
         if (n < capacity) keys[n] = key;
         n++;
     }

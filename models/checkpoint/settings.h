@@ -43,8 +43,8 @@ tolka_status settings_string(const struct settings *settings, const char *key, c
 tolka_status settings_integers(const struct settings *settings, const char *key, int64_t *out,
                                size_t capacity, size_t *n, tolka_error *err);
 
-/* Keys of the outermost object that no call above has asked for, in file order (a look at
- * "a.b" counts for "a"). Returns how many there are; stores at most `capacity`. */
+/* Keys of the outermost object that no call above has asked for and that are not null, in file
+ * order (a look at "a.b" counts for "a"). Returns how many there are; stores at most `capacity`. */
 size_t settings_unread(const struct settings *settings, const char **keys, size_t capacity);
 
 #endif

@@ -1,10 +1,13 @@
 /* The list of tensors that every reader fills, and access to their numbers. */
 #include "models/checkpoint/source.h"
+
+#include "engine/bytes.h"
 #include "engine/matrix.h"
-#include "models/checkpoint/bytes.h"
 #include "models/checkpoint/ggml_blocks.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     MAX_TENSORS = 1 << 20,
@@ -79,7 +82,12 @@ struct source_tensor *source_add(struct source *source, const char *name, size_t
     return tensor;
 }
 
-static void set_row_major(struct source_tensor *tensor) {
+void source_set_type(struct source_tensor *tensor, enum source_dtype type, const char *name) {
+    tensor->type = type;
+    snprintf(tensor->type_name, sizeof tensor->type_name, "%.11s", name);
+}
+
+void source_set_row_major(struct source_tensor *tensor) {
     uint64_t stride = 1;
     for (uint32_t d = tensor->rank; d-- > 0;) {
         tensor->strides[d] = (int64_t)stride;
@@ -122,7 +130,8 @@ tolka_status source_sort(struct source *source, tolka_error *err) {
     }
     for (size_t i = 0; i < n; i++) {
         int32_t shares = source->tensors[i].shares;
-        if (source->tensors[i].strides[0] == STRIDES_UNSET) set_row_major(&source->tensors[i]);
+        if (source->tensors[i].strides[0] == STRIDES_UNSET)
+            source_set_row_major(&source->tensors[i]);
         entries[i].tensor = source->tensors[i];
         /* An earlier tensor's group is known by now. */
         entries[i].storage =

@@ -4,7 +4,6 @@
 #ifndef SOURCE_H
 #define SOURCE_H
 
-#include "engine/error.h"
 #include "engine/gguf.h"
 
 #include <stdbool.h>
@@ -62,7 +61,6 @@ struct source {
      * name; owned; NULL if there are none. */
     char *model_yml;
     char *spec_name;
-    uint32_t format_version, spec_revision; /* CTranslate2 */
     struct gguf gguf; /* a GGUF file's metadata; n_bytes 0 for all other kinds */
     /* What must live as long as the tensors. */
     struct map *maps;
@@ -71,9 +69,6 @@ struct source {
     size_t n_owned;
 };
 
-/* Opens SOURCE: a directory, or the weights file in it. Recognizes the container by what the file
- * says, never by its extension alone. On failure nothing is left to free. */
-tolka_status source_open(struct source *source, const char *path, tolka_error *err);
 void source_close(struct source *source);
 
 const struct source_tensor *source_find(const struct source *source,
@@ -92,21 +87,14 @@ void source_read_row(const struct source_tensor *tensor, uint64_t row, bool tran
 /* Adds an entry (shares -1; strides become row-major in source_sort unless the reader sets them);
  * NULL when out of memory or past 2^20 tensors. */
 struct source_tensor *source_add(struct source *source, const char *name, size_t name_length);
+void source_set_type(struct source_tensor *tensor, enum source_dtype type, const char *name);
+/* Strides of a tensor that lies row after row. */
+void source_set_row_major(struct source_tensor *tensor);
 /* Registers memory to be freed by source_close; returns it (NULL stays NULL). */
 void *source_own(struct source *source, void *memory);
 /* Maps a file that lives as long as the source. */
 tolka_status source_map(struct source *source, const char *path, struct map *map, tolka_error *err);
-/* Sorts by name, renumbers `shares` and refuses duplicates. source_open calls it; a second call
- * changes nothing. */
+/* Sorts by name, renumbers `shares` and refuses duplicates. A second call changes nothing. */
 tolka_status source_sort(struct source *source, tolka_error *err);
-
-tolka_status read_safetensors(struct source *source, const char *path, tolka_error *err);
-tolka_status read_safetensors_index(struct source *source, const char *path, tolka_error *err);
-tolka_status read_pytorch(struct source *source, const char *path, tolka_error *err);
-tolka_status read_pytorch_index(struct source *source, const char *path, tolka_error *err);
-tolka_status read_npz(struct source *source, const char *path, tolka_error *err);
-tolka_status read_marian_bin(struct source *source, const char *path, tolka_error *err);
-tolka_status read_ctranslate2(struct source *source, const char *path, tolka_error *err);
-tolka_status read_gguf_source(struct source *source, const char *path, tolka_error *err);
 
 #endif

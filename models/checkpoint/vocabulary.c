@@ -1,7 +1,9 @@
 #include "models/checkpoint/vocabulary.h"
-#include "models/checkpoint/bytes.h"
+
+#include "tokenizer/utf8.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void vocabulary_free(struct vocabulary *vocabulary) {
     for (size_t i = 0; i < vocabulary->n; i++) free(vocabulary->tokens[i]);
@@ -26,7 +28,7 @@ static bool make_room(struct vocabulary *vocabulary, size_t id) {
 
 tolka_status vocabulary_add(struct vocabulary *vocabulary, int64_t id, const char *token,
                             size_t length, const char *name, tolka_error *err) {
-    if (!is_utf8((const uint8_t *)token, length))
+    if (!utf8_is_clean(token, length))
         return fail(err, TOLKA_FORMAT, "%s: the token with id %lld is not UTF-8 text", name,
                     (long long)id);
     if (id < 0 || id > MAX_TOKEN_ID)

@@ -1,4 +1,4 @@
-/* Tokens and their ids, from the many files in which checkpoints keep them. */
+/* Tokens and their ids. */
 #ifndef VOCABULARY_H
 #define VOCABULARY_H
 
@@ -26,21 +26,5 @@ int32_t vocabulary_find(const struct vocabulary *vocabulary, const char *token);
 tolka_status vocabulary_add(struct vocabulary *vocabulary, int64_t id, const char *token,
                             size_t length, const char *name, tolka_error *err);
 tolka_status vocabulary_index(struct vocabulary *vocabulary, const char *name, tolka_error *err);
-
-/* Reads a vocabulary: a JSON object (token: id), a JSON array of tokens, a tokenizer.json, Marian's
- * YAML (.yml), or plain text with one token a line. On failure nothing is left to free. */
-tolka_status vocabulary_open(struct vocabulary *vocabulary, const char *path, tolka_error *err);
-
-/* Adds what an added_tokens.json, tokenizer_config.json or tokenizer.json says about tokens besides
- * the vocabulary proper. A file that is not there adds nothing. */
-tolka_status vocabulary_add_file(struct vocabulary *vocabulary, const char *path, tolka_error *err);
-
-/* Tokens that a special_tokens_map.json or tokenizer_config.json lists without ids
- * ("additional_special_tokens"): numbered as they stand there. A file that is not there, or lists
- * none, gives an empty vocabulary. */
-tolka_status special_tokens_open(struct vocabulary *list, const char *path, tolka_error *err);
-
-/* merges.txt, or a tokenizer.json: merge rules "left right", best first, numbered from 0. */
-tolka_status merges_open(struct vocabulary *merges, const char *path, tolka_error *err);
 
 #endif

@@ -1,21 +1,27 @@
 /* The files that hold tokens. */
 #define _POSIX_C_SOURCE 200809L
-#include "engine/gguf.h"
+#include "models/checkpoint/vocabulary_read.h"
+
+#include "engine/file_kind.h"
 #include "engine/map.h"
-#include "models/checkpoint/bytes.h"
-#include "models/checkpoint/vocabulary.h"
+#include "models/checkpoint/names.h"
 
 #include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include <yaml.h>
 
 enum { MAX_VOCABULARY_BYTES = 1 << 28 };
 
-static bool ends_with(const char *path, const char *end) {
-    size_t n = strlen(path), m = strlen(end);
-    return n >= m && strcmp(path + n - m, end) == 0;
+static tolka_status map_vocabulary(struct map *map, const char *path, tolka_error *err) {
+    tolka_status status = map_open(map, path, err);
+    if (status != TOLKA_OK || map->n_bytes <= MAX_VOCABULARY_BYTES) return status;
+    status = fail(err, TOLKA_FORMAT, "%s: %zu bytes; at most %d are read", path, map->n_bytes,
+                  MAX_VOCABULARY_BYTES);
+    map_close(map);
+    return status;
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
@@ -37,13 +43,9 @@ static tolka_status parse_json(json_t **root, const struct map *map, const char 
 
 static tolka_status open_json(json_t **root, const char *path, tolka_error *err) {
     struct map map;
-    tolka_status status = map_open(&map, path, err);
+    tolka_status status = map_vocabulary(&map, path, err);
     if (status != TOLKA_OK) return status;
-    if (map.n_bytes > MAX_VOCABULARY_BYTES)
-        status = fail(err, TOLKA_FORMAT, "%s: %zu bytes; at most %d are read", path, map.n_bytes,
-                      MAX_VOCABULARY_BYTES);
-    else
-        status = parse_json(root, &map, path, err);
+    status = parse_json(root, &map, path, err);
     map_close(&map);
     return status;
 }
@@ -291,12 +293,9 @@ static tolka_status finish(struct vocabulary *vocabulary, tolka_status status, c
 static tolka_status read_text(struct vocabulary *vocabulary, const char *path, const char *comment,
                               bool yaml, tolka_error *err) {
     struct map map;
-    tolka_status status = map_open(&map, path, err);
+    tolka_status status = map_vocabulary(&map, path, err);
     if (status != TOLKA_OK) return status;
-    if (map.n_bytes > MAX_VOCABULARY_BYTES)
-        status = fail(err, TOLKA_FORMAT, "%s: %zu bytes; at most %d are read", path, map.n_bytes,
-                      MAX_VOCABULARY_BYTES);
-    else if (map.n_bytes > 0)
+    if (map.n_bytes > 0)
         status = yaml ? read_yaml(vocabulary, &map, path, err)
                       : read_lines(vocabulary, &map, comment, path, err);
     map_close(&map);

@@ -1,6 +1,9 @@
 #define _POSIX_C_SOURCE 200809L
 #include "models/convert/beside.h"
 
+#include "models/checkpoint/vocabulary_read.h"
+#include "models/convert/say.h"
+
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,7 +69,7 @@ static void open_vocabulary(struct import *import, struct named_vocabulary *name
     char *path = import_file(import, named->names);
     if (!path) return;
     if (vocabulary_open(&named->vocabulary, path, &err) != TOLKA_OK) {
-        import->checkpoint.warn(import, "%s", err.text);
+        import_warn(import, "%s", err.text);
         named->vocabulary = (struct vocabulary){0};
     }
     free(path);

@@ -4,6 +4,9 @@
 
 #include "models/convert/import.h"
 
+/* Path of a file beside the weights; the caller frees it. NULL: out of memory. */
+char *import_path(const struct import *import, const char *name);
+
 /* The first that exists of alternatives "a|b"; "*.spm" stands for the only file whose name ends
  * like that. NULL: none. The caller frees the path. */
 char *import_file(const struct import *import, const char *alternatives);

@@ -1,5 +1,8 @@
 #include "models/convert/bytelevel_meta.h"
 
+#include "models/checkpoint/vocabulary_read.h"
+#include "models/convert/beside.h"
+#include "models/convert/say.h"
 #include "models/convert/special_tokens.h"
 
 #include <stdio.h>
@@ -149,8 +152,7 @@ tolka_status write_bytelevel(struct gguf_writer *writer, struct import *import,
     struct vocabulary vocabulary = {0}, merges = {0};
     tolka_status status = check_settings(import, err);
     if (status == TOLKA_UNSUPPORTED) {
-        import->checkpoint.warn(import->checkpoint.user,
-                                "%s: the model will take token ids only (--ids)", err->text);
+        import_warn(import, "%s: the model will take token ids only (--ids)", err->text);
         return TOLKA_OK;
     }
     if (status == TOLKA_OK) status = vocabulary_open(&vocabulary, vocab_path, err);

@@ -2,12 +2,16 @@
 #define _POSIX_C_SOURCE 200809L
 #include "models/convert/conversion.h"
 
-#include "models/convert/gguf_writer.h"
-#include "models/convert/beside.h"
+#include "engine/model.h"
 #include "models/checkpoint/lexical_shortlist.h"
-#include "models/convert/tokenizer_meta.h"
+#include "models/convert/beside.h"
+#include "models/convert/gguf_writer.h"
+#include "models/convert/import_roles.h"
 #include "models/convert/pack.h"
 #include "models/convert/references.h"
+#include "models/convert/say.h"
+#include "models/convert/tokenizer_meta.h"
+#include "models/families.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -29,23 +33,23 @@ struct conversion {
 static void write_field(struct gguf_writer *writer, const struct config *config,
                         const struct config_field *field) {
     char key[64];
+    double value = config_field_get(config, field);
     snprintf(key, sizeof key, "tolka.%s", field->key);
-    const void *at = (const char *)config + field->offset;
     switch (field->type) {
     case FIELD_U32:
-        write_u32(writer, key, *(const uint32_t *)at);
+        write_u32(writer, key, (uint32_t)value);
         break;
     case FIELD_I32:
-        write_i32(writer, key, *(const int32_t *)at);
+        write_i32(writer, key, (int32_t)value);
         break;
     case FIELD_F32:
-        write_f32(writer, key, *(const float *)at);
+        write_f32(writer, key, (float)value);
         break;
     case FIELD_BOOL:
-        write_bool(writer, key, *(const bool *)at);
+        write_bool(writer, key, value != 0);
         break;
     case FIELD_ENUM:
-        write_string(writer, key, field->names[*(const unsigned *)at]);
+        write_string(writer, key, config_field_name(config, field));
         break;
     }
 }
@@ -90,10 +94,11 @@ static void write_general(struct conversion *conversion) {
 
 /* ---- tensors --------------------------------------------------------------------------------- */
 
-/* "enc.blk.0.attn_q.scale" for "enc.blk.0.attn_q.weight". */
-static void companion_name(const struct role *role, const char *what, char name[80]) {
-    const char *dot = strrchr(role->name, '.');
-    snprintf(name, 80, "%.*s.%s", (int)(dot - role->name), role->name, what);
+static void announce_companion(struct gguf_writer *writer, const struct role *role,
+                               const char *what, uint32_t type, size_t n) {
+    char name[80];
+    if (role_companion(role->name, what, name, sizeof name))
+        write_tensor_info(writer, name, type, n, 1, n * sizeof(uint32_t));
 }
 
 static tolka_status announce(void *user, const struct role *role, tolka_error *err) {
@@ -109,18 +114,12 @@ static tolka_status announce(void *user, const struct role *role, tolka_error *e
     write_tensor_info(writer, role->name, (uint32_t)type, packed_inner(type, role->n_in),
                       matrix_panels(role->n_out), packed_bytes(type, role->n_out, role->n_in));
     if (type != DTYPE_I8) return TOLKA_OK;
-    char name[80];
-    size_t padded = matrix_panels(role->n_out) * PANEL_OUTPUTS;
-    companion_name(role, "scale", name);
-    write_tensor_info(writer, name, DTYPE_F32, padded, 1, padded * sizeof(float));
-    companion_name(role, "sum", name);
-    write_tensor_info(writer, name, DTYPE_I32, padded, 1, padded * sizeof(int32_t));
+    announce_companion(writer, role, "scale", DTYPE_F32, packed_outputs(role->n_out));
+    announce_companion(writer, role, "sum", DTYPE_I32, packed_outputs(role->n_out));
     struct role_source source;
     tolka_status status = import_find(conversion->import, role, &source, err);
-    if (status == TOLKA_OK && source.tensor->input_multiplier > 0) {
-        companion_name(role, "input_multiplier", name);
-        write_tensor_info(writer, name, DTYPE_F32, 1, 1, sizeof(float));
-    }
+    if (status == TOLKA_OK && source.tensor->input_multiplier > 0)
+        announce_companion(writer, role, "input_multiplier", DTYPE_F32, 1);
     return status;
 }
 
@@ -197,7 +196,7 @@ static tolka_status write_panels(struct conversion *conversion, const struct rol
 static tolka_status write_matrix(struct conversion *conversion, const struct role *role,
                                  const struct role_source *source, tolka_error *err) {
     enum dtype type = conversion->options->type;
-    size_t padded = matrix_panels(role->n_out) * PANEL_OUTPUTS;
+    size_t padded = packed_outputs(role->n_out);
     struct packing packing = {.rows = calloc(PANEL_OUTPUTS * role->n_in, sizeof(float)),
                               .scale = calloc(padded, sizeof(float)),
                               .sum = calloc(padded, sizeof(int32_t)),
@@ -220,15 +219,20 @@ static tolka_status write_matrix(struct conversion *conversion, const struct rol
     return status;
 }
 
+static void report_progress(const struct conversion *conversion, const char *tensor) {
+    const struct convert_options *options = conversion->options;
+    if (options->progress)
+        options->progress(options->import.user,
+                          (double)conversion->written / (double)conversion->writer.data_bytes,
+                          tensor);
+}
+
 static tolka_status write_tensor(void *user, const struct role *role, tolka_error *err) {
     struct conversion *conversion = user;
     struct role_source source;
     tolka_status status = import_find(conversion->import, role, &source, err);
     if (status != TOLKA_OK) return status;
-    if (conversion->options->progress)
-        fprintf(stderr, "\r\033[Ktolka: %3.0f%%  %s",
-                100.0 * (double)conversion->written / (double)conversion->writer.data_bytes,
-                role->name);
+    report_progress(conversion, role->name);
     status = role->kind == ROLE_MATRIX ? write_matrix(conversion, role, &source, err)
                                        : write_rows(conversion, role, &source, err);
     map_release(source.tensor->data, source.tensor->n_bytes);
@@ -272,8 +276,7 @@ static tolka_status read_shortlist(struct conversion *conversion, tolka_error *e
     if (!path) return TOLKA_OK;
     tolka_status status = shortlist_read(&conversion->shortlist, path, config->source_vocab,
                                          config->target_vocab, err);
-    if (found && status == TOLKA_OK && !import->options.quiet)
-        fprintf(stderr, "tolka: note: with the lexical shortlist %s\n", found);
+    if (found && status == TOLKA_OK) import_note(import, "with the lexical shortlist %s", found);
     free(found);
     return status;
 }
@@ -316,7 +319,7 @@ static tolka_status write_data(struct conversion *conversion, tolka_error *err) 
     fwrite(header.bytes, 1, header.n_bytes, conversion->file);
     buffer_free(&header);
     tolka_status status = for_each_role(&conversion->import->config, write_tensor, conversion, err);
-    if (conversion->options->progress) fprintf(stderr, "\r\033[K");
+    report_progress(conversion, NULL);
     if (status == TOLKA_OK) write_shortlist(conversion);
     return status;
 }

@@ -3,15 +3,17 @@
 #ifndef IMPORT_H
 #define IMPORT_H
 
-#include "models/family.h"
 #include "models/checkpoint/source.h"
 #include "models/checkpoint/vocabulary.h"
+#include "models/family.h"
 
 struct import_options {
     const char *config; /* a settings file to use instead of the one beside the weights (Marian:
                            instead of decoder.yml) */
     const char *family; /* a family's name, if the checkpoint does not say itself */
-    bool quiet;         /* no warnings on stderr */
+    /* Gets lines such as "warning: ..." that are worth showing; NULL: nobody wants them. */
+    void (*say)(void *user, const char *line);
+    void *user; /* of say, and of what else the import is for */
 };
 
 /* A vocabulary that a family has asked for tokens of. */
@@ -30,7 +32,7 @@ struct import {
     struct config config;
     struct tokenizer_plan plan;
     struct named_vocabulary vocabularies[IMPORT_VOCABULARIES]; /* beside.c */
-    void **owned; /* rows that had to be copied for import_weights */
+    void **owned; /* rows that had to be copied for import_bind */
     size_t n_owned;
 };
 
@@ -39,25 +41,5 @@ struct import {
 tolka_status import_open(struct import *import, const char *path,
                          const struct import_options *options, tolka_error *err);
 void import_close(struct import *import);
-
-/* The tensor of a role, and which part of it. */
-struct role_source {
-    const struct source_tensor *tensor;
-    uint64_t first; /* row (of a matrix) or element (of a vector) where the role begins */
-    bool transposed;
-    bool panels; /* tolka's own layout (engine/matrix.h) */
-};
-tolka_status import_find(const struct import *import, const struct role *role,
-                         struct role_source *found, tolka_error *err);
-/* Row r of a role's matrix, or its whole vector (row 0), as floats. */
-tolka_status import_read(const struct role_source *source, const struct role *role, uint64_t r,
-                         float *out, tolka_error *err);
-
-/* Binds a model to the source itself: nothing that can be used in place is copied. The model lives
- * as long as the import. */
-tolka_status import_bind(struct import *import, struct model *model, tolka_error *err);
-
-/* Path of a file beside the weights; the caller frees it. NULL: out of memory. */
-char *import_path(const struct import *import, const char *name);
 
 #endif

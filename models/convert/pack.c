@@ -3,6 +3,10 @@
 #include <math.h>
 #include <string.h>
 
+size_t packed_outputs(size_t n_out) {
+    return matrix_panels(n_out) * PANEL_OUTPUTS;
+}
+
 size_t packed_inner(enum dtype type, size_t n_in) {
     return matrix_tiles(type, n_in) * (TILE_BYTES / dtype_width(type));
 }

@@ -1,10 +1,13 @@
 #include "models/convert/references.h"
 
+#include "engine/open.h"
+#include "models/convert/import_model.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_REFERENCES = 16, MAX_TOKENS = 24, MAX_SOURCE = 256 };
+enum { MAX_TOKENS = 24, MAX_SOURCE = 256 };
 
 /* Everyday text in several scripts' worth of punctuation; what it means does not matter, only that
  * it exercises the model. */
@@ -15,8 +18,6 @@ static const char *const texts[] = {
     "Good morning!",
 };
 enum { N_TEXTS = sizeof texts / sizeof *texts };
-
-/* ---- writing --------------------------------------------------------------------------------- */
 
 struct probe {
     int32_t ids[MAX_SOURCE], target[MAX_TOKENS];
@@ -177,69 +178,4 @@ tolka_status write_references(struct gguf_writer *writer, struct import *import,
     gguf_free(&model.gguf);
     buffer_free(&header);
     return status;
-}
-
-/* ---- reading --------------------------------------------------------------------------------- */
-
-void references_free(struct reference *references, size_t n) {
-    for (size_t i = 0; references && i < n; i++) {
-        free(references[i].source);
-        free(references[i].target);
-        free(references[i].log_probs);
-    }
-    free(references);
-}
-
-static const struct gguf_value *find_array(const struct gguf *gguf, size_t i, const char *what,
-                                           enum gguf_type element) {
-    char key[64];
-    snprintf(key, sizeof key, "tolka.check.%zu.%s", i, what);
-    const struct gguf_value *value = gguf_find(gguf, key);
-    bool sound = value && value->type == GGUF_ARRAY && value->element == element &&
-                 value->count > 0 && value->count < 1 << 16;
-    return sound ? value : NULL;
-}
-
-static bool read_reference(const struct gguf *gguf, size_t i, struct reference *reference) {
-    const struct gguf_value *source = find_array(gguf, i, "source", GGUF_I32);
-    const struct gguf_value *first = find_array(gguf, i, "first", GGUF_I32);
-    const struct gguf_value *target = find_array(gguf, i, "target", GGUF_I32);
-    const struct gguf_value *log_probs = find_array(gguf, i, "log_probs", GGUF_F32);
-    if (!source || !first || !target || !log_probs || target->count != log_probs->count)
-        return false;
-    *reference = (struct reference){.source = malloc(source->n_bytes),
-                                    .target = malloc(target->n_bytes),
-                                    .n_source = (size_t)source->count,
-                                    .n_target = (size_t)target->count,
-                                    .log_probs = malloc(log_probs->n_bytes),
-                                    .start = (int32_t)gguf_array_integer(first, 0),
-                                    .forced_first = (int32_t)gguf_array_integer(first, 1)};
-    if (!reference->source || !reference->target || !reference->log_probs) return false;
-    memcpy(reference->source, source->data, source->n_bytes);
-    memcpy(reference->target, target->data, target->n_bytes);
-    memcpy(reference->log_probs, log_probs->data, log_probs->n_bytes);
-    return true;
-}
-
-tolka_status references_read(const struct gguf *gguf, struct reference **out, size_t *n,
-                             tolka_error *err) {
-    int64_t count = 0;
-    *out = NULL;
-    *n = 0;
-    if (!gguf_integer(gguf_find(gguf, "tolka.check.count"), &count) || count == 0) return TOLKA_OK;
-    if (count < 0 || count > MAX_REFERENCES)
-        return fail(err, TOLKA_FORMAT, "%s: key tolka.check.count is %lld", gguf->name,
-                    (long long)count);
-    struct reference *references = calloc((size_t)count, sizeof *references);
-    bool sound = references != NULL;
-    for (size_t i = 0; sound && i < (size_t)count; i++)
-        sound = read_reference(gguf, i, &references[i]);
-    if (!sound) {
-        references_free(references, (size_t)count);
-        return fail(err, TOLKA_FORMAT, "%s: the stored references (tolka.check.*) are damaged",
-                    gguf->name);
-    }
-    *out = references;
-    *n = (size_t)count;
-    return TOLKA_OK;
 }

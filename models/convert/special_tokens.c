@@ -1,5 +1,8 @@
 #include "models/convert/special_tokens.h"
 
+#include "models/checkpoint/vocabulary_read.h"
+#include "models/convert/beside.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -178,7 +181,7 @@ static const char *language_of(const struct token_list *languages, int32_t id) {
 tolka_status write_default_languages(struct gguf_writer *writer, const struct import *import,
                                      const struct token_list *languages, tolka_error *err) {
     const struct tokenizer_plan *plan = &import->plan;
-    const char *from = plan->default_from, *to = plan->default_to;
+    const char *from = plan->default_from, *to = NULL;
     if (plan->languages) {
         const char *source, *target;
         tolka_status status =
@@ -195,7 +198,7 @@ tolka_status write_default_languages(struct gguf_writer *writer, const struct im
         else if (strcmp(plan->to, "forced_first") == 0)
             decoded = language_of(languages, import->config.forced_first);
         said = decoded ? decoded : find_language(languages, plan->languages, target);
-        to = said ? said : find_language(languages, plan->languages, to);
+        to = said;
     }
     if (from) write_string(writer, "tolka.tokenizer.default_from", from);
     if (to) write_string(writer, "tolka.tokenizer.default_to", to);

@@ -2,9 +2,9 @@
 #ifndef SPECIAL_TOKENS_H
 #define SPECIAL_TOKENS_H
 
+#include "models/checkpoint/vocabulary.h"
 #include "models/convert/import.h"
 #include "models/convert/token_list.h"
-#include "models/checkpoint/vocabulary.h"
 
 /* Adds what the files beside a checkpoint say about tokens besides the vocabulary proper, then the
  * plan's language tokens that none of them has, counting from id `first`. Indexes. */

@@ -1,12 +1,13 @@
 #define _XOPEN_SOURCE 700
 #include "models/convert/tokenizer_meta.h"
 
-#include "tokenizer/spm_check.h"
+#include "models/checkpoint/vocabulary_read.h"
 #include "models/convert/beside.h"
 #include "models/convert/bytelevel_meta.h"
 #include "models/convert/pieces_meta.h"
+#include "models/convert/say.h"
 #include "models/convert/special_tokens.h"
-#include "models/convert/unigram_json.h"
+#include "models/convert/spm_file.h"
 #include "models/convert/words_meta.h"
 
 #include <errno.h>
@@ -17,44 +18,15 @@
 
 /* One side's SentencePiece model and vocabulary. */
 struct side {
-    struct map map;
-    uint8_t *built;       /* a model made from a tokenizer.json, whose pieces are numbered as ids */
-    const uint8_t *model; /* what is mapped, or built */
-    size_t n_model;
-    struct spm *spm;
+    struct spm_file file;
     struct vocabulary vocabulary; /* n 0: none */
     int32_t *ids;                 /* of every piece; NULL: the piece itself */
 };
 
 static void side_free(struct side *side) {
-    map_close(&side->map);
-    free(side->built);
-    spm_free(side->spm);
+    spm_file_close(&side->file);
     vocabulary_free(&side->vocabulary);
     free(side->ids);
-}
-
-static tolka_status open_spm(struct side *side, const char *path, tolka_error *err) {
-    char why[SPM_WHY];
-    uint8_t *checked = NULL;
-    size_t n_checked;
-    tolka_status status = map_open(&side->map, path, err);
-    if (status != TOLKA_OK) return status;
-    side->model = side->map.bytes;
-    side->n_model = side->map.n_bytes;
-    if (side->n_model > 0 && side->model[0] == '{') {
-        status = unigram_from_json(side->map.bytes, side->map.n_bytes, path, &side->built,
-                                   &side->n_model, err);
-        side->model = side->built;
-    }
-    if (status != TOLKA_OK) return status;
-    enum spm_status spm_status =
-        spm_check(side->model, side->n_model, SPM_DECODE, &checked, &n_checked, why);
-    if (spm_status == SPM_OK) spm_status = spm_load(&side->spm, checked, n_checked, why);
-    free(checked);
-    if (spm_status == SPM_OK) return TOLKA_OK;
-    return fail(err, spm_status == SPM_UNSUPPORTED ? TOLKA_UNSUPPORTED : TOLKA_FORMAT, "%s: %s",
-                path, why);
 }
 
 static tolka_status open_vocabulary(struct side *side, const struct import *import,
@@ -83,20 +55,20 @@ static tolka_status make_fairseq_vocabulary(struct side *side, const struct impo
         status = vocabulary_add(&side->vocabulary, i, fairseq_tokens[i], strlen(fairseq_tokens[i]),
                                 import->source.weights_path, err);
     if (status != TOLKA_OK) return status;
-    size_t first = (size_t)spm_count(side->spm) + (side->built ? 0 : FAIRSEQ_SHIFT);
+    size_t first = (size_t)spm_count(side->file.spm) + (side->file.built ? 0 : FAIRSEQ_SHIFT);
     return add_special_tokens(&side->vocabulary, import, first, err);
 }
 
 /* ---- ids of pieces --------------------------------------------------------------------------- */
 
 static int32_t piece_id(const struct side *side, enum piece_ids kind, int32_t piece) {
-    struct spm_text text = spm_piece(side->spm, piece);
+    struct spm_text text = spm_piece(side->file.spm, piece);
     char token[512];
     if (text.length >= sizeof token) return kind == IDS_FAIRSEQ ? piece + FAIRSEQ_SHIFT : -1;
     memcpy(token, text.bytes, text.length);
     token[text.length] = 0;
     if (kind == IDS_BY_VOCAB) return vocabulary_find(&side->vocabulary, token);
-    if (piece == spm_unknown(side->spm)) return 3;
+    if (piece == spm_unknown(side->file.spm)) return 3;
     for (int i = 0; i < N_FAIRSEQ_TOKENS; i++)
         if (strcmp(token, fairseq_tokens[i]) == 0) return i;
     return piece + FAIRSEQ_SHIFT;
@@ -104,8 +76,8 @@ static int32_t piece_id(const struct side *side, enum piece_ids kind, int32_t pi
 
 static tolka_status map_pieces(struct side *side, enum piece_ids kind, uint32_t vocab,
                                tolka_error *err) {
-    if (kind == IDS_ARE_PIECES || (kind == IDS_FAIRSEQ && side->built)) return TOLKA_OK;
-    int32_t n = spm_count(side->spm);
+    if (kind == IDS_ARE_PIECES || (kind == IDS_FAIRSEQ && side->file.built)) return TOLKA_OK;
+    int32_t n = spm_count(side->file.spm);
     side->ids = calloc((size_t)n + 1, sizeof *side->ids);
     if (!side->ids) return fail(err, TOLKA_NOMEM, "out of memory");
     for (int32_t piece = 0; piece < n; piece++) {
@@ -119,7 +91,7 @@ static tolka_status map_pieces(struct side *side, enum piece_ids kind, uint32_t 
 /* ---- tokens that are no pieces, languages ---------------------------------------------------- */
 
 static void cover_pieces(const struct side *side, bool *covered, size_t n) {
-    for (int32_t piece = 0; piece < spm_count(side->spm); piece++) {
+    for (int32_t piece = 0; piece < spm_count(side->file.spm); piece++) {
         int32_t id = side->ids ? side->ids[piece] : piece;
         if (id >= 0 && (size_t)id < n) covered[id] = true;
     }
@@ -190,7 +162,7 @@ static tolka_status write_common(struct gguf_writer *writer, const struct import
 static void set_unknown(struct import *import, const struct side *source) {
     struct config *config = &import->config;
     if (config->unknown_token >= 0) return;
-    int32_t piece = spm_unknown(source->spm);
+    int32_t piece = spm_unknown(source->file.spm);
     config->unknown_token = source->ids && piece >= 0 ? source->ids[piece] : piece;
     if (config->unknown_token < 0 && source->vocabulary.n)
         config->unknown_token = vocabulary_find(&source->vocabulary, "<unk>");
@@ -198,7 +170,7 @@ static void set_unknown(struct import *import, const struct side *source) {
 
 static tolka_status open_side(struct side *side, const struct import *import, const char *model,
                               const char *vocab, uint32_t n_ids, tolka_error *err) {
-    tolka_status status = open_spm(side, model, err);
+    tolka_status status = spm_file_open(&side->file, model, err);
     if (status == TOLKA_OK && import->plan.ids == IDS_FAIRSEQ)
         status = make_fairseq_vocabulary(side, import, err);
     else if (status == TOLKA_OK && vocab &&
@@ -209,29 +181,29 @@ static tolka_status open_side(struct side *side, const struct import *import, co
 
 static void write_sides(struct gguf_writer *writer, const struct tokenizer_plan *plan,
                         const struct side *source, const struct side *target) {
-    bool same_model = source->n_model == target->n_model &&
-                      memcmp(source->model, target->model, source->n_model) == 0;
+    bool same_model = source->file.n_model == target->file.n_model &&
+                      memcmp(source->file.model, target->file.model, source->file.n_model) == 0;
     bool same_ids = same_model && !plan->target_vocab;
-    size_t n_source = (size_t)spm_count(source->spm), n_target = (size_t)spm_count(target->spm);
-    write_bytes(writer, "tolka.tokenizer.source.model", source->model, source->n_model);
+    size_t n_source = (size_t)spm_count(source->file.spm),
+           n_target = (size_t)spm_count(target->file.spm);
+    write_bytes(writer, "tolka.tokenizer.source.model", source->file.model, source->file.n_model);
     if (!same_model || !same_ids)
-        write_bytes(writer, "tolka.tokenizer.target.model", target->model, target->n_model);
+        write_bytes(writer, "tolka.tokenizer.target.model", target->file.model,
+                    target->file.n_model);
     if (source->ids) write_i32s(writer, "tolka.tokenizer.source.ids", source->ids, n_source);
     if (target->ids && !same_ids)
         write_i32s(writer, "tolka.tokenizer.target.ids", target->ids, n_target);
 }
 
 static tolka_status no_tokenizer(const struct import *import, const char *missing) {
-    import->checkpoint.warn(import->checkpoint.user,
-                            "%s: no %s beside it: the model will take token ids only (--ids)",
-                            import->source.weights_path, missing);
+    import_warn(import, "%s: no %s beside it: the model will take token ids only (--ids)",
+                import->source.weights_path, missing);
     return TOLKA_OK;
 }
 
 /* A tokenizer.json of another kind: the weights can still be used. */
 static tolka_status unsupported_tokenizer(const struct import *import, const tolka_error *err) {
-    import->checkpoint.warn(import->checkpoint.user,
-                            "%s: the model will take token ids only (--ids)", err->text);
+    import_warn(import, "%s: the model will take token ids only (--ids)", err->text);
     return TOLKA_OK;
 }
 
@@ -244,7 +216,7 @@ static tolka_status write_sentencepiece(struct gguf_writer *writer, struct impor
     struct token_list extra = {0}, languages = {0};
     tolka_status status = open_side(&source, import, source_path, plan->source_vocab,
                                     import->config.source_vocab, err);
-    if (status == TOLKA_UNSUPPORTED && source.map.n_bytes > 0 && source.map.bytes[0] == '{') {
+    if (status == TOLKA_UNSUPPORTED && spm_file_is_json(&source.file)) {
         side_free(&source);
         return unsupported_tokenizer(import, err);
     }
@@ -387,8 +359,6 @@ tolka_status write_tokenizer(struct gguf_writer *writer, struct import *import, 
         return write_ggml_tokenizer(writer, import, err);
     case TOKENIZER_COPIED:
         return copy_tokenizer(writer, import);
-    case TOKENIZER_NONE:
-        break;
     }
     return TOLKA_OK;
 }

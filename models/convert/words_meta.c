@@ -1,5 +1,6 @@
 #include "models/convert/words_meta.h"
 
+#include "models/checkpoint/vocabulary_read.h"
 #include "models/convert/special_tokens.h"
 
 #include <stdlib.h>

@@ -1,11 +1,10 @@
-/* Numbers and names out of unaligned, untrusted bytes. */
+/* Numbers out of unaligned, untrusted bytes, and products that may not fit. */
 #ifndef BYTES_H
 #define BYTES_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 static inline uint16_t load_u16(const uint8_t *p) {
     return (uint16_t)(p[0] | p[1] << 8);
@@ -15,6 +14,13 @@ static inline uint32_t load_u32(const uint8_t *p) {
 }
 static inline uint64_t load_u64(const uint8_t *p) {
     return (uint64_t)load_u32(p) | (uint64_t)load_u32(p + 4) << 32;
+}
+static inline float load_f32(const uint8_t *p) {
+    union {
+        uint32_t bits;
+        float value;
+    } u = {load_u32(p)};
+    return u.value;
 }
 
 /* False if the product does not fit. */
@@ -30,8 +36,5 @@ static inline bool product_of(const uint64_t *factors, size_t n, uint64_t *produ
         if (factors[i] == 0) *product = 0;
     return true;
 }
-
-/* Well-formed UTF-8 without NUL (no overlong forms, no surrogates). */
-bool is_utf8(const uint8_t *text, size_t n);
 
 #endif

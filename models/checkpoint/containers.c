@@ -1,0 +1,31 @@
+#include "models/checkpoint/containers.h"
+
+#include "engine/file_kind.h"
+
+/* A pickle that is in no zip goes to the reader that says what to do about it. */
+static const struct container containers[N_FILE_KINDS] = {
+    [FILE_SAFETENSORS] = {SOURCE_SAFETENSORS, "safetensors", 0, read_safetensors},
+    [FILE_SAFETENSORS_INDEX] = {SOURCE_SAFETENSORS, "safetensors shards", 1,
+                                read_safetensors_index},
+    [FILE_PYTORCH] = {SOURCE_PYTORCH, "PyTorch zip", 2, read_pytorch},
+    [FILE_PYTORCH_OLD] = {SOURCE_PYTORCH, "PyTorch zip", 2, read_pytorch},
+    [FILE_PICKLE] = {SOURCE_PYTORCH, "PyTorch zip", 2, read_pytorch},
+    [FILE_PYTORCH_INDEX] = {SOURCE_PYTORCH, "PyTorch shards", 3, read_pytorch_index},
+    [FILE_NPZ] = {SOURCE_NPZ, "Marian npz", 4, read_npz},
+    [FILE_MARIAN_BIN] = {SOURCE_MARIAN_BIN, "Marian bin", 5, read_marian_bin},
+    [FILE_CTRANSLATE2] = {SOURCE_CTRANSLATE2, "CTranslate2", 6, read_ctranslate2},
+    [FILE_GGUF] = {SOURCE_GGUF, "GGUF", 7, read_gguf_source},
+};
+
+tolka_status container_of(const char *path, const struct container **out, tolka_error *err) {
+    struct map map;
+    *out = NULL;
+    tolka_status status = map_open(&map, path, err);
+    if (status != TOLKA_OK) return status;
+    enum file_kind kind = file_kind_of(map.bytes, map.n_bytes);
+    map_close(&map);
+    if (containers[kind].read) *out = &containers[kind];
+    if (*out) return TOLKA_OK;
+    return fail(err, TOLKA_FORMAT, "%s: not a checkpoint that tolka can import: %s", path,
+                file_kind_phrase(kind));
+}

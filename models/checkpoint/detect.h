@@ -1,0 +1,10 @@
+/* Finding and opening the weights of a checkpoint. */
+#ifndef DETECT_H
+#define DETECT_H
+
+#include "models/checkpoint/source.h"
+
+/* Opens SOURCE: a directory, or the weights file in it. On failure nothing is left to free. */
+tolka_status source_open(struct source *source, const char *path, tolka_error *err);
+
+#endif
