@@ -44,6 +44,15 @@ void attention_take(struct attention_buffers *buffers, const struct config *conf
     buffers->packed = arena_take(arena, padded_keys(sizes->longest), encoder.width * sizeof(float));
     buffers->scratch = arena_take(arena, max(attention_scratch(sizes->longest), longest * n_heads),
                                   sizeof(float));
+    buffers->seen = arena_take(arena, longest * n_heads, sizeof(float));
+}
+
+/* Weights of one query, [n_heads][n] in buffers->seen, to row `query` of a map. */
+static void see(const struct multi_head *heads, const struct attention_map *map, uint32_t layer,
+                size_t query, size_t n) {
+    for (size_t h = 0; h < heads->n_heads; h++)
+        memcpy(map_layer(map, layer) + (h * map->n_queries + query) * map->n_keys,
+               heads->buffers->seen + h * n, n * sizeof(float));
 }
 
 /* ---- projections ----------------------------------------------------------------------------- */
@@ -76,7 +85,7 @@ static void project_out(const struct multi_head *heads, const struct attention_w
 
 /* softmax(Q K^T * scale + bias) V of one sentence: buffers->qkv to buffers->context. */
 static void attend_sentence(const struct multi_head *heads, const struct source_rows *sentence,
-                            const float *bias, size_t bias_stride) {
+                            const float *bias, size_t bias_stride, float *weights) {
     const struct attention_buffers *buffers = heads->buffers;
     const struct kernels *kernels = heads->products->kernels;
     size_t stride = 3 * heads->width;
@@ -98,19 +107,22 @@ static void attend_sentence(const struct multi_head *heads, const struct source_
         .bias_stride = bias_stride,
         .out = buffers->context + sentence->first * heads->width,
         .out_stride = heads->width,
+        .weights = weights,
         .scratch = buffers->scratch,
     };
     kernels->attend(&attention);
 }
 
 void self_attention(const struct multi_head *heads, const struct attention_weights *weights,
-                    const struct source_rows *sentences, size_t n_sentences, const float *bias,
-                    size_t bias_stride, const float *input, float *x) {
+                    const struct source_rows *sentences, size_t n_sentences, uint32_t layer,
+                    const float *bias, size_t bias_stride, const struct attention_map *map,
+                    const float *input, float *x) {
     size_t n_rows = 0;
     for (size_t s = 0; s < n_sentences; s++) n_rows += sentences[s].n;
     project_qkv(heads, weights, input, x, n_rows);
     for (size_t s = 0; s < n_sentences; s++)
-        attend_sentence(heads, &sentences[s], bias, bias_stride);
+        attend_sentence(heads, &sentences[s], bias, bias_stride,
+                        map ? map_layer(map, layer) : NULL);
     project_out(heads, weights, n_rows, x);
 }
 
@@ -128,7 +140,7 @@ void cache_take(struct decoder_cache *cache, const struct config *config, size_t
 /* The same for one row over its own history, whose nodes stand anywhere in the cache. */
 static void attend_history(const struct multi_head *heads, const struct decoder_row *row, size_t r,
                            const float *keys, const float *values, const float *bias,
-                           size_t bias_stride) {
+                           size_t bias_stride, float *weights) {
     struct cached_attention attention = {
         .n_heads = heads->n_heads,
         .head_dim = heads->head_dim,
@@ -143,6 +155,7 @@ static void attend_history(const struct multi_head *heads, const struct decoder_
         .bias = bias ? bias - row->position : NULL,
         .bias_stride = bias_stride,
         .out = heads->buffers->context + r * heads->width,
+        .weights = weights,
         .scratch = heads->buffers->scratch,
     };
     heads->products->kernels->attend_cached(&attention);
@@ -159,7 +172,8 @@ static void remember(const struct multi_head *heads, size_t r, size_t node, floa
 
 void causal_self_attention(const struct multi_head *heads, const struct attention_weights *weights,
                            struct decoder_rows rows, uint32_t layer, struct decoder_cache *cache,
-                           const float *bias, size_t bias_stride, const float *input, float *x) {
+                           const float *bias, size_t bias_stride, const struct attention_map *map,
+                           const float *input, float *x) {
     size_t layer_floats = cache->n_steps * cache->n_slots * heads->width;
     float *keys = cache->keys + layer * layer_floats;
     float *values = cache->values + layer * layer_floats;
@@ -167,7 +181,9 @@ void causal_self_attention(const struct multi_head *heads, const struct attentio
     for (size_t r = 0; r < rows.n; r++) {
         const struct decoder_row *row = &rows.at[r];
         remember(heads, r, cache_node(cache, row->position, row->slot), keys, values);
-        attend_history(heads, row, r, keys, values, bias, bias_stride);
+        attend_history(heads, row, r, keys, values, bias, bias_stride,
+                       map ? heads->buffers->seen : NULL);
+        if (map) see(heads, map, layer, row->position, row->position + 1);
     }
     project_out(heads, weights, rows.n, x);
 }
@@ -220,8 +236,8 @@ void memory_fill(struct source_memory *memory, const struct multi_head *heads,
 
 /* Rows [first, end) of one sentence over its place in the memory. */
 static void attend_source(const struct multi_head *heads, size_t first, size_t end,
-                          const struct source_place *place, const float *keys,
-                          const float *values) {
+                          const struct source_place *place, const float *keys, const float *values,
+                          float *weights) {
     size_t width = heads->width;
     struct attention attention = {
         .n_heads = heads->n_heads,
@@ -236,6 +252,7 @@ static void attend_source(const struct multi_head *heads, size_t first, size_t e
         .value_stride = width,
         .out = heads->buffers->context + first * width,
         .out_stride = width,
+        .weights = weights,
         .scratch = heads->buffers->scratch,
     };
     heads->products->kernels->attend(&attention);
@@ -243,7 +260,7 @@ static void attend_source(const struct multi_head *heads, size_t first, size_t e
 
 void cross_attention(const struct multi_head *heads, const struct attention_weights *weights,
                      struct decoder_rows rows, uint32_t layer, const struct source_memory *memory,
-                     const float *input, float *x) {
+                     const struct attention_map *map, const float *input, float *x) {
     const float *keys = memory->keys + layer * memory->n_key_floats;
     const float *values = memory->values + layer * memory->n_tokens * heads->width;
     struct epilogue plain = {0};
@@ -251,7 +268,9 @@ void cross_attention(const struct multi_head *heads, const struct attention_weig
     linear(heads->products, &queries, &weights->q, plain, heads->buffers->qkv, heads->width);
     for (size_t r = 0, end; r < rows.n; r = end) {
         end = sentence_end(rows, r);
-        attend_source(heads, r, end, &memory->places[rows.at[r].sentence], keys, values);
+        const struct source_place *place = &memory->places[rows.at[r].sentence];
+        attend_source(heads, r, end, place, keys, values, map ? heads->buffers->seen : NULL);
+        if (map) see(heads, map, layer, rows.at[r].position, place->n_keys);
     }
     project_out(heads, weights, rows.n, x);
 }

@@ -25,6 +25,7 @@ struct attention_buffers {
     float *context; /* [n_rows][width]: what the heads give, concatenated */
     float *packed;  /* packed keys of one source sentence */
     float *scratch; /* scores on their way to weights */
+    float *seen;    /* [n_heads][keys]: weights of one query on their way into a map */
 };
 
 /* The attention of one stack: how it is cut into heads, and what it computes with. */
@@ -51,14 +52,29 @@ struct attention_sizes {
 void attention_take(struct attention_buffers *buffers, const struct config *config,
                     const struct attention_sizes *sizes, struct arena *arena);
 
+/* ---- weights for those who want to see them -------------------------------------------------- */
+
+/* softmax(Q K^T / sqrt(d_k)) of one sentence alone: [n_layers][n_heads][n_queries][n_keys]. Only
+ * what looks at attention (engine/attention_map.c) has one; searches have none, and pay nothing. */
+struct attention_map {
+    float *weights;
+    size_t n_layers, n_heads, n_queries, n_keys;
+};
+
+/* [n_heads][n_queries][n_keys] of a layer. */
+static inline float *map_layer(const struct attention_map *map, uint32_t layer) {
+    return map->weights + layer * map->n_heads * map->n_queries * map->n_keys;
+}
+
 /* ---- the encoder's self-attention ------------------------------------------------------------ */
 
 /* Every token of a sentence looks at every token of the same sentence. x[n_rows][d_model] is the
  * residual stream; `bias` the relative bias of this layer at distance 0 (or NULL), its heads
- * bias_stride apart. */
+ * bias_stride apart. `map` (or NULL): where the one sentence's weights go. */
 void self_attention(const struct multi_head *heads, const struct attention_weights *weights,
-                    const struct source_rows *sentences, size_t n_sentences, const float *bias,
-                    size_t bias_stride, const float *input, float *x);
+                    const struct source_rows *sentences, size_t n_sentences, uint32_t layer,
+                    const float *bias, size_t bias_stride, const struct attention_map *map,
+                    const float *input, float *x);
 
 /* ---- the decoder's causal self-attention ----------------------------------------------------- */
 
@@ -82,7 +98,8 @@ static inline size_t cache_node(const struct decoder_cache *cache, uint32_t posi
  * its past and itself, and no others exist for it. `bias`: as for self_attention. */
 void causal_self_attention(const struct multi_head *heads, const struct attention_weights *weights,
                            struct decoder_rows rows, uint32_t layer, struct decoder_cache *cache,
-                           const float *bias, size_t bias_stride, const float *input, float *x);
+                           const float *bias, size_t bias_stride, const struct attention_map *map,
+                           const float *input, float *x);
 
 /* ---- cross-attention ------------------------------------------------------------------------- */
 
@@ -118,6 +135,6 @@ void memory_fill(struct source_memory *memory, const struct multi_head *heads,
 /* Every row looks at all of its source sentence. */
 void cross_attention(const struct multi_head *heads, const struct attention_weights *weights,
                      struct decoder_rows rows, uint32_t layer, const struct source_memory *memory,
-                     const float *input, float *x);
+                     const struct attention_map *map, const float *input, float *x);
 
 #endif

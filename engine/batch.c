@@ -2,6 +2,7 @@
 #include "engine/batch.h"
 
 #include "engine/encoder.h"
+#include "engine/input.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -9,7 +10,6 @@
 enum {
     /* Very long sentences are not batched beyond this: they fill the machine by themselves. */
     MAX_BATCH_TOKENS = 8192,
-    MAX_SOURCE_TOKENS = 1 << 20,
 };
 
 /* ---- the queue of results -------------------------------------------------------------------- */
@@ -31,7 +31,7 @@ bool job_take(struct job *job, bool wait, struct job_result *out) {
     return there;
 }
 
-/* ---- what can be translated ------------------------------------------------------------------ */
+/* ---- order ----------------------------------------------------------------------------------- */
 
 /* Tokens generated at most for this input. */
 static size_t output_limit(const struct job *job, const tolka_input *input) {
@@ -47,62 +47,6 @@ static size_t output_limit(const struct job *job, const tolka_input *input) {
     return limit;
 }
 
-static tolka_status check_ids(const int32_t *ids, size_t n, uint32_t vocab, const char *what,
-                              tolka_error *err) {
-    for (size_t i = 0; i < n; i++)
-        if (ids[i] < 0 || (uint32_t)ids[i] >= vocab)
-            return fail(err, TOLKA_INPUT, "%s token %zu is %d; the vocabulary has %u", what, i + 1,
-                        ids[i], vocab);
-    return TOLKA_OK;
-}
-
-static tolka_status check_count(size_t n, size_t max, const char *what, tolka_error *err) {
-    if (n == 0) return fail(err, TOLKA_INPUT, "no %s tokens", what);
-    if (n > max)
-        return fail(err, TOLKA_INPUT, "%zu %s tokens; the model takes at most %zu", n, what, max);
-    return TOLKA_OK;
-}
-
-static tolka_status check_source(const struct config *config, const tolka_input *input,
-                                 tolka_error *err) {
-    size_t max = config->max_positions ? config->max_positions : MAX_SOURCE_TOKENS;
-    tolka_status status = check_count(input->n_ids, max, "source", err);
-    if (status != TOLKA_OK) return status;
-    return check_ids(input->ids, input->n_ids, config->source_vocab, "source", err);
-}
-
-/* The tokens that a translation begins with. */
-static tolka_status check_beginning(const struct config *config, const tolka_input *input,
-                                    tolka_error *err) {
-    if (input->start < 0 && config->start_token < 0 && !config->start_from_zero)
-        return fail(err, TOLKA_INPUT, "the model has no start token: choose a target language");
-    tolka_status status = TOLKA_OK;
-    if (input->start >= 0)
-        status = check_ids(&input->start, 1, config->target_vocab, "start", err);
-    if (status == TOLKA_OK && input->forced_first >= 0)
-        status = check_ids(&input->forced_first, 1, config->target_vocab, "forced", err);
-    return status;
-}
-
-static tolka_status check_target(const struct config *config, const tolka_input *input,
-                                 tolka_error *err) {
-    size_t max = config->max_positions ? config->max_positions : TOLKA_MAX_LENGTH;
-    tolka_status status = check_count(input->n_target, max, "target", err);
-    if (status != TOLKA_OK) return status;
-    return check_ids(input->target, input->n_target, config->target_vocab, "target", err);
-}
-
-static tolka_status check_input(const struct job *job, const tolka_input *input, tolka_error *err) {
-    const struct config *config = &job->model->config;
-    tolka_status status = check_source(config, input, err);
-    if (status == TOLKA_OK) status = check_beginning(config, input, err);
-    if (status == TOLKA_OK && job->options.search.teacher)
-        status = check_target(config, input, err);
-    return status;
-}
-
-/* ---- order ----------------------------------------------------------------------------------- */
-
 /* Sorts places by length without a comparison that would need a global: keys come along. */
 struct sort_key {
     size_t length, index;
@@ -117,7 +61,8 @@ static int compare_keys(const void *a, const void *b) {
 static void accept_inputs(struct job *job, struct sort_key *keys) {
     for (size_t i = 0; i < job->n_inputs; i++) {
         tolka_error why;
-        if (check_input(job, &job->inputs[i], &why) != TOLKA_OK) {
+        if (check_input(&job->model->config, &job->inputs[i],
+                        job->options.search.teacher, &why) != TOLKA_OK) {
             enqueue(job, i, result_failed(&why));
             continue;
         }

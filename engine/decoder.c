@@ -24,7 +24,9 @@ static struct decoder_pass begin_pass(struct transformer *transformer, struct de
                                  .memory = &transformer->memory,
                                  .cache = &transformer->cache,
                                  .cells = &transformer->cells,
-                                 .bias = transformer->positions.decoder_bias};
+                                 .bias = transformer->positions.decoder_bias,
+                                 .self_map = transformer->decoder_map,
+                                 .cross_map = transformer->cross_map};
 }
 
 /* T5 1.0 multiplies by d_model^-0.5 here, having left it out of attention. */

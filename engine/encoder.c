@@ -39,7 +39,8 @@ static struct encoder_pass begin_pass(struct transformer *transformer,
                                  .sentences = sentences,
                                  .n_sentences = n_sentences,
                                  .n_rows = n_rows,
-                                 .bias = transformer->encoder_bias};
+                                 .bias = transformer->encoder_bias,
+                                 .map = transformer->encoder_map};
 }
 
 static void remember_sources(struct transformer *transformer, const struct source_rows *sentences,

@@ -33,8 +33,8 @@ static void sublayer(const struct sublayers *s, add_sublayer *add, const struct 
 static void add_self_attention(const void *user, uint32_t layer, const float *input, float *x) {
     const struct encoder_pass *pass = user;
     self_attention(&pass->heads, &pass->model->encoder[layer].self, pass->sentences,
-                   pass->n_sentences, bias_of_layer(&pass->bias, layer), pass->bias.width, input,
-                   x);
+                   pass->n_sentences, layer, bias_of_layer(&pass->bias, layer), pass->bias.width,
+                   pass->map, input, x);
 }
 
 static void add_encoder_ffn(const void *user, uint32_t layer, const float *input, float *x) {
@@ -62,8 +62,8 @@ static void add_causal_self_attention(const void *user, uint32_t layer, const fl
                                       float *x) {
     const struct decoder_pass *pass = user;
     causal_self_attention(&pass->heads, &pass->model->decoder[layer].self, pass->rows, layer,
-                          pass->cache, bias_of_layer(&pass->bias, layer), pass->bias.width, input,
-                          x);
+                          pass->cache, bias_of_layer(&pass->bias, layer), pass->bias.width,
+                          pass->self_map, input, x);
 }
 
 static void add_ssru(const void *user, uint32_t layer, const float *input, float *x) {
@@ -75,7 +75,7 @@ static void add_ssru(const void *user, uint32_t layer, const float *input, float
 static void add_cross_attention(const void *user, uint32_t layer, const float *input, float *x) {
     const struct decoder_pass *pass = user;
     cross_attention(&pass->heads, &pass->model->decoder[layer].cross, pass->rows, layer,
-                    pass->memory, input, x);
+                    pass->memory, pass->cross_map, input, x);
 }
 
 static void add_decoder_ffn(const void *user, uint32_t layer, const float *input, float *x) {

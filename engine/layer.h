@@ -24,6 +24,7 @@ struct encoder_pass {
     const struct source_rows *sentences;
     size_t n_sentences, n_rows;
     struct bias_table bias;
+    const struct attention_map *map; /* NULL unless somebody looks */
 };
 
 /* Figure 1, left: activations->x[n_rows][d_model] through one layer. */
@@ -40,6 +41,7 @@ struct decoder_pass {
     struct decoder_cache *cache;
     struct ssru_cells *cells;
     struct bias_table bias;
+    const struct attention_map *self_map, *cross_map; /* NULL unless somebody looks */
 };
 
 /* Figure 1, right: activations->x[rows.n][d_model] through one layer. */

@@ -213,6 +213,29 @@ typedef struct {
 /* What the translator has done since it was made. */
 void tolka_translator_stats(const tolka_translator *translator, tolka_stats *stats);
 
+/* ---- attention ------------------------------------------------------------------------------- */
+
+typedef struct tolka_attention tolka_attention;
+
+typedef enum {
+    TOLKA_ENCODER_ATTENTION = 0, /* source tokens look at source tokens */
+    TOLKA_DECODER_ATTENTION = 1, /* decoder inputs look at those before them, and themselves */
+    TOLKA_CROSS_ATTENTION = 2,   /* decoder inputs look at source tokens */
+} tolka_attention_kind;
+
+/* What attention looks at for a source and a given target (input->target), in every layer and head.
+ * The decoder's inputs are the start token and the target tokens: n_target + 1 of them, of which
+ * number i decides target token i. A translation's target is its tokens. */
+tolka_status tolka_attention_new(tolka_attention **out, tolka_translator *translator,
+                                 const tolka_input *input, tolka_error *err);
+void tolka_attention_free(tolka_attention *attention);
+size_t tolka_attention_layers(const tolka_attention *attention, tolka_attention_kind kind);
+size_t tolka_attention_heads(const tolka_attention *attention, tolka_attention_kind kind);
+/* [n_queries][n_keys] of one layer and head, each row summing to one (what a decoder input cannot
+ * see is 0); NULL out of range, and for the decoder's own of a model that has none (SSRU). */
+const float *tolka_attention_weights(const tolka_attention *attention, tolka_attention_kind kind,
+                                     size_t layer, size_t head, size_t *n_queries, size_t *n_keys);
+
 /* ---- text ------------------------------------------------------------------------------------ */
 
 /* Languages may be given as the model names them ("deu_Latn", ">>deu<<") or by a short code where

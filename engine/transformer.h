@@ -14,6 +14,8 @@ struct transformer {
     struct source_memory memory;
     struct decoder_cache cache;
     struct ssru_cells cells;
+    /* Where the weights of one sentence alone go, for those who look at attention; else NULL. */
+    const struct attention_map *encoder_map, *decoder_map, *cross_map;
 };
 
 /* What a batch needs room for. */

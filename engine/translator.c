@@ -1,6 +1,7 @@
 /* The public calls about translating ids. */
 #include "engine/translator.h"
 
+#include "engine/attention_map.h"
 #include "engine/batch.h"
 #include "engine/open.h"
 #include "engine/pool.h"
@@ -212,6 +213,11 @@ tolka_status tolka_score(tolka_translator *translator, const tolka_input *inputs
     options.search.want_scores = true;
     options.search.beam = options.search.n_best = 1;
     return run(translator, &options, inputs, n, done, user, err);
+}
+
+tolka_status tolka_attention_new(tolka_attention **out, tolka_translator *translator,
+                                 const tolka_input *input, tolka_error *err) {
+    return attention_record(out, &translator->workers[0], input, err);
 }
 
 /* ---- for the rooms above --------------------------------------------------------------------- */

@@ -15,6 +15,7 @@ Suite *format_suite(void);          /* check_format*.c */
 Suite *pool_suite(void);            /* check_pool.c */
 Suite *reference_suite(void);       /* check_reference.c */
 Suite *search_suite(void);          /* check_search.c */
+Suite *attention_map_suite(void);   /* check_attention_map.c */
 Suite *api_suite(void);             /* check_api.c */
 Suite *tokenizer_suite(void);       /* check_tokenizer*.c */
 Suite *import_suite(void);          /* check_import.c, check_import_hostile.c, check_settings.c */

@@ -106,6 +106,7 @@ struct cached_attention {
     const float *bias;
     size_t bias_stride;
     float *out;
+    float *weights; /* [n_heads][n_keys]: the softmax; or NULL */
     float *scratch; /* n_heads * padded_keys(n_keys) floats */
 };
 

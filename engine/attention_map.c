@@ -1,0 +1,126 @@
+#include "engine/attention_map.h"
+
+#include "engine/decoder.h"
+#include "engine/encoder.h"
+#include "engine/input.h"
+
+#include <stdlib.h>
+
+/* ---- making one ------------------------------------------------------------------------------ */
+
+static bool make_map(struct attention_map *map, size_t n_layers, size_t n_heads, size_t n_queries,
+                     size_t n_keys) {
+    *map = (struct attention_map){NULL, n_layers, n_heads, n_queries, n_keys};
+    if (n_layers == 0) return true;
+    size_t rows = n_layers * n_heads * n_queries; /* each at most 2^20 or so: no overflow */
+    map->weights = calloc(rows, n_keys * sizeof *map->weights);
+    return map->weights != NULL;
+}
+
+static tolka_attention *make_maps(const struct config *config, size_t n_source, size_t n_steps) {
+    tolka_attention *attention = calloc(1, sizeof *attention);
+    if (!attention) return NULL;
+    struct attention_map *maps = attention->maps;
+    size_t self_layers = config->decoder_kind == DECODER_SSRU ? 0 : config->decoder_layers;
+    if (make_map(&maps[TOLKA_ENCODER_ATTENTION], config->encoder_layers, config->encoder_heads,
+                 n_source, n_source) &&
+        make_map(&maps[TOLKA_DECODER_ATTENTION], self_layers, config->decoder_heads, n_steps,
+                 n_steps) &&
+        make_map(&maps[TOLKA_CROSS_ATTENTION], config->decoder_layers, config->decoder_heads,
+                 n_steps, n_source))
+        return attention;
+    tolka_attention_free(attention);
+    return NULL;
+}
+
+static bool reserve(struct worker *worker, const struct config *config, size_t n_source,
+                    size_t n_steps) {
+    struct batch_shape shape = {.n_sentences = 1,
+                                .n_tokens = n_source,
+                                .longest = n_source,
+                                .n_key_floats = memory_key_floats(config, n_source),
+                                .n_slots = 1,
+                                .n_steps = n_steps,
+                                .beam = 1};
+    return worker_reserve(worker, &shape);
+}
+
+/* ---- running --------------------------------------------------------------------------------- */
+
+static int32_t start_token(const struct config *config, const tolka_input *input) {
+    if (input->start >= 0) return input->start;
+    return config->start_from_zero ? -1 : config->start_token;
+}
+
+/* The decoder's inputs are the start token and the target; one slot, so a node is a position. */
+static void run_decoder(struct transformer *transformer, const tolka_input *input, int32_t *nodes) {
+    for (size_t i = 0; i <= input->n_target; i++) {
+        nodes[i] = (int32_t)i;
+        struct decoder_row row = {.position = (uint32_t)i, .nodes = nodes};
+        row.token = i ? input->target[i - 1] : start_token(&transformer->model->config, input);
+        decode_step(transformer, (struct decoder_rows){&row, 1});
+    }
+}
+
+static void run(struct worker *worker, const tolka_input *input,
+                const struct attention_map maps[3], int32_t *nodes) {
+    struct transformer *transformer = &worker->transformer;
+    struct source_rows source = {.ids = input->ids, .n = input->n_ids};
+    transformer->memory.places[0] = (struct source_place){.n_keys = input->n_ids};
+    transformer->encoder_map = &maps[TOLKA_ENCODER_ATTENTION];
+    transformer->decoder_map = &maps[TOLKA_DECODER_ATTENTION];
+    transformer->cross_map = &maps[TOLKA_CROSS_ATTENTION];
+    encode_sources(transformer, &source, 1);
+    run_decoder(transformer, input, nodes);
+    transformer->encoder_map = transformer->decoder_map = transformer->cross_map = NULL;
+}
+
+tolka_status attention_record(struct tolka_attention **out, struct worker *worker,
+                              const tolka_input *input, tolka_error *err) {
+    const struct config *config = &worker->transformer.model->config;
+    size_t n_steps = input->n_target + 1;
+    *out = NULL;
+    tolka_status status = check_input(config, input, true, err);
+    if (status != TOLKA_OK) return status;
+    if (config->max_positions && n_steps > config->max_positions)
+        return fail(err, TOLKA_INPUT, "%zu target tokens and a start token; the model takes %u",
+                    input->n_target, config->max_positions);
+    int32_t *nodes = calloc(n_steps, sizeof *nodes);
+    tolka_attention *attention = make_maps(config, input->n_ids, n_steps);
+    if (nodes && attention && reserve(worker, config, input->n_ids, n_steps)) {
+        run(worker, input, attention->maps, nodes);
+        *out = attention;
+    } else {
+        tolka_attention_free(attention);
+        status = fail(err, TOLKA_NOMEM, "no memory for the attention of %zu by %zu tokens",
+                      input->n_ids, n_steps);
+    }
+    free(nodes);
+    return status;
+}
+
+/* ---- what it holds --------------------------------------------------------------------------- */
+
+void tolka_attention_free(tolka_attention *attention) {
+    for (int i = 0; attention && i < 3; i++) free(attention->maps[i].weights);
+    free(attention);
+}
+
+size_t tolka_attention_layers(const tolka_attention *attention, tolka_attention_kind kind) {
+    return (unsigned)kind < 3 ? attention->maps[kind].n_layers : 0;
+}
+
+size_t tolka_attention_heads(const tolka_attention *attention, tolka_attention_kind kind) {
+    return (unsigned)kind < 3 ? attention->maps[kind].n_heads : 0;
+}
+
+const float *tolka_attention_weights(const tolka_attention *attention, tolka_attention_kind kind,
+                                     size_t layer, size_t head, size_t *n_queries,
+                                     size_t *n_keys) {
+    const struct attention_map *map = (unsigned)kind < 3 ? &attention->maps[kind] : NULL;
+    bool there = map && layer < map->n_layers && head < map->n_heads;
+    if (n_queries) *n_queries = there ? map->n_queries : 0;
+    if (n_keys) *n_keys = there ? map->n_keys : 0;
+    if (!there) return NULL;
+    return map_layer(map, (uint32_t)layer) + head * map->n_queries * map->n_keys;
+}
