@@ -17,6 +17,7 @@ enum {
 static void enqueue(struct job *job, size_t index, tolka_result *result) {
     pthread_mutex_lock(&job->mutex);
     job->results[job->n_finished++] = (struct job_result){index, result};
+    job->has_result[index] = true;
     pthread_cond_signal(&job->finished);
     pthread_mutex_unlock(&job->mutex);
 }
@@ -38,6 +39,8 @@ static size_t output_limit(const struct job *job, const tolka_input *input) {
     const struct config *config = &job->model->config;
     bool teacher = job->options.search.teacher;
     size_t limit = teacher ? input->n_target : job->options.max_length;
+    size_t max_new = (size_t)job->options.search.generation->settings.max_new_tokens;
+    if (!teacher && max_new > 0) limit = input->n_target + max_new;
     if (!teacher && config->max_length_ratio > 0) {
         /* In single precision, as Marian computes it. */
         float max = ceilf(config->max_length_ratio * (float)input->n_ids);
@@ -67,6 +70,12 @@ static void accept_inputs(struct job *job, struct sort_key *keys) {
             continue;
         }
         size_t limit = output_limit(job, &job->inputs[i]);
+        if (!job->options.search.teacher && job->inputs[i].n_target >= limit) {
+            fail(&why, TOLKA_INPUT, "a prefix of %zu tokens; the translation has at most %zu",
+                 job->inputs[i].n_target, limit);
+            enqueue(job, i, result_failed(&why));
+            continue;
+        }
         if (limit > job->n_steps) job->n_steps = limit;
         keys[job->n_order++] = (struct sort_key){job->inputs[i].n_ids, i};
     }
@@ -74,14 +83,16 @@ static void accept_inputs(struct job *job, struct sort_key *keys) {
 
 tolka_status job_begin(struct job *job, const struct model *model,
                        const struct batch_options *options, const tolka_input *inputs, size_t n,
-                       tolka_error *err) {
-    *job = (struct job){.model = model, .options = *options, .inputs = inputs, .n_inputs = n};
+                       atomic_bool *stop, tolka_error *err) {
+    *job = (struct job){
+        .model = model, .options = *options, .inputs = inputs, .n_inputs = n, .stop = stop};
     pthread_mutex_init(&job->mutex, NULL);
     pthread_cond_init(&job->finished, NULL);
     job->order = calloc(n, sizeof *job->order);
     job->results = calloc(n, sizeof *job->results);
+    job->has_result = calloc(n, sizeof *job->has_result);
     struct sort_key *keys = calloc(n, sizeof *keys);
-    if (!job->order || !job->results || !keys) {
+    if (!job->order || !job->results || !job->has_result || !keys) {
         free(keys);
         job_end(job);
         return fail(err, TOLKA_NOMEM, "out of memory for %zu sentences", n);
@@ -98,8 +109,16 @@ void job_end(struct job *job) {
         tolka_result_free(job->results[i].result);
     free(job->order);
     free(job->results);
+    free(job->has_result);
     pthread_cond_destroy(&job->finished);
     pthread_mutex_destroy(&job->mutex);
+}
+
+void job_finish_stopped(struct job *job) {
+    tolka_error why;
+    fail(&why, TOLKA_STOPPED, "stopped by the caller");
+    for (size_t i = 0; i < job->n_inputs; i++)
+        if (!job->has_result[i]) enqueue(job, i, result_failed(&why));
 }
 
 static const tolka_input *input_at(const struct job *job, size_t place) {
@@ -135,6 +154,7 @@ static struct batch_shape measure_batch(const struct job *job, size_t first, siz
                                 .longest = input_at(job, first)->n_ids,
                                 .n_steps = job->n_steps,
                                 .beam = (size_t)search->beam,
+                                .needs_rows = search->generation->needs_rows && !search->teacher,
                                 .use_shortlist = job->model->shortlist.n_offsets > 0 &&
                                                  !search->no_shortlist && !search->teacher};
     shape.n_slots = n * shape.beam;
@@ -232,6 +252,17 @@ static void collect(struct worker *worker, struct job *job) {
     }
 }
 
+/* What the worker was at goes to the caller as it is. */
+static void abandon(struct worker *worker, struct job *job) {
+    struct search *search = &worker->search;
+    for (size_t i = 0; i < search->n_active; i++) {
+        const struct sentence_search *sentence = &search->sentences[search->active[i]];
+        enqueue(job, sentence->index, hypotheses_stopped(&search->history, sentence));
+    }
+    search->n_active = 0;
+    worker->takes_more = false;
+}
+
 /* ---- the loop -------------------------------------------------------------------------------- */
 
 static double seconds(void) {
@@ -241,6 +272,10 @@ static double seconds(void) {
 }
 
 bool worker_turn(struct worker *worker, struct job *job) {
+    if (atomic_load(job->stop)) {
+        abandon(worker, job);
+        return false;
+    }
     double began = seconds();
     size_t n_new = fill_places(worker, job);
     if (n_new > 0) encode_sources(&worker->transformer, worker->sources, n_new);

@@ -33,19 +33,25 @@ struct job {
         tolka_result *result;
     } *results; /* [n_inputs], of which n_finished are there */
     size_t n_finished;
-    size_t n_taken; /* by the caller */
+    size_t n_taken;    /* by the caller */
+    bool *has_result;  /* [n_inputs] */
+    atomic_bool *stop; /* somebody wants no more; borrowed */
 };
 
 /* Checks and orders n > 0 inputs, which are borrowed. Those that cannot be translated have their
  * results at once. */
 tolka_status job_begin(struct job *job, const struct model *model,
                        const struct batch_options *options, const tolka_input *inputs, size_t n,
-                       tolka_error *err);
+                       atomic_bool *stop, tolka_error *err);
 /* When no worker has it any more. Results that nobody took are freed. */
 void job_end(struct job *job);
 
+/* When all workers are done: inputs that have no result, because the job was stopped, get one that
+ * says so. */
+void job_finish_stopped(struct job *job);
+
 /* One turn of a worker: fill vacant places, encode, step, collect the finished. False: there is
- * nothing left for it to do. */
+ * nothing left for it to do, or the job was stopped. */
 bool worker_turn(struct worker *worker, struct job *job);
 
 /* Takes the next result from the queue. False: there is none yet, or if `wait` is set, there will be

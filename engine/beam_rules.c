@@ -71,8 +71,8 @@ static bool huggingface_is_done(const struct extending *extending) {
     uint32_t length = sentence->n_generated + 1;
     if (options->early_stopping == STOP_NEVER_EARLY && options->length_penalty > 0)
         length = sentence->limit;
-    float attainable =
-        length_normalized(extending->history->next[0].sum, length, options->length_penalty);
+    float attainable = length_normalized(extending->history->next[0].sum,
+                                         scored_tokens(sentence, length), options->length_penalty);
     return attainable <= sentence->finished[beam - 1].score;
 }
 

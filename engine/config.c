@@ -1,6 +1,7 @@
 #include "engine/config.h"
 
 #include "engine/gguf.h"
+#include "engine/token_lists.h"
 
 #include <math.h>
 #include <string.h>
@@ -68,10 +69,28 @@ const struct config_field config_fields[] = {
     {"search.rules", FIELD_ENUM, AT(beam_rules), false, 0, 0, BEAM_HUGGINGFACE, beam_rule_names},
     {"search.early_stopping", FIELD_ENUM, AT(early_stopping), false, 0, 0, STOP_HEURISTIC,
      early_stoppings},
-    {"search.beam", FIELD_U32, AT(beam), false, 1, 64, 1, NULL},
+    {"search.beam", FIELD_U32, AT(beam), false, 1, TOLKA_MAX_BEAM, 1, NULL},
     {"search.length_penalty", FIELD_F32, AT(length_penalty), false, -100, 100, 1, NULL},
-    {"search.max_length", FIELD_U32, AT(max_length), false, 1, 1 << 20, 256, NULL},
+    {"search.max_length", FIELD_U32, AT(max_length), false, 1, TOLKA_MAX_LENGTH, 256, NULL},
     {"search.max_length_ratio", FIELD_F32, AT(max_length_ratio), false, 0, 1e6, 0, NULL},
+    {"search.min_length", FIELD_U32, AT(min_length), false, 0, TOLKA_MAX_LENGTH, 0, NULL},
+    {"search.min_new_tokens", FIELD_U32, AT(min_new_tokens), false, 0, TOLKA_MAX_LENGTH, 0, NULL},
+    {"search.repetition_penalty", FIELD_F32, AT(repetition_penalty), false, 1e-6, 1e6, 1, NULL},
+    {"search.encoder_repetition_penalty", FIELD_F32, AT(encoder_repetition_penalty), false, 1e-6,
+     1e6, 1, NULL},
+    {"search.no_repeat_ngram", FIELD_U32, AT(no_repeat_ngram_size), false, 0, 1024, 0, NULL},
+    {"search.encoder_no_repeat_ngram", FIELD_U32, AT(encoder_no_repeat_ngram_size), false, 0, 1024,
+     0, NULL},
+    {"search.decay_start", FIELD_U32, AT(decay_start), false, 0, TOLKA_MAX_LENGTH, 0, NULL},
+    {"search.decay_factor", FIELD_F32, AT(decay_factor), false, 1e-6, 1e6, 1, NULL},
+    {"sampling.on", FIELD_BOOL, AT(do_sample), false, 0, 1, 0, NULL},
+    {"sampling.temperature", FIELD_F32, AT(temperature), false, 1e-6, 1e6, 1, NULL},
+    {"sampling.top_k", FIELD_U32, AT(top_k), false, 0, MAX_VOCAB, 50, NULL},
+    {"sampling.top_p", FIELD_F32, AT(top_p), false, 0, 1, 1, NULL},
+    {"sampling.min_p", FIELD_F32, AT(min_p), false, 0, 1, 0, NULL},
+    {"sampling.typical_p", FIELD_F32, AT(typical_p), false, 0, 1, 1, NULL},
+    {"sampling.epsilon_cutoff", FIELD_F32, AT(epsilon_cutoff), false, 0, 1, 0, NULL},
+    {"sampling.eta_cutoff", FIELD_F32, AT(eta_cutoff), false, 0, 1, 0, NULL},
     {NULL, FIELD_U32, 0, false, 0, 0, 0, NULL},
 };
 
@@ -151,20 +170,6 @@ static tolka_status read_field(struct config *config, const struct config_field 
     return TOLKA_OK;
 }
 
-static tolka_status read_suppressed(struct config *config, const struct gguf *gguf,
-                                    tolka_error *err) {
-    const struct gguf_value *value = gguf_find(gguf, "tolka.token.suppressed");
-    if (!value) return TOLKA_OK;
-    if (value->type != GGUF_ARRAY || value->element != GGUF_I32 || value->count > MAX_SUPPRESSED)
-        return fail(err, TOLKA_FORMAT,
-                    "%s: key tolka.token.suppressed is not a list of up to %d ids", gguf->name,
-                    MAX_SUPPRESSED);
-    config->n_suppressed = (uint32_t)value->count;
-    for (uint32_t i = 0; i < config->n_suppressed; i++)
-        config->suppressed[i] = (int32_t)gguf_array_integer(value, i);
-    return TOLKA_OK;
-}
-
 tolka_status config_read(struct config *config, const struct gguf *gguf, tolka_error *err) {
     config_init(config);
     for (const struct config_field *field = config_fields; field->key; field++) {
@@ -177,7 +182,7 @@ tolka_status config_read(struct config *config, const struct gguf *gguf, tolka_e
         tolka_status status = read_field(config, field, value, gguf->name, err);
         if (status != TOLKA_OK) return status;
     }
-    tolka_status status = read_suppressed(config, gguf, err);
+    tolka_status status = token_lists_read(config, gguf, err);
     return status == TOLKA_OK ? config_check(config, gguf->name, err) : status;
 }
 
@@ -203,12 +208,6 @@ static tolka_status check_tokens(const struct config *config, const char *name, 
     tolka_status status = TOLKA_OK;
     for (size_t i = 0; i < sizeof tokens / sizeof *tokens && status == TOLKA_OK; i++)
         status = check_token(name, tokens[i].key, tokens[i].token, tokens[i].vocab, err);
-    for (uint32_t i = 0; i < config->n_suppressed && status == TOLKA_OK; i++) {
-        if (config->suppressed[i] < 0)
-            return fail(err, TOLKA_FORMAT, "%s: a suppressed token is negative", name);
-        status = check_token(name, "a suppressed token", config->suppressed[i],
-                             config->target_vocab, err);
-    }
     if (status == TOLKA_OK && config->end_token < 0)
         return fail(err, TOLKA_FORMAT, "%s: there is no end token", name);
     return status;
@@ -248,9 +247,8 @@ tolka_status config_check(const struct config *config, const char *name, tolka_e
     if (!config->separate_tables && config->source_vocab != config->target_vocab)
         return fail(err, TOLKA_FORMAT, "%s: one table for vocabularies of %u and %u tokens", name,
                     config->source_vocab, config->target_vocab);
-    if (config->n_suppressed >= config->target_vocab)
-        return fail(err, TOLKA_FORMAT, "%s: every token is suppressed", name);
-    return check_tokens(config, name, err);
+    tolka_status status = check_tokens(config, name, err);
+    return status == TOLKA_OK ? token_lists_check(config, name, err) : status;
 }
 
 float config_attention_scale(const struct config *config, size_t head_dim) {

@@ -20,7 +20,15 @@ enum decoder_kind { DECODER_SELF_ATTENTION, DECODER_SSRU };
 enum beam_rules { BEAM_HUGGINGFACE, BEAM_CTRANSLATE2, BEAM_MARIAN };
 enum early_stopping { STOP_HEURISTIC, STOP_WHEN_FULL, STOP_NEVER_EARLY };
 
-enum { MAX_SUPPRESSED = 16 };
+enum { MAX_SUPPRESSED = 256, MAX_SEQUENCES = 256, MAX_SEQUENCE_IDS = 1024 };
+
+/* Short lists of tokens that stand together: ids one after another, and where each list ends. */
+struct token_sequences {
+    uint32_t n, n_ids;
+    uint16_t end[MAX_SEQUENCES]; /* in ids */
+    float bias[MAX_SEQUENCES];   /* -infinity: forbidden */
+    int32_t ids[MAX_SEQUENCE_IDS];
+};
 
 /* Limits keep every product of sizes far from overflow and every allocation within reason. */
 enum {
@@ -73,8 +81,10 @@ struct config {
     /* -1: none */
     int32_t start_token, end_token, pad_token, unknown_token;
     int32_t forced_first, forced_last;
-    uint32_t n_suppressed;
-    int32_t suppressed[MAX_SUPPRESSED]; /* never generated */
+    uint32_t n_suppressed, n_begin_suppressed;
+    int32_t suppressed[MAX_SUPPRESSED];       /* never generated */
+    int32_t begin_suppressed[MAX_SUPPRESSED]; /* not the first */
+    struct token_sequences sequences;         /* of more tokens than one, or not quite forbidden */
     bool renormalize;                   /* probabilities leave suppressed tokens out */
     bool suppress_end_first;            /* the end token is not the first */
 
@@ -84,6 +94,16 @@ struct config {
     float length_penalty;
     uint32_t max_length;    /* tokens generated at most, end token included */
     float max_length_ratio; /* of the source length, end token included; 0: none */
+
+    /* as in transformers' generation config; what they mean is said in tolka.h */
+    uint32_t min_length, min_new_tokens;
+    float repetition_penalty, encoder_repetition_penalty;
+    uint32_t no_repeat_ngram_size, encoder_no_repeat_ngram_size;
+    uint32_t decay_start;
+    float decay_factor;
+    bool do_sample;
+    float temperature, top_p, min_p, typical_p, epsilon_cutoff, eta_cutoff;
+    uint32_t top_k;
 };
 
 /* How the fields stand in a file: read, written and shown from one table. */

@@ -1,5 +1,7 @@
 #include "engine/hypothesis.h"
 
+#include "engine/sampling.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -40,7 +42,8 @@ static int32_t *path_of(const struct history *history, uint32_t position, uint32
 }
 
 void hypothesis_start(struct history *history, struct sentence_search *sentence, size_t place,
-                      const struct config *config) {
+                      const struct config *config, const struct search_options *options) {
+    const tolka_generation *generation = &options->generation->settings;
     const tolka_input *input = sentence->input;
     struct hypothesis *first = &sentence->live[0];
     uint32_t slot = (uint32_t)(place * history->beam);
@@ -51,7 +54,11 @@ void hypothesis_start(struct history *history, struct sentence_search *sentence,
     sentence->n_live = 1;
     sentence->n_finished = 0;
     sentence->n_generated = 0;
-    sentence->forced_first = input->forced_first >= 0 ? input->forced_first : config->forced_first;
+    sentence->n_prefix = options->teacher ? 0 : (uint32_t)input->n_target;
+    sentence->prefix = input->target;
+    sentence->forced_first =
+        input->forced_first >= 0 ? input->forced_first : generation->forced_bos_token_id;
+    sentence->source = generation->do_sample ? sampling_source(input->ids, input->n_ids) : 0;
 }
 
 void hypothesis_extend(const struct extending *extending, const struct hypothesis *parent, size_t k,
@@ -62,6 +69,7 @@ void hypothesis_extend(const struct extending *extending, const struct hypothesi
     child->sum = parent->sum + log_prob;
     child->token = token;
     child->cell = parent->slot;
+    child->number = parent->number;
     child->slot = (uint32_t)(extending->place * history->beam + k);
     child->nodes = path_of(history, position, child->slot);
     memcpy(child->nodes, parent->nodes, position * sizeof *child->nodes);
@@ -75,8 +83,9 @@ void hypotheses_go_on(const struct extending *extending, size_t n) {
 
 int32_t forced_token(const struct extending *extending) {
     const struct sentence_search *sentence = extending->sentence;
+    if (sentence->n_generated < sentence->n_prefix) return sentence->prefix[sentence->n_generated];
     if (sentence->n_generated == 0 && sentence->forced_first >= 0) return sentence->forced_first;
-    if (is_last_step(sentence)) return extending->config->forced_last;
+    if (is_last_step(sentence)) return extending->options->generation->settings.forced_eos_token_id;
     return -1;
 }
 
@@ -96,23 +105,56 @@ static void copy_tokens(const struct history *history, const struct hypothesis *
     }
 }
 
+size_t hypothesis_tokens(const struct history *history, const struct hypothesis *hypothesis,
+                         uint32_t n_generated, int32_t *out) {
+    size_t n = 0;
+    for (uint32_t i = 0; i <= n_generated; i++) {
+        int32_t token = history->node_token[hypothesis->nodes[i]];
+        if (token >= 0) out[n++] = token;
+    }
+    return n;
+}
+
+/* Parent + token as it would be kept, still without tokens. */
+static struct finished summarize(const struct extending *extending, const struct hypothesis *parent,
+                                 float log_prob) {
+    const struct sentence_search *sentence = extending->sentence;
+    uint32_t n_tokens = sentence->n_generated + 1;
+    float sum = parent->sum + log_prob;
+    float score = length_normalized(sum, scored_tokens(sentence, n_tokens),
+                                    extending->options->length_penalty);
+    return (struct finished){.sum = sum, .score = score, .n_tokens = n_tokens};
+}
+
+static void store(const struct extending *extending, const struct hypothesis *parent, int32_t token,
+                  float log_prob, struct finished entry) {
+    struct sentence_search *sentence = extending->sentence;
+    struct finished *list = sentence->finished;
+    entry.tokens = list[sentence->n_finished].tokens;
+    copy_tokens(extending->history, parent, sentence->n_generated, entry.tokens);
+    entry.tokens[entry.n_tokens - 1] = (tolka_token){token, log_prob};
+    size_t i = sentence->n_finished++;
+    for (; i > 0 && list[i - 1].order < entry.order; i--) list[i] = list[i - 1];
+    list[i] = entry;
+}
+
 void hypothesis_finish(const struct extending *extending, const struct hypothesis *parent,
                        int32_t token, float log_prob, size_t keep) {
     struct sentence_search *sentence = extending->sentence;
-    struct finished *list = sentence->finished;
-    uint32_t n_tokens = sentence->n_generated + 1;
-    float sum = parent->sum + log_prob;
-    float score = length_normalized(sum, n_tokens, extending->options->length_penalty);
+    struct finished entry = summarize(extending, parent, log_prob);
+    entry.order = entry.score;
     if (sentence->n_finished == keep) {
-        if (!(score > list[keep - 1].score)) return;
+        if (!(entry.score > sentence->finished[keep - 1].score)) return;
         sentence->n_finished--;
     }
-    struct finished entry = {sum, score, n_tokens, list[sentence->n_finished].tokens};
-    copy_tokens(extending->history, parent, sentence->n_generated, entry.tokens);
-    entry.tokens[n_tokens - 1] = (tolka_token){token, log_prob};
-    size_t i = sentence->n_finished++;
-    for (; i > 0 && list[i - 1].score < score; i--) list[i] = list[i - 1];
-    list[i] = entry;
+    store(extending, parent, token, log_prob, entry);
+}
+
+void hypothesis_finish_numbered(const struct extending *extending, const struct hypothesis *parent,
+                                int32_t token, float log_prob) {
+    struct finished entry = summarize(extending, parent, log_prob);
+    entry.order = -(float)parent->number;
+    store(extending, parent, token, log_prob, entry);
 }
 
 tolka_result *hypotheses_result(const struct sentence_search *sentence, size_t n_best) {
@@ -129,5 +171,17 @@ tolka_result *hypotheses_result(const struct sentence_search *sentence, size_t n
         memcpy(tokens, finished->tokens, finished->n_tokens * sizeof *tokens);
         tokens += finished->n_tokens;
     }
+    return result;
+}
+
+tolka_result *hypotheses_stopped(const struct history *history,
+                                 const struct sentence_search *sentence) {
+    tolka_result *result = result_new(1, sentence->n_generated);
+    if (!result) return NULL;
+    result->status = TOLKA_STOPPED;
+    result->reason = "stopped by the caller";
+    result->hypotheses[0].score = NAN;
+    result->hypotheses[0].n_tokens = sentence->n_generated;
+    copy_tokens(history, &sentence->live[0], sentence->n_generated, result->hypotheses[0].tokens);
     return result;
 }

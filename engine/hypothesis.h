@@ -16,10 +16,12 @@ struct hypothesis {
     uint32_t slot;  /* of its own node; among the decoder's rows at most one has it */
     uint32_t cell;  /* the parent's slot */
     int32_t token;  /* of its last node: the decoder's next input */
+    uint32_t number; /* of a sample or an alternative, which it stays from step to step */
 };
 
 struct finished {
     float sum, score;
+    float order; /* the list descends by it: the score, or less for a greater number */
     uint32_t n_tokens;
     tolka_token *tokens;
 };
@@ -30,6 +32,9 @@ struct sentence_search {
     size_t index;             /* of it, in the caller's list */
     uint32_t n_generated, limit;
     int32_t forced_first;
+    const int32_t *prefix; /* what the translation begins with; borrowed */
+    uint32_t n_prefix;
+    uint64_t source; /* what stands for the source where tokens are drawn */
     size_t n_live, n_finished;
     struct hypothesis *live;   /* [beam] */
     struct finished *finished; /* [2 * beam], best first */
@@ -51,7 +56,7 @@ struct sentence_search *hypotheses_take(struct history *history, size_t n_senten
 
 /* Begins the search for a sentence at a place of the batch: one hypothesis, the start token. */
 void hypothesis_start(struct history *history, struct sentence_search *sentence, size_t place,
-                      const struct config *config);
+                      const struct config *config, const struct search_options *options);
 
 /* A rule book at work on a sentence: what it decides by, and what it changes. */
 struct extending {
@@ -70,9 +75,20 @@ void hypotheses_go_on(const struct extending *extending, size_t n);
 /* Stores parent + token as finished, keeping the `keep` with the best scores. */
 void hypothesis_finish(const struct extending *extending, const struct hypothesis *parent,
                        int32_t token, float log_prob, size_t keep);
+/* The same for hypotheses that do not compete, which are kept in the order of their numbers. */
+void hypothesis_finish_numbered(const struct extending *extending, const struct hypothesis *parent,
+                                int32_t token, float log_prob);
 
 /* The score of a hypothesis: sum / n_tokens^length_penalty. */
 float length_normalized(float sum, uint32_t n_tokens, float length_penalty);
+/* Tokens of a sequence of n that count in its score. */
+static inline uint32_t scored_tokens(const struct sentence_search *sentence, uint32_t n) {
+    return n - sentence->n_prefix;
+}
+/* The decoder's inputs that lead to a hypothesis: start token (unless it is a zero vector) and
+ * n_generated tokens. Returns how many. */
+size_t hypothesis_tokens(const struct history *history, const struct hypothesis *hypothesis,
+                         uint32_t n_generated, int32_t *out);
 /* The token that must come now, or -1. */
 int32_t forced_token(const struct extending *extending);
 /* Is the token that comes now the last that may come? */
@@ -82,5 +98,9 @@ static inline bool is_last_step(const struct sentence_search *sentence) {
 
 /* The n_best finished hypotheses; NULL: no memory. */
 tolka_result *hypotheses_result(const struct sentence_search *sentence, size_t n_best);
+/* What there is of a sentence whose search was stopped: a result of status TOLKA_STOPPED with the
+ * first hypothesis as far as it has come. */
+tolka_result *hypotheses_stopped(const struct history *history,
+                                 const struct sentence_search *sentence);
 
 #endif

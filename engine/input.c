@@ -51,6 +51,6 @@ tolka_status check_input(const struct config *config, const tolka_input *input, 
                          tolka_error *err) {
     tolka_status status = check_source(config, input, err);
     if (status == TOLKA_OK) status = check_beginning(config, input, err);
-    if (status == TOLKA_OK && with_target) status = check_target(config, input, err);
-    return status;
+    if (status != TOLKA_OK || (!with_target && input->n_target == 0)) return status;
+    return check_target(config, input, err);
 }

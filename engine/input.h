@@ -4,7 +4,7 @@
 
 #include "engine/config.h"
 
-/* TOLKA_OK, or why the model cannot translate (or, with_target, score) the input. */
+/* TOLKA_OK, or why the model cannot translate the input; with_target: needs a target. */
 tolka_status check_input(const struct config *config, const tolka_input *input, bool with_target,
                          tolka_error *err);
 

@@ -26,6 +26,7 @@ static tolka_status open_bytes(tolka_model *model, const uint8_t *bytes, size_t 
     tolka_status status = gguf_parse(&model->gguf, bytes, n_bytes, model->name, err);
     if (status == TOLKA_OK) status = configure(&config, &model->gguf, err);
     if (status == TOLKA_OK) status = model_bind_gguf(&model->model, &config, &model->gguf, err);
+    if (status == TOLKA_OK) generation_lists_fill(&model->lists, &model->model.config);
     return status;
 }
 
@@ -84,4 +85,8 @@ float tolka_model_default_length_penalty(const tolka_model *model) {
 
 int tolka_model_default_max_length(const tolka_model *model) {
     return (int)model->model.config.max_length;
+}
+
+void tolka_model_generation(const tolka_model *model, tolka_generation *generation) {
+    *generation = generation_of(&model->model.config, &model->lists);
 }

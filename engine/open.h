@@ -2,6 +2,7 @@
 #ifndef OPEN_H
 #define OPEN_H
 
+#include "engine/generation.h"
 #include "engine/gguf.h"
 #include "engine/model.h"
 
@@ -10,6 +11,7 @@ struct tolka_model {
     struct map map; /* bytes NULL: the caller's memory */
     struct gguf gguf;
     struct model model;
+    struct generation_lists lists; /* of the configuration, as the public header has them */
 };
 
 #endif

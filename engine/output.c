@@ -1,8 +1,17 @@
 #include "engine/output.h"
 
-void output_take(struct output *output, size_t n_rows, struct arena *arena) {
+#include <string.h>
+
+/* Rows whose logits are all kept at once. */
+enum { ROWS_AT_ONCE = 16 };
+
+void output_take(struct output *output, size_t n_rows, bool needs_rows, struct arena *arena) {
+    size_t vocab = output->model->config.target_vocab;
     output->logits = arena_take(arena, n_rows, LOGITS_CHUNK * sizeof *output->logits);
     output->found = arena_take(arena, LOGITS_CHUNK, sizeof *output->found);
+    if (!needs_rows) return;
+    output->rows = arena_take(arena, ROWS_AT_ONCE, vocab * sizeof *output->rows);
+    row_room_take(&output->room, vocab, arena);
 }
 
 /* ---- one chunk of one row's logits ----------------------------------------------------------- */
@@ -57,10 +66,10 @@ static void suppress_token(int32_t token, float *logits, size_t n, int32_t first
         if (ids[i] == token) logits[i] = -INFINITY;
 }
 
-static void suppress(const struct config *config, bool first_step, float *logits, size_t n,
-                     int32_t first, const int32_t *ids) {
-    for (uint32_t k = 0; k < config->n_suppressed; k++)
-        suppress_token(config->suppressed[k], logits, n, first, ids);
+static void suppress(const struct config *config, const struct generation *generation,
+                     bool first_step, float *logits, size_t n, int32_t first, const int32_t *ids) {
+    for (size_t k = 0; k < generation->n_suppressed; k++)
+        suppress_token(generation->suppressed[k], logits, n, first, ids);
     if (first_step && config->suppress_end_first)
         suppress_token(config->end_token, logits, n, first, ids);
 }
@@ -77,9 +86,10 @@ static void consume(const struct output *output, const struct wanted *wanted,
                     const int32_t *ids) {
     const struct config *config = &output->model->config;
     const struct kernels *kernels = output->products->kernels;
-    if (wanted->sum && !config->renormalize) add_to_sum(kernels, choice, logits, n);
-    suppress(config, first_step, logits, n, first, ids);
-    if (wanted->sum && config->renormalize) add_to_sum(kernels, choice, logits, n);
+    bool renormalize = wanted->generation->settings.renormalize_logits != 0;
+    if (wanted->sum && !renormalize) add_to_sum(kernels, choice, logits, n);
+    suppress(config, wanted->generation, first_step, logits, n, first, ids);
+    if (wanted->sum && renormalize) add_to_sum(kernels, choice, logits, n);
     if (wanted->n_top)
         collect_top(output, choice, wanted->n_top, logits, n, first);
     else
@@ -122,6 +132,58 @@ static void project(const struct output *output, const struct run *run, struct d
     }
 }
 
+/* ---- whole rows ------------------------------------------------------------------------------ */
+
+/* A chunk of logits to where its tokens stand in the rows. */
+static void store_chunk(const struct output *output, const struct run *run, size_t first, size_t n) {
+    size_t vocab = output->model->config.target_vocab;
+    for (size_t i = 0; i < run->n; i++) {
+        const float *logits = output->logits + i * LOGITS_CHUNK;
+        float *row = output->rows + i * vocab;
+        if (!run->ids) memcpy(row + first, logits, n * sizeof *row);
+        for (size_t k = 0; run->ids && k < n; k++) row[run->ids[first + k]] = logits[k];
+    }
+}
+
+/* What a shortlist leaves out cannot come. */
+static void clear_rows(const struct output *output, const struct run *run) {
+    size_t n = run->n * output->model->config.target_vocab;
+    for (size_t i = 0; run->ids && i < n; i++) output->rows[i] = -INFINITY;
+}
+
+static void compute_rows(const struct output *output, const struct run *run) {
+    size_t n_outputs = run->layer->w.n_out;
+    struct operand x =
+        operand_begin(output->products, run->x, run->n, output->model->config.d_model);
+    clear_rows(output, run);
+    for (size_t first = 0; first < n_outputs; first += LOGITS_CHUNK) {
+        size_t n = n_outputs - first < LOGITS_CHUNK ? n_outputs - first : LOGITS_CHUNK;
+        linear_range(output->products, &x, run->layer, first, n, output->logits, LOGITS_CHUNK);
+        store_chunk(output, run, first, n);
+    }
+}
+
+static void choose_by_rows(const struct output *output, const struct run *all,
+                           struct decoder_rows rows, const struct wanted *wanted,
+                           struct choice *choices) {
+    const struct config *config = &output->model->config;
+    for (size_t done = 0; done < all->n; done += ROWS_AT_ONCE) {
+        size_t n = all->n - done < ROWS_AT_ONCE ? all->n - done : ROWS_AT_ONCE;
+        struct run run = {all->x + done * config->d_model, all->first + done, n, all->layer,
+                          all->ids};
+        compute_rows(output, &run);
+        for (size_t i = 0; i < n; i++) {
+            float *row = output->rows + i * config->target_vocab;
+            if (config->suppress_end_first && rows.at[run.first + i].position == 0)
+                row[config->end_token] = -INFINITY;
+            choose_from_row(output->products->kernels, config, wanted, run.first + i,
+                            &output->room, row, &choices[run.first + i]);
+        }
+    }
+}
+
+/* ---- all rows -------------------------------------------------------------------------------- */
+
 /* From places in a sentence's shortlist to token ids. */
 static void rename_outputs(struct choice *choice, const int32_t *ids) {
     if (choice->best >= 0) choice->best = ids[choice->best];
@@ -137,10 +199,11 @@ static void clear(struct choice *choice) {
 
 void output_choices(const struct output *output, const float *x, struct decoder_rows rows,
                     const struct wanted *wanted, struct choice *choices) {
+    bool needs_rows = wanted->contexts != NULL;
     for (size_t r = 0; r < rows.n; r++) clear(&choices[r]);
     if (!output->shortlists) {
         struct run all = {x, 0, rows.n, &output->model->output, NULL};
-        project(output, &all, rows, wanted, choices);
+        (needs_rows ? choose_by_rows : project)(output, &all, rows, wanted, choices);
         return;
     }
     for (size_t r = 0, end; r < rows.n; r = end) {
@@ -148,7 +211,7 @@ void output_choices(const struct output *output, const float *x, struct decoder_
         const struct shortlist_place *place = &output->shortlists->places[rows.at[r].sentence];
         struct run run = {x + r * output->model->config.d_model, r, end - r, &place->output,
                           place->ids};
-        project(output, &run, rows, wanted, choices);
-        for (size_t i = r; i < end; i++) rename_outputs(&choices[i], place->ids);
+        (needs_rows ? choose_by_rows : project)(output, &run, rows, wanted, choices);
+        for (size_t i = r; !needs_rows && i < end; i++) rename_outputs(&choices[i], place->ids);
     }
 }

@@ -3,12 +3,11 @@
 #include "engine/beam_rules.h"
 #include "engine/decoder.h"
 #include "engine/greedy.h"
-
-#include <string.h>
+#include "engine/sampling.h"
 
 void search_take(struct search *search, const struct batch_shape *shape, struct arena *arena) {
     size_t n = shape->n_sentences, n_slots = shape->n_slots;
-    size_t n_top = shape->beam > 1 ? beam_candidates((int)shape->beam) : 0;
+    size_t n_top = shape->beam > 1 ? beam_candidates((int)shape->beam) : 1;
     search->n_places = n;
     search->sentences =
         hypotheses_take(&search->history, n, shape->beam, shape->n_steps, arena);
@@ -18,6 +17,12 @@ void search_take(struct search *search, const struct batch_shape *shape, struct 
     search->rows = arena_take(arena, n_slots, sizeof *search->rows);
     search->targets = arena_take(arena, n_slots, sizeof *search->targets);
     search->choices = arena_take(arena, n_slots, sizeof *search->choices);
+    search->contexts = NULL;
+    if (shape->needs_rows) {
+        search->contexts = arena_take(arena, n_slots, sizeof *search->contexts);
+        search->tokens = arena_take(arena, n_slots * (shape->n_steps + 1), sizeof(int32_t));
+        search->numbers = arena_take(arena, n_slots, sizeof *search->numbers);
+    }
     struct candidate *top = arena_take(arena, n_slots * n_top, sizeof *top);
     for (size_t r = 0; search->choices && r < n_slots; r++)
         search->choices[r].top = top + r * n_top;
@@ -39,13 +44,27 @@ bool search_wants_more(const struct search *search) {
     return search->n_vacant == n || search->n_vacant >= (n + 3) / 4;
 }
 
+static struct extending extending_at(struct search *search, size_t place) {
+    return (struct extending){.config = search->config,
+                              .options = &search->options,
+                              .history = &search->history,
+                              .sentence = &search->sentences[place],
+                              .place = place};
+}
+
+static bool draws(const struct search *search) {
+    return search->options.generation->settings.do_sample && !search->options.teacher;
+}
+
 size_t search_place(struct search *search, const tolka_input *input, size_t index, size_t limit) {
     size_t place = search->vacant[--search->n_vacant];
     struct sentence_search *sentence = &search->sentences[place];
     sentence->input = input;
     sentence->index = index;
     sentence->limit = (uint32_t)limit;
-    hypothesis_start(&search->history, sentence, place, search->config);
+    hypothesis_start(&search->history, sentence, place, search->config, &search->options);
+    struct extending extending = extending_at(search, place);
+    if (draws(search)) samples_start(&extending);
     search->active[search->n_active++] = place;
     return place;
 }
@@ -72,26 +91,61 @@ static struct decoder_rows gather_rows(struct search *search) {
     return (struct decoder_rows){search->rows, n_rows};
 }
 
-static struct wanted wanted_of(const struct search *search) {
+/* What each row's translation has so far, and the number that its next token is drawn by. */
+static void fill_context(struct search *search, size_t r, const struct sentence_search *sentence,
+                         const struct hypothesis *live) {
+    int32_t *tokens = search->tokens + r * (search->history.n_steps + 1);
+    size_t n = hypothesis_tokens(&search->history, live, sentence->n_generated, tokens);
+    search->contexts[r] =
+        (struct row_context){.tokens = tokens,
+                             .n_tokens = n,
+                             .source = sentence->input->ids,
+                             .n_source = sentence->input->n_ids,
+                             .n_prompt = n - sentence->n_generated + sentence->n_prefix,
+                             .is_forced_first = sentence->forced_first >= 0};
+    search->numbers[r] =
+        sampling_number(search->options.generation->settings.seed, sentence->source, live->number,
+                        sentence->n_generated);
+}
+
+static void fill_contexts(struct search *search) {
+    size_t r = 0;
+    for (size_t i = 0; i < search->n_active; i++) {
+        const struct sentence_search *sentence = &search->sentences[search->active[i]];
+        for (size_t k = 0; k < sentence->n_live; k++)
+            fill_context(search, r++, sentence, &sentence->live[k]);
+    }
+}
+
+static size_t top_of(const struct search_options *options) {
+    if (options->teacher || options->generation->settings.do_sample) return 0;
+    if (options->alternatives) return (size_t)options->n_best;
+    return options->beam > 1 ? beam_candidates(options->beam) : 0;
+}
+
+static struct wanted wanted_of(struct search *search) {
     const struct search_options *options = &search->options;
-    bool beam = options->beam > 1;
-    return (struct wanted){.n_top = beam ? beam_candidates(options->beam) : 0,
-                           .sum = beam || options->want_scores,
-                           .targets = options->teacher ? search->targets : NULL};
+    size_t n_top = top_of(options);
+    bool rows = search->contexts && !options->teacher;
+    if (rows) fill_contexts(search);
+    return (struct wanted){.n_top = n_top,
+                           .sum = n_top > 0 || options->want_scores,
+                           .targets = options->teacher ? search->targets : NULL,
+                           .generation = options->generation,
+                           .contexts = rows ? search->contexts : NULL,
+                           .numbers = search->numbers};
 }
 
 /* One sentence by one token; true when it is done. */
 static bool advance(struct search *search, size_t place, const struct choice *choices) {
-    struct sentence_search *sentence = &search->sentences[place];
-    struct extending extending = {.config = search->config,
-                                  .options = &search->options,
-                                  .history = &search->history,
-                                  .sentence = sentence,
-                                  .place = place};
-    bool is_done = search->options.teacher     ? teacher_advance(&extending, choices)
-                   : search->options.beam == 1 ? greedy_advance(&extending, choices)
-                                               : beam_advance(&extending, choices);
-    sentence->n_generated++;
+    const struct search_options *options = &search->options;
+    struct extending extending = extending_at(search, place);
+    bool is_done = options->teacher        ? teacher_advance(&extending, choices)
+                   : draws(search)         ? samples_advance(&extending, choices)
+                   : options->alternatives ? alternatives_advance(&extending, choices)
+                   : options->beam == 1    ? greedy_advance(&extending, choices)
+                                           : beam_advance(&extending, choices);
+    search->sentences[place].n_generated++;
     return is_done;
 }
 
@@ -113,4 +167,32 @@ void search_step(struct search *search, struct transformer *transformer,
     }
     for (size_t i = 0; i < search->n_ended; i++)
         search->vacant[search->n_vacant++] = search->ended[i];
+}
+
+/* ---- what is settled ------------------------------------------------------------------------- */
+
+static bool live_agree(const struct sentence_search *sentence, uint32_t position) {
+    for (size_t k = 1; k < sentence->n_live; k++)
+        if (sentence->live[k].nodes[position] != sentence->live[0].nodes[position]) return false;
+    return true;
+}
+
+/* One that has ended may still win. */
+static bool finished_agree(const struct sentence_search *sentence, size_t i, int32_t token) {
+    for (size_t k = 0; k < sentence->n_finished; k++)
+        if (sentence->finished[k].n_tokens <= i || sentence->finished[k].tokens[i].id != token)
+            return false;
+    return true;
+}
+
+size_t search_settled(const struct search *search, size_t place, tolka_token *out) {
+    const struct sentence_search *sentence = &search->sentences[place];
+    const struct history *history = &search->history;
+    size_t n = 0;
+    for (uint32_t i = 1; i <= sentence->n_generated && live_agree(sentence, i); i++) {
+        int32_t node = sentence->live[0].nodes[i], token = history->node_token[node];
+        if (!finished_agree(sentence, n, token)) break;
+        out[n++] = (tolka_token){token, history->node_log_prob[node]};
+    }
+    return n;
 }

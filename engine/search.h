@@ -25,6 +25,10 @@ struct search {
     struct decoder_row *rows; /* [n_slots] */
     struct choice *choices;   /* [n_slots] */
     int32_t *targets;         /* [n_slots], when scoring */
+    /* where choices need whole rows: */
+    struct row_context *contexts; /* [n_slots] */
+    int32_t *tokens;              /* [n_slots][n_steps + 1]: what the contexts are about */
+    double *numbers;              /* [n_slots]: random ones */
 };
 
 void search_take(struct search *search, const struct batch_shape *shape, struct arena *arena);
@@ -40,6 +44,10 @@ bool search_wants_more(const struct search *search);
 /* Takes a vacant place for a sentence, whose source must be in the memory at that place before the
  * next step. `index` is the caller's; at most `limit` tokens are generated. */
 size_t search_place(struct search *search, const tolka_input *input, size_t index, size_t limit);
+
+/* Tokens of an active sentence that no further step can change: the common beginning of all its
+ * hypotheses. Writes to out[limit]; returns how many. */
+size_t search_settled(const struct search *search, size_t place, tolka_token *out);
 
 /* Extends all sentences by one token; ended[n_ended] are then those that are done. Their places are
  * vacant, but keep their hypotheses until they are taken. */

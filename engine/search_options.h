@@ -2,15 +2,18 @@
 #ifndef SEARCH_OPTIONS_H
 #define SEARCH_OPTIONS_H
 
-#include "engine/config.h"
+#include "engine/generation.h"
 
 struct search_options {
-    int beam, n_best;
+    int beam; /* hypotheses of a sentence: those of a beam, or those that go on side by side */
+    int n_best;
     float length_penalty;
     enum early_stopping early_stopping;
     bool want_scores;
-    bool teacher; /* follow the inputs' targets */
+    bool teacher;      /* follow the inputs' targets */
+    bool alternatives; /* hypotheses differ in the first free token and go on greedily */
     bool no_shortlist;
+    const struct generation *generation; /* borrowed */
 };
 
 #endif

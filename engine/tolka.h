@@ -64,6 +64,7 @@ typedef enum {
     TOLKA_UNSUPPORTED = 4, /* a valid file needs something that tolka does not do */
     TOLKA_INPUT = 5,       /* this text or these ids cannot be translated by this model */
     TOLKA_NOMEM = 6,
+    TOLKA_STOPPED = 7, /* the caller stopped it; a result keeps what it had so far */
 } tolka_status;
 
 /* What went wrong. A call that succeeds leaves it as it was. */
@@ -108,6 +109,54 @@ typedef struct {
 } tolka_cost;
 void tolka_model_cost(const tolka_model *model, tolka_cost *cost);
 
+/* ---- how tokens are chosen ------------------------------------------------------------------- */
+
+/* Tokens that stand together. What `bias` does is said where a list of them is. */
+typedef struct {
+    const int32_t *ids;
+    size_t n;
+    float bias;
+} tolka_sequence;
+
+/* What may be generated, and how a token is drawn: names and meaning are those of transformers'
+ * generation config. tolka_model_generation gives what the model asks for; change what you like and
+ * hand it over in tolka_options. */
+typedef struct {
+    size_t size;        /* sizeof(tolka_generation): which fields the caller knows */
+    int min_length;     /* no end token before the translation, start token included, is so long */
+    int min_new_tokens; /* no end token before so many tokens, the prefix not counted */
+    int max_new_tokens; /* tokens generated at most, the prefix not counted; 0: no such limit */
+    float repetition_penalty;    /* tokens that the translation has: Keskar et al. 2019; 1: none */
+    int no_repeat_ngram_size;    /* n tokens do not stand together twice; 0: they may */
+    float encoder_repetition_penalty; /* above 1: tokens that the source has are likelier; 1: none */
+    int encoder_no_repeat_ngram_size; /* n tokens do not stand together as in the source; 0: may */
+    const tolka_sequence *sequence_bias; /* bias: added to the score of the last token once the
+                                            others stand before it */
+    size_t n_sequence_bias;
+    const tolka_sequence *bad_words; /* never generated together; bias is not used */
+    size_t n_bad_words;
+    const int32_t *suppress_tokens; /* never generated */
+    size_t n_suppress_tokens;
+    const int32_t *begin_suppress_tokens; /* never generated first (behind the prefix) */
+    size_t n_begin_suppress_tokens;
+    int32_t forced_bos_token_id, forced_eos_token_id; /* the first token; the last one at the length
+                                                         limit; -1: none */
+    int decay_start;    /* exponential_decay_length_penalty: behind so many tokens the end token */
+    float decay_factor; /* becomes likelier by this factor with each token; 1: it does not */
+    int renormalize_logits; /* log-probabilities are those of what is left to choose from */
+    /* drawing tokens instead of searching */
+    int do_sample;
+    float temperature; /* scores are divided by it; 1: they are not */
+    int top_k;         /* of the so many likeliest; 0: of all */
+    float top_p;       /* of the likeliest that together have this probability; 1: of all */
+    float min_p;       /* not of those less likely than this part of the likeliest; 0: of all */
+    float typical_p;   /* of the most typical with this probability (Meister et al. 2022); 1: all */
+    float epsilon_cutoff, eta_cutoff; /* not of those below (Hewitt et al. 2022); 0: of all */
+    uint64_t seed; /* same seed, model, options and source: same tokens, whatever stands beside it */
+} tolka_generation;
+
+void tolka_model_generation(const tolka_model *model, tolka_generation *generation);
+
 /* ---- translation of ids ---------------------------------------------------------------------- */
 
 /* When beam search by transformers' rules ends ("early_stopping"), once `beam` hypotheses have
@@ -130,7 +179,8 @@ enum {
 typedef struct {
     size_t size;          /* sizeof(tolka_options): which fields the caller knows */
     int beam;             /* 1: greedy; 0: the model's default; at most TOLKA_MAX_BEAM */
-    int n_best;           /* hypotheses returned a sentence, at most `beam`; 0: one */
+    int n_best;           /* hypotheses returned a sentence, at most `beam` (or as many as are
+                             drawn, or alternatives); 0: one */
     int max_length;       /* most tokens generated, end token included; 0: the model's default */
     float length_penalty; /* score = sum of log-probabilities / length^penalty, so 0: their sum;
                              negative: the model's default */
@@ -141,10 +191,13 @@ typedef struct {
     int no_shortlist;     /* ignore the lexical shortlist that the model carries; 0: follow it */
     tolka_stop stop;      /* when beam search ends */
     const char *isa;      /* "scalar", "avx2", "avx512", "amx", "neon"; NULL: the best there is */
+    const tolka_generation *generation; /* NULL: what the model asks for. Copied, lists and all */
+    int alternatives; /* the n_best hypotheses differ in the first token behind the prefix, each then
+                         going on greedily; 0: they are the best there are */
 } tolka_options;
 
 #define TOLKA_OPTIONS_INIT                                                                         \
-    { sizeof(tolka_options), 0, 1, 0, -1.0f, 0, 1, 32, 0, TOLKA_STOP_DEFAULT, NULL }
+    { sizeof(tolka_options), 0, 1, 0, -1.0f, 0, 1, 32, 0, TOLKA_STOP_DEFAULT, NULL, NULL, 0 }
 
 /* options NULL: TOLKA_OPTIONS_INIT. */
 tolka_status tolka_translator_new(tolka_translator **out, const tolka_model *model,
@@ -155,13 +208,21 @@ void tolka_translator_free(tolka_translator *translator);
 const char *tolka_translator_isa(const tolka_translator *translator);
 int tolka_translator_threads(const tolka_translator *translator);
 
+typedef struct {
+    int32_t id;
+    float log_prob; /* natural logarithm; 0 for a forced token; NaN where it was not computed */
+} tolka_token;
+
 /* One sentence to translate or to score. Ids are borrowed until the call returns. */
 typedef struct {
     const int32_t *ids; /* special tokens included, as the model wants them */
     size_t n_ids;
     int32_t start;         /* decoder start token; -1: the model's */
     int32_t forced_first;  /* first generated token (a target language); -1: the model's, if any */
-    const int32_t *target; /* tolka_score only: target tokens, end token included; else NULL */
+    /* tolka_score: target tokens, end token included. tolka_translate: tokens that the translation
+     * begins with, in the place of forced_first; they count in max_length, but not in the score.
+     * NULL: none. */
+    const int32_t *target;
     size_t n_target;
 } tolka_input;
 
@@ -180,14 +241,23 @@ typedef void (*tolka_done)(void *user, size_t index, tolka_result *result);
 tolka_status tolka_translate(tolka_translator *translator, const tolka_input *inputs, size_t n,
                              tolka_done done, void *user, tolka_error *err);
 
+/* Ends the call of tolka_translate, tolka_score or tolka_stream that is under way, from another thread
+ * or a callback: sentences that are not done have results of status TOLKA_STOPPED. */
+void tolka_translator_stop(tolka_translator *translator);
+
+/* Called with further tokens of a translation as soon as they are certain: at once when greedy or
+ * sampling, in beam search as far as all hypotheses agree. Not 0: no more is wanted. */
+typedef int (*tolka_emit_tokens)(void *user, const tolka_token *tokens, size_t n);
+
+/* Translates one input, whose best hypothesis is handed out piece by piece on the way. *out is its
+ * result, of status TOLKA_STOPPED (with what there was) if the callback wanted no more. */
+tolka_status tolka_stream(tolka_translator *translator, const tolka_input *input,
+                          tolka_emit_tokens emit, void *user, tolka_result **out,
+                          tolka_error *err);
+
 /* Log-probability of each given target token (teacher forcing). */
 tolka_status tolka_score(tolka_translator *translator, const tolka_input *inputs, size_t n,
                          tolka_done done, void *user, tolka_error *err);
-
-typedef struct {
-    int32_t id;
-    float log_prob; /* natural logarithm; 0 for a forced token; NaN where it was not computed */
-} tolka_token;
 
 /* TOLKA_OK or why this input was not translated; *reason (if asked) is then one line like
  * tolka_error's. Out of range, the getters below give NULL, 0 or NaN. */
@@ -274,11 +344,12 @@ int32_t tolka_tokenizer_forced_first(const tolka_tokenizer *tokenizer);
 /* A copy with U+FFFD for what is not UTF-8 and blanks for NUL; NULL: no memory. */
 char *tolka_repair_text(const char *text, size_t length, size_t *repaired_length);
 
-/* A text to translate, or two to score. Borrowed until the call returns. */
+/* A text to translate, perhaps with how its translation begins, or two to score. Borrowed until the
+ * call returns. */
 typedef struct {
     const char *source;
     size_t source_length;
-    const char *target; /* tolka_score_texts only; else NULL */
+    const char *target; /* tolka_translate_texts: a prefix, or NULL */
     size_t target_length;
 } tolka_text;
 
@@ -292,6 +363,14 @@ tolka_status tolka_translate_texts(tolka_translator *translator, const tolka_tok
 tolka_status tolka_score_texts(tolka_translator *translator, const tolka_tokenizer *tokenizer,
                                const tolka_text *texts, size_t n, tolka_done done, void *user,
                                tolka_error *err);
+
+/* Called with further text of a translation, in whole characters. Not 0: no more is wanted. */
+typedef int (*tolka_emit)(void *user, const char *text, size_t length);
+
+/* Text to ids to text for one text, handed out piece by piece, as tolka_stream does it with tokens. */
+tolka_status tolka_stream_text(tolka_translator *translator, const tolka_tokenizer *tokenizer,
+                               const tolka_text *text, tolka_emit emit, void *user,
+                               tolka_result **out, tolka_error *err);
 
 /* One text as a string, in which NULs become blanks. */
 tolka_status tolka_translate_text(tolka_translator *translator, const tolka_tokenizer *tokenizer,

@@ -15,6 +15,8 @@ struct tolka_translator {
     const struct kernels *kernels;
     struct pool *pool;
     struct worker *workers; /* one a thread; the first is the caller's */
+    struct generation generation;
+    atomic_bool stop; /* the call that is under way */
 };
 
 /* ---- options --------------------------------------------------------------------------------- */
@@ -68,14 +70,24 @@ static tolka_status check_options(const tolka_options *options, tolka_error *err
     return TOLKA_OK;
 }
 
-static struct batch_options batch_options(const tolka_options *options, enum early_stopping stop) {
+/* Samples and alternatives are as many as are wanted, and no beam. */
+static void set_width(tolka_options *options, const struct generation *generation) {
+    if (!generation->settings.do_sample && !options->alternatives) return;
+    options->beam = options->n_best > 1 ? options->n_best : 1;
+}
+
+static struct batch_options batch_options(const tolka_options *options,
+                                          const struct generation *generation,
+                                          enum early_stopping stop) {
     return (struct batch_options){
         .search = {.beam = options->beam,
                    .n_best = options->n_best,
                    .length_penalty = options->length_penalty,
                    .early_stopping = stop,
                    .want_scores = options->want_scores != 0,
-                   .no_shortlist = options->no_shortlist != 0},
+                   .alternatives = options->alternatives && !generation->settings.do_sample,
+                   .no_shortlist = options->no_shortlist != 0,
+                   .generation = generation},
         .max_length = (size_t)options->max_length,
         .batch = (size_t)options->batch,
         .n_workers = (size_t)options->threads,
@@ -94,23 +106,46 @@ static tolka_status make_workers(tolka_translator *translator, int n, tolka_erro
     return TOLKA_OK;
 }
 
+/* What the caller wants, or else what the model asks for. */
+static tolka_status make_generation(struct generation *out, const tolka_generation *given,
+                                    const struct config *config, tolka_error *err) {
+    if (given) return generation_copy(out, given, config, err);
+    struct generation_lists *lists = calloc(1, sizeof *lists);
+    if (!lists) return fail(err, TOLKA_NOMEM, "out of memory");
+    generation_lists_fill(lists, config);
+    tolka_generation settings = generation_of(config, lists);
+    tolka_status status = generation_copy(out, &settings, config, err);
+    free(lists);
+    return status;
+}
+
+static tolka_status set_up(tolka_translator *translator, const tolka_options *given,
+                           tolka_error *err) {
+    const struct config *config = &translator->model->model.config;
+    tolka_options options = known_options(given);
+    enum early_stopping stop = early_stopping(config, &options);
+    tolka_status status =
+        make_generation(&translator->generation, options.generation, config, err);
+    if (status != TOLKA_OK) return status;
+    set_width(&options, &translator->generation);
+    set_defaults(&options, config);
+    status = check_options(&options, err);
+    if (status != TOLKA_OK) return status;
+    translator->options = batch_options(&options, &translator->generation, stop);
+    translator->kernels = kernels_select(options.isa);
+    if (!translator->kernels)
+        return fail(err, TOLKA_ARGUMENT, "instruction set %s is not known, or not on this machine",
+                    options.isa);
+    return make_workers(translator, options.threads, err);
+}
+
 tolka_status tolka_translator_new(tolka_translator **out, const tolka_model *model,
                                   const tolka_options *given, tolka_error *err) {
     *out = NULL;
-    tolka_options options = known_options(given);
-    enum early_stopping stop = early_stopping(&model->model.config, &options);
-    set_defaults(&options, &model->model.config);
-    tolka_status status = check_options(&options, err);
-    if (status != TOLKA_OK) return status;
-    const struct kernels *kernels = kernels_select(options.isa);
-    if (!kernels)
-        return fail(err, TOLKA_ARGUMENT, "instruction set %s is not known, or not on this machine",
-                    options.isa);
     tolka_translator *translator = calloc(1, sizeof *translator);
     if (!translator) return fail(err, TOLKA_NOMEM, "out of memory");
-    *translator = (tolka_translator){
-        .model = model, .options = batch_options(&options, stop), .kernels = kernels};
-    status = make_workers(translator, options.threads, err);
+    translator->model = model;
+    tolka_status status = set_up(translator, given, err);
     if (status == TOLKA_OK)
         *out = translator;
     else
@@ -124,6 +159,7 @@ void tolka_translator_free(tolka_translator *translator) {
     for (int i = 0; i < n_workers; i++) worker_free(&translator->workers[i]);
     pool_free(translator->pool);
     free(translator->workers);
+    generation_free(&translator->generation);
     free(translator);
 }
 
@@ -184,6 +220,11 @@ static void work_and_deliver(struct call *call, tolka_done done, void *user) {
     do {
         deliver(&call->job, false, done, user);
     } while (worker_turn(own, &call->job));
+    /* Whatever was stopped has its results once nobody works on it any more. */
+    if (atomic_load(call->job.stop)) {
+        if (!alone) pool_finish(pool);
+        job_finish_stopped(&call->job);
+    }
     deliver(&call->job, true, done, user);
     if (!alone) pool_finish(pool);
 }
@@ -193,8 +234,9 @@ static tolka_status run(tolka_translator *translator, const struct batch_options
                         tolka_error *err) {
     struct call call = {.translator = translator};
     if (n == 0) return TOLKA_OK;
-    tolka_status status =
-        job_begin(&call.job, &translator->model->model, options, inputs, n, err);
+    atomic_store(&translator->stop, false);
+    tolka_status status = job_begin(&call.job, &translator->model->model, options, inputs, n,
+                                    &translator->stop, err);
     if (status != TOLKA_OK) return status;
     work_and_deliver(&call, done, user);
     job_end(&call.job);
@@ -214,6 +256,73 @@ tolka_status tolka_score(tolka_translator *translator, const tolka_input *inputs
     options.search.beam = options.search.n_best = 1;
     return run(translator, &options, inputs, n, done, user, err);
 }
+
+void tolka_translator_stop(tolka_translator *translator) {
+    atomic_store(&translator->stop, true);
+}
+
+/* ---- streaming ------------------------------------------------------------------------------- */
+
+struct stream {
+    struct call call;
+    tolka_token *tokens; /* [limit] */
+    size_t n_emitted;
+    tolka_emit_tokens emit;
+    void *user;
+};
+
+static void emit_up_to(struct stream *stream, const tolka_token *tokens, size_t n) {
+    size_t from = stream->n_emitted;
+    if (n <= from) return;
+    stream->n_emitted = n;
+    if (stream->emit(stream->user, tokens + from, n - from) != 0)
+        tolka_translator_stop(stream->call.translator);
+}
+
+static void emit_settled(struct stream *stream) {
+    const struct search *search = &stream->call.translator->workers[0].search;
+    if (search->n_active != 1) return;
+    emit_up_to(stream, stream->tokens, search_settled(search, search->active[0], stream->tokens));
+}
+
+/* What was not certain before the end. */
+static void emit_rest(struct stream *stream, const tolka_result *result) {
+    size_t n;
+    const tolka_token *tokens = tolka_result_tokens(result, 0, &n);
+    if (tolka_result_status(result, NULL) == TOLKA_OK) emit_up_to(stream, tokens, n);
+}
+
+static tolka_result *run_stream(struct stream *stream) {
+    struct worker *own = &stream->call.translator->workers[0];
+    struct job_result result = {0, NULL};
+    own->transformer.products.team = stream->call.translator->pool;
+    while (worker_turn(own, &stream->call.job)) emit_settled(stream);
+    job_finish_stopped(&stream->call.job);
+    job_take(&stream->call.job, false, &result);
+    return result.result;
+}
+
+tolka_status tolka_stream(tolka_translator *translator, const tolka_input *input,
+                          tolka_emit_tokens emit, void *user, tolka_result **out,
+                          tolka_error *err) {
+    struct stream stream = {.call = {.translator = translator}, .emit = emit, .user = user};
+    *out = NULL;
+    atomic_store(&translator->stop, false);
+    tolka_status status = job_begin(&stream.call.job, &translator->model->model,
+                                    &translator->options, input, 1, &translator->stop, err);
+    if (status != TOLKA_OK) return status;
+    stream.tokens = calloc(stream.call.job.n_steps + 1, sizeof *stream.tokens);
+    if (stream.tokens) {
+        *out = run_stream(&stream);
+        emit_rest(&stream, *out);
+    }
+    if (!*out) status = fail(err, TOLKA_NOMEM, "out of memory");
+    free(stream.tokens);
+    job_end(&stream.call.job);
+    return status;
+}
+
+/* ---- attention ------------------------------------------------------------------------------- */
 
 tolka_status tolka_attention_new(tolka_attention **out, tolka_translator *translator,
                                  const tolka_input *input, tolka_error *err) {

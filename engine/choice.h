@@ -1,0 +1,34 @@
+/* What a step wants to know of a row of logits, and what it came to. */
+#ifndef CHOICE_H
+#define CHOICE_H
+
+#include "engine/constraints.h"
+#include "engine/kernels/kernels.h"
+
+#include <math.h>
+
+struct wanted {
+    size_t n_top;           /* that many of the max ones; 0: the max one alone */
+    bool sum;               /* the softmax's denominator, for log-probabilities */
+    const int32_t *targets; /* scoring: [n_rows] tokens whose logits are wanted instead; or NULL */
+    const struct generation *generation;
+    /* where generation->needs_rows: */
+    const struct row_context *contexts; /* [n_rows] */
+    const double *numbers;              /* [n_rows] random numbers, for sampling */
+};
+
+/* softmax(logits) as far as it was wanted. */
+struct choice {
+    float max, sum_exp; /* the softmax's denominator is sum_exp * exp(max) */
+    int32_t best;       /* of the allowed tokens the one with the max logit, or the one drawn */
+    float best_logit, target_logit;
+    size_t n_top;
+    struct candidate *top; /* max allowed logits, descending; room for wanted.n_top */
+};
+
+/* log softmax of a logit of the row. */
+static inline float choice_log_prob(const struct choice *choice, float logit) {
+    return logit - choice->max - logf(choice->sum_exp);
+}
+
+#endif

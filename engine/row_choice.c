@@ -1,0 +1,96 @@
+#include "engine/row_choice.h"
+
+#include "engine/sampling.h"
+
+#include <string.h>
+
+void row_room_take(struct row_room *room, size_t vocab, struct arena *arena) {
+    room->raw = arena_take(arena, vocab, sizeof *room->raw);
+    room->candidates = arena_take(arena, vocab, sizeof *room->candidates);
+    room->numbers = arena_take(arena, 2 * vocab, sizeof *room->numbers);
+}
+
+/* ---- sums ------------------------------------------------------------------------------------ */
+
+/* The softmax's denominator of a row. */
+static void sum_row(const struct kernels *kernels, const float *scores, size_t vocab,
+                    struct choice *choice) {
+    kernels->argmax(scores, vocab, &choice->max);
+    choice->sum_exp =
+        choice->max > -INFINITY ? kernels->sum_exp(scores, vocab, choice->max) : 0;
+}
+
+/* scores = log softmax(scores); a denominator of 1 is left. */
+static void normalize_row(const struct kernels *kernels, float *scores, size_t vocab,
+                          struct choice *choice) {
+    sum_row(kernels, scores, vocab, choice);
+    for (size_t i = 0; i < vocab; i++) scores[i] = choice_log_prob(choice, scores[i]);
+    choice->max = 0;
+    choice->sum_exp = 1;
+}
+
+/* ---- choices --------------------------------------------------------------------------------- */
+
+/* Inserts into a descending list of at most n_top; equal values stay in order of arrival. */
+static void insert_top(struct choice *choice, size_t n_top, struct candidate candidate) {
+    size_t i = choice->n_top;
+    if (i < n_top)
+        choice->n_top++;
+    else if (candidate.value > choice->top[i - 1].value)
+        i--;
+    else
+        return;
+    for (; i > 0 && choice->top[i - 1].value < candidate.value; i--)
+        choice->top[i] = choice->top[i - 1];
+    choice->top[i] = candidate;
+}
+
+static void choose_top(const float *scores, size_t vocab, size_t n_top, struct choice *choice) {
+    for (size_t i = 0; i < vocab; i++)
+        if (scores[i] > -INFINITY) insert_top(choice, n_top, (struct candidate){scores[i], (int32_t)i});
+}
+
+static void choose_best(const struct kernels *kernels, const float *scores, size_t vocab,
+                        struct choice *choice) {
+    float best;
+    choice->best = (int32_t)kernels->argmax(scores, vocab, &best);
+}
+
+static void draw(const tolka_generation *generation, const struct row_room *room, double number,
+                 const float *scores, size_t vocab, struct choice *choice) {
+    size_t n = sampling_candidates(generation, scores, vocab, room->candidates, room->numbers);
+    choice->best = n ? room->candidates[sampling_pick(room->candidates, n, number)].id : 0;
+}
+
+/* One token, and its log-probability: among all tokens, or among those left if the model wants
+ * that. */
+static void choose_one(const struct kernels *kernels, const struct config *config,
+                       const struct wanted *wanted, size_t r, const struct row_room *room,
+                       float *scores, struct choice *choice) {
+    const tolka_generation *g = &wanted->generation->settings;
+    size_t vocab = config->target_vocab;
+    memcpy(room->raw, scores, vocab * sizeof *scores);
+    constrain(wanted->generation, &wanted->contexts[r], config->end_token, scores, vocab);
+    if (g->do_sample)
+        draw(g, room, wanted->numbers[r], scores, vocab, choice);
+    else
+        choose_best(kernels, scores, vocab, choice);
+    const float *meant = g->renormalize_logits ? scores : room->raw;
+    if (wanted->sum) sum_row(kernels, meant, vocab, choice);
+    choice->best_logit = meant[choice->best];
+}
+
+void choose_from_row(const struct kernels *kernels, const struct config *config,
+                     const struct wanted *wanted, size_t r, const struct row_room *room,
+                     float *scores, struct choice *choice) {
+    size_t vocab = config->target_vocab;
+    if (!wanted->n_top) {
+        choose_one(kernels, config, wanted, r, room, scores, choice);
+        return;
+    }
+    normalize_row(kernels, scores, vocab, choice);
+    constrain(wanted->generation, &wanted->contexts[r], config->end_token, scores, vocab);
+    if (wanted->generation->settings.renormalize_logits)
+        normalize_row(kernels, scores, vocab, choice);
+    choose_top(scores, vocab, wanted->n_top, choice);
+}

@@ -1,0 +1,207 @@
+/* Settings of generation_config.json and what they do, beside transformers 5.23 (decoding.json of the
+ * fixtures): ids and scores of searches, and what sampling's filters leave. */
+#include "engine/sampling.h"
+#include "tests/fixture.h"
+#include "tests/suites.h"
+#include "tools/generation_set.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const folders[] = {"marian", "m2m100", "t5", "bart"};
+enum { N_FOLDERS = sizeof folders / sizeof *folders };
+
+struct decoding {
+    struct fixture fixture;
+    json_t *root, *cases;
+};
+
+static struct decoding decoding_open(const char *folder) {
+    char path[256];
+    json_error_t error;
+    struct decoding decoding = {.fixture = fixture_open(folder, DTYPE_F32)};
+    snprintf(path, sizeof path, FIXTURES "%s/decoding.json", folder);
+    decoding.root = json_load_file(path, 0, &error);
+    ck_assert_msg(decoding.root != NULL, "%s: %s", path, error.text);
+    decoding.cases = json_object_get(decoding.root, "cases");
+    return decoding;
+}
+
+static void decoding_close(struct decoding *decoding) {
+    json_decref(decoding->root);
+    fixture_close(&decoding->fixture);
+}
+
+/* ---- searches -------------------------------------------------------------------------------- */
+
+/* The reference's defaults, and what the run sets besides. */
+static tolka_translator *translator_for(const tolka_model *model, const json_t *settings,
+                                        const char *isa, int batch) {
+    tolka_options options = TOLKA_OPTIONS_INIT;
+    struct generation_set set;
+    const char *key;
+    json_t *value;
+    char why[SET_WHY];
+    options.max_length = LENGTH_IN_REFERENCES;
+    options.length_penalty = 1;
+    options.stop = TOLKA_STOP_HEURISTIC;
+    options.isa = isa;
+    options.batch = batch;
+    generation_set_init(&set, model, &options);
+    json_object_foreach((json_t *)settings, key, value) {
+        if (strcmp(key, "decoder_prefix") == 0) continue;
+        ck_assert_msg(generation_set_json(&set, key, value, why), "%s", why);
+    }
+    options.generation = &set.generation;
+    tolka_translator *translator = open_translator(model, &options);
+    generation_set_free(&set); /* a translator has copies */
+    return translator;
+}
+
+struct run {
+    const struct decoding *decoding;
+    const char *isa;
+    int batch;
+};
+
+static void check_result(const json_t *entry, const json_t *run, const tolka_result *result,
+                         const char *isa) {
+    const char *option = json_string_value(json_object_get(run, "option"));
+    const char *name = json_string_value(json_object_get(entry, "name"));
+    const json_t *ids = json_object_get(run, "ids"), *score = json_object_get(run, "score");
+    size_t n;
+    const char *reason;
+    ck_assert_msg(tolka_result_status(result, &reason) == TOLKA_OK, "%s, %s: %s", name, option,
+                  reason);
+    const tolka_token *tokens = tolka_result_tokens(result, 0, &n);
+    ck_assert_msg(n + 1 == json_array_size(ids), "%s, %s, %s: %zu tokens, not %zu", isa, name,
+                  option, n, json_array_size(ids) - 1);
+    for (size_t i = 0; i < n; i++)
+        ck_assert_msg(tokens[i].id == json_integer_value(json_array_get(ids, i + 1)),
+                      "%s, %s, %s: token %zu is %d", isa, name, option, i, tokens[i].id);
+    if (score)
+        ck_assert_msg(fabs((double)tolka_result_score(result, 0) - json_number_value(score)) < 1e-4,
+                      "%s, %s, %s: score %.7g, not %.7g", isa, name, option,
+                      (double)tolka_result_score(result, 0), json_number_value(score));
+}
+
+static void check_run(const struct run *run, const json_t *entry, const json_t *expected) {
+    const json_t *settings = json_object_get(expected, "settings");
+    const json_t *prefix = json_object_get(settings, "decoder_prefix");
+    const json_t *forced = json_object_get(entry, "forced_bos_token_id");
+    tolka_translator *translator =
+        translator_for(run->decoding->fixture.model, settings, run->isa, run->batch);
+    size_t n_prefix = 0;
+    tolka_input input = TOLKA_INPUT_INIT;
+    int32_t *ids = json_id_list(json_object_get(entry, "source_ids"), &input.n_ids);
+    int32_t *target = prefix ? json_id_list(prefix, &n_prefix) : NULL;
+    input.ids = ids;
+    if (forced) input.forced_first = (int32_t)json_integer_value(forced);
+    input.target = target;
+    input.n_target = n_prefix;
+    tolka_result **results = run_inputs(translator, &input, 1, false);
+    check_result(entry, expected, results[0], run->isa);
+    free_results(results, 1);
+    free(ids);
+    free(target);
+    tolka_translator_free(translator);
+}
+
+static void check_level(void *user, const char *isa) {
+    struct run run = {user, isa, 32};
+    for (size_t i = 0; i < json_array_size(run.decoding->cases); i++) {
+        const json_t *entry = json_array_get(run.decoding->cases, i);
+        const json_t *runs = json_object_get(entry, "runs");
+        for (size_t k = 0; k < json_array_size(runs); k++)
+            check_run(&run, entry, json_array_get(runs, k));
+    }
+}
+
+START_TEST(settings_do_what_they_do_in_transformers) {
+    struct decoding decoding = decoding_open(folders[_i]);
+    for_each_level(check_level, &decoding);
+    decoding_close(&decoding);
+}
+END_TEST
+
+/* ---- sampling -------------------------------------------------------------------------------- */
+
+/* The number behind `filter_` in a name such as "temperature_0.7_top_k_20"; `off` if it is not there. */
+static float value_in(const char *name, const char *filter, float off) {
+    const char *at = strstr(name, filter);
+    return at ? strtof(at + strlen(filter) + 1, NULL) : off;
+}
+
+/* The filters of a name with their values, all others off. */
+static tolka_generation filters_of(const tolka_model *model, const char *name) {
+    tolka_generation g;
+    tolka_model_generation(model, &g);
+    g.temperature = value_in(name, "temperature", 1);
+    g.top_k = (int)value_in(name, "top_k", 0);
+    g.top_p = value_in(name, "top_p", 1);
+    g.min_p = value_in(name, "min_p", 0);
+    g.typical_p = value_in(name, "typical_p", 1);
+    g.epsilon_cutoff = value_in(name, "epsilon_cutoff", 0);
+    g.eta_cutoff = value_in(name, "eta_cutoff", 0);
+    return g;
+}
+
+static void check_filter(const tolka_model *model, const char *name, const json_t *expected,
+                         const float *logits) {
+    size_t vocab = model->model.config.target_vocab, k;
+    tolka_generation g = filters_of(model, name);
+    struct candidate *found = calloc(vocab, sizeof *found);
+    double *room = calloc(2 * vocab, sizeof *room);
+    json_t *pair;
+    ck_assert(found && room);
+    size_t n = sampling_candidates(&g, logits, vocab, found, room);
+    ck_assert_msg((json_int_t)n == json_integer_value(json_object_get(expected, "candidates")),
+                  "%s leaves %zu candidates", name, n);
+    json_array_foreach(json_object_get(expected, "top"), k, pair) {
+        ck_assert_int_eq(found[k].id, json_integer_value(json_array_get(pair, 0)));
+        ck_assert_double_eq_tol((double)found[k].value, json_number_value(json_array_get(pair, 1)),
+                                1e-5);
+    }
+    free(found);
+    free(room);
+}
+
+START_TEST(filters_leave_what_they_leave_in_transformers) {
+    struct decoding decoding = decoding_open(folders[_i]);
+    const tolka_model *model = decoding.fixture.model;
+    size_t i, n, n_inputs, n_filters = 0;
+    json_t *entry, *expected;
+    const char *name;
+    json_array_foreach(decoding.cases, i, entry) {
+        json_t *sampling = json_object_get(entry, "sampling");
+        if (!sampling) continue;
+        struct worker worker;
+        int32_t *ids = json_id_list(json_object_get(entry, "source_ids"), &n);
+        int32_t *inputs = json_id_list(json_object_get(sampling, "decoder_input_ids"), &n_inputs);
+        encode_one(&worker, &model->model, "scalar", ids, n, n_inputs + 1);
+        float *logits = decode_all(&worker, inputs, n_inputs);
+        json_object_foreach(sampling, name, expected) {
+            if (!json_is_object(expected)) continue;
+            check_filter(model, name, expected,
+                         logits + (n_inputs - 1) * model->model.config.target_vocab);
+            n_filters++;
+        }
+        free(logits), free(ids), free(inputs);
+        worker_free(&worker);
+    }
+    ck_assert_uint_gt(n_filters, 0);
+    decoding_close(&decoding);
+}
+END_TEST
+
+Suite *decoding_suite(void) {
+    Suite *suite = suite_create("decoding");
+    TCase *tcase = tcase_create("transformers");
+    tcase_set_timeout(tcase, 300);
+    tcase_add_loop_test(tcase, settings_do_what_they_do_in_transformers, 0, N_FOLDERS);
+    tcase_add_loop_test(tcase, filters_leave_what_they_leave_in_transformers, 0, N_FOLDERS);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
