@@ -70,7 +70,8 @@ static void accept_inputs(struct job *job, struct sort_key *keys) {
             continue;
         }
         size_t limit = output_limit(job, &job->inputs[i]);
-        if (!job->options.search.teacher && job->inputs[i].n_target >= limit) {
+        if (!job->options.search.teacher && job->inputs[i].n_target > 0 &&
+            job->inputs[i].n_target + 1 > limit) {
             fail(&why, TOLKA_INPUT, "a prefix of %zu tokens; the translation has at most %zu",
                  job->inputs[i].n_target, limit);
             enqueue(job, i, result_failed(&why));

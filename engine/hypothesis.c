@@ -41,6 +41,13 @@ static int32_t *path_of(const struct history *history, uint32_t position, uint32
     return history->paths[position % 2] + (size_t)slot * history->n_steps;
 }
 
+static void set_prefix(struct sentence_search *sentence, size_t n) {
+    const int32_t *prefix = sentence->input->target;
+    bool lacks_first = n > 0 && sentence->forced_first >= 0 && prefix[0] != sentence->forced_first;
+    sentence->prefix = prefix;
+    sentence->n_prefix = (uint32_t)(n + lacks_first);
+}
+
 void hypothesis_start(struct history *history, struct sentence_search *sentence, size_t place,
                       const struct config *config, const struct search_options *options) {
     const tolka_generation *generation = &options->generation->settings;
@@ -54,10 +61,9 @@ void hypothesis_start(struct history *history, struct sentence_search *sentence,
     sentence->n_live = 1;
     sentence->n_finished = 0;
     sentence->n_generated = 0;
-    sentence->n_prefix = options->teacher ? 0 : (uint32_t)input->n_target;
-    sentence->prefix = input->target;
     sentence->forced_first =
         input->forced_first >= 0 ? input->forced_first : generation->forced_bos_token_id;
+    set_prefix(sentence, options->teacher ? 0 : input->n_target);
     sentence->source = generation->do_sample ? sampling_source(input->ids, input->n_ids) : 0;
 }
 
@@ -81,10 +87,16 @@ void hypotheses_go_on(const struct extending *extending, size_t n) {
     extending->sentence->n_live = n;
 }
 
+/* Tokens of the prefix that the caller gave. */
+static uint32_t given_prefix(const struct extending *extending) {
+    return extending->options->teacher ? 0 : (uint32_t)extending->sentence->input->n_target;
+}
+
 int32_t forced_token(const struct extending *extending) {
     const struct sentence_search *sentence = extending->sentence;
-    if (sentence->n_generated < sentence->n_prefix) return sentence->prefix[sentence->n_generated];
-    if (sentence->n_generated == 0 && sentence->forced_first >= 0) return sentence->forced_first;
+    uint32_t n = sentence->n_generated, added = sentence->n_prefix - given_prefix(extending);
+    if (n == 0 && sentence->forced_first >= 0) return sentence->forced_first;
+    if (n < sentence->n_prefix) return sentence->prefix[n - added];
     if (is_last_step(sentence)) return extending->options->generation->settings.forced_eos_token_id;
     return -1;
 }

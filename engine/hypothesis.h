@@ -32,8 +32,9 @@ struct sentence_search {
     size_t index;             /* of it, in the caller's list */
     uint32_t n_generated, limit;
     int32_t forced_first;
-    const int32_t *prefix; /* what the translation begins with; borrowed */
-    uint32_t n_prefix;
+    const int32_t *prefix; /* what the translation begins with, its first token forced_first if there
+                              is one; borrowed */
+    uint32_t n_prefix;     /* with forced_first, if `prefix` does not have it */
     uint64_t source; /* what stands for the source where tokens are drawn */
     size_t n_live, n_finished;
     struct hypothesis *live;   /* [beam] */

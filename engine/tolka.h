@@ -220,8 +220,8 @@ typedef struct {
     int32_t start;         /* decoder start token; -1: the model's */
     int32_t forced_first;  /* first generated token (a target language); -1: the model's, if any */
     /* tolka_score: target tokens, end token included. tolka_translate: tokens that the translation
-     * begins with, in the place of forced_first; they count in max_length, but not in the score.
-     * NULL: none. */
+     * begins with (behind forced_first, which they may begin with themselves); they count in
+     * max_length, but not in the score. NULL: none. */
     const int32_t *target;
     size_t n_target;
 } tolka_input;

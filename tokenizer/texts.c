@@ -1,8 +1,11 @@
 /* The pipeline from text to ids to text, which everything that has text goes through:
  * tolka_translate_texts, tolka_score_texts, tolka_translate_text. */
+#include "tokenizer/texts.h"
+
 #include "engine/error.h"
 #include "engine/result.h"
 #include "engine/translator.h"
+#include "tokenizer/tokenizer.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -47,6 +50,16 @@ static tolka_status tokenize_target(const tolka_tokenizer *tokenizer, const tolk
     return TOLKA_OK;
 }
 
+/* A target without its end. */
+static tolka_status tokenize_prefix(const tolka_tokenizer *tokenizer, const tolka_text *text,
+                                    struct prepared *out, tolka_error *err) {
+    tolka_status status = tolka_tokenize_target(tokenizer, text->target, text->target_length,
+                                                &out->target, &out->n_target, err);
+    size_t n = status == TOLKA_OK ? out->n_target : 0;
+    if (n > 0 && out->target[n - 1] == tokenizer->eos) out->n_target--;
+    return status;
+}
+
 static void prepare(void *user, size_t i) {
     struct pipeline *pipeline = user;
     struct prepared *prepared = &pipeline->prepared[i];
@@ -56,6 +69,8 @@ static void prepare(void *user, size_t i) {
                                          &prepared->ids, &prepared->n_ids, &err);
     if (status == TOLKA_OK && pipeline->scores)
         status = tokenize_target(pipeline->tokenizer, text, prepared, &err);
+    else if (status == TOLKA_OK && text->target_length > 0)
+        status = tokenize_prefix(pipeline->tokenizer, text, prepared, &err);
     if (status == TOLKA_OK) return;
     prepared->failed = result_failed(&err);
     free(prepared->ids);
@@ -202,6 +217,42 @@ tolka_status tolka_score_texts(tolka_translator *translator, const tolka_tokeniz
                                 .done = done,
                                 .user = user};
     return run(translator, &pipeline, err);
+}
+
+/* ---- one text, piece by piece ---------------------------------------------------------------- */
+
+static tolka_status stream_prepared(tolka_translator *translator, const struct pipeline *pipeline,
+                                    tolka_emit_tokens emit, void *user, tolka_result **out,
+                                    tolka_error *err) {
+    struct prepared *prepared = &pipeline->prepared[0];
+    tolka_input input = input_of(pipeline, prepared);
+    *out = NULL;
+    if (!prepared->ids) {
+        *out = prepared->failed;
+    } else if (is_empty(pipeline, prepared)) {
+        *out = empty_result();
+    } else {
+        tolka_status status = tolka_stream(translator, &input, emit, user, out, err);
+        if (status != TOLKA_OK) return status;
+        *out = show(pipeline->tokenizer, *out, prepared);
+    }
+    return *out ? TOLKA_OK : fail(err, TOLKA_NOMEM, "out of memory");
+}
+
+tolka_status texts_stream(tolka_translator *translator, const tolka_tokenizer *tokenizer,
+                          const tolka_text *text, tolka_emit_tokens emit, void *user,
+                          tolka_result **out, tolka_error *err) {
+    struct prepared prepared = {.n_ids = 0};
+    struct pipeline pipeline = {
+        .tokenizer = tokenizer, .texts = text, .n = 1, .prepared = &prepared};
+    *out = NULL;
+    tolka_status status = count_empty(&pipeline, err);
+    if (status != TOLKA_OK) return status;
+    prepare(&pipeline, 0);
+    status = stream_prepared(translator, &pipeline, emit, user, out, err);
+    free(prepared.ids);
+    free(prepared.target);
+    return status;
 }
 
 /* ---- one text -------------------------------------------------------------------------------- */

@@ -155,7 +155,14 @@ static bool set_early_stopping(struct generation_set *set, const json_t *value) 
     return text || json_is_boolean(value);
 }
 
+/* Not one of transformers' keys: there the caller seeds a generator. */
+static bool set_seed(struct generation_set *set, const json_t *value) {
+    set->generation.seed = (uint64_t)json_integer_value(value);
+    return json_is_integer(value);
+}
+
 static const struct key keys[] = {
+    {"seed", KIND_BY_HAND, 0, set_seed, "a whole number"},
     {"num_beams", KIND_BY_HAND, 0, set_num_beams, "a number of beams"},
     {"num_return_sequences", KIND_BY_HAND, 0, set_returned, "a number of translations"},
     {"max_length", KIND_BY_HAND, 0, set_max_length, "a length, start token included"},

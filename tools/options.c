@@ -44,6 +44,40 @@ const struct option_spec option_specs[] = {
      SEARCHING, AT(stop), 0, 0},
     {"max-length", 'x', VALUE_LONG, "N", "most tokens generated for a line, the end token included",
      SEARCHING, AT(max_length), 1, TOLKA_MAX_LENGTH},
+    {"sample", 0, VALUE_SETTING, NULL, "draw tokens instead of searching; with -n N, draw N times",
+     COMMAND_TRANSLATE, 0, 0, 0},
+    {"temperature", 0, VALUE_SETTING, "X", "--sample: divide scores by X first; default: 1",
+     COMMAND_TRANSLATE, 0, 0, 0},
+    {"top-k", 0, VALUE_SETTING, "N", "--sample: of the N likeliest tokens; 0: all; default: 50",
+     COMMAND_TRANSLATE, 0, 0, 0},
+    {"top-p", 0, VALUE_SETTING, "P", "--sample: of the likeliest tokens with probability P together",
+     COMMAND_TRANSLATE, 0, 0, 0},
+    {"min-p", 0, VALUE_SETTING, "P",
+     "--sample: of tokens at least P times as likely as the likeliest", COMMAND_TRANSLATE, 0, 0, 0},
+    {"seed", 0, VALUE_SETTING, "N", "--sample: other numbers draw other tokens; default: 0",
+     COMMAND_TRANSLATE, 0, 0, 0},
+    {"prefix", 'p', VALUE_TEXT, "TEXT", "begin every translation with TEXT (--ids: with these ids)",
+     COMMAND_TRANSLATE, AT(prefix), 0, 0},
+    {"prefix-column", 0, VALUE_FLAG, NULL, "lines are source, tab, how the translation begins",
+     COMMAND_TRANSLATE, AT(prefix_column), 0, 0},
+    {"alternatives", 'a', VALUE_LONG, "N",
+     "show N translations that differ in the first word (behind the prefix)", COMMAND_TRANSLATE,
+     AT(alternatives), 1, TOLKA_MAX_BEAM},
+    {"no-repeat-ngram", 0, VALUE_SETTING, "N", "never the same N tokens twice in a translation",
+     COMMAND_TRANSLATE, 0, 0, 0},
+    {"repetition-penalty", 0, VALUE_SETTING, "X", "tokens that stand already are less likely; 1: no",
+     COMMAND_TRANSLATE, 0, 0, 0},
+    {"min-new-tokens", 0, VALUE_SETTING, "N", "generate at least N tokens", COMMAND_TRANSLATE, 0, 0,
+     0},
+    {"max-new-tokens", 0, VALUE_SETTING, "N", "generate at most N tokens, the prefix not counted",
+     COMMAND_TRANSLATE, 0, 0, 0},
+    {"set", 's', VALUE_SETTING, "KEY=VALUE",
+     "a setting by its name in generation_config.json, with a JSON value; may be repeated",
+     COMMAND_TRANSLATE, 0, 0, 0},
+    {"normalize", 0, VALUE_FLAG, NULL, "divide sums by length^length-penalty", COMMAND_SCORE,
+     AT(normalize), 0, 0},
+    {"per-token", 0, VALUE_FLAG, NULL, "show the log-probability of every token, too",
+     COMMAND_SCORE, AT(per_token), 0, 0},
     {"batch", 'B', VALUE_TEXT, "N", "sentences decoded together (never changes the output)",
      RUNNING & ~COMMAND_BENCH, AT(batches), 0, 0},
     {"batch", 'B', VALUE_TEXT, "LIST", "sentences decoded together, such as 1,8,32; default: 1,32",
@@ -109,6 +143,34 @@ static bool set_number(struct options *options, const struct option_spec *spec, 
     return true;
 }
 
+/* Options that are settings by another name. */
+static const struct {
+    const char *option, *key, *value; /* NULL: the option's argument */
+} setting_names[] = {
+    {"sample", "do_sample", "true"},
+    {"temperature", "temperature", NULL},
+    {"top-k", "top_k", NULL},
+    {"top-p", "top_p", NULL},
+    {"min-p", "min_p", NULL},
+    {"seed", "seed", NULL},
+    {"no-repeat-ngram", "no_repeat_ngram_size", NULL},
+    {"repetition-penalty", "repetition_penalty", NULL},
+    {"min-new-tokens", "min_new_tokens", NULL},
+    {"max-new-tokens", "max_new_tokens", NULL},
+    {"set", NULL, NULL},
+};
+
+static bool add_setting(struct options *options, const char *name, const char *text) {
+    size_t i = 0;
+    while (strcmp(setting_names[i].option, name) != 0) i++;
+    if (options->n_settings == MAX_SETTINGS)
+        return complain(EXIT_USAGE, "--%s: more than %d settings", name, MAX_SETTINGS), false;
+    options->settings[options->n_settings++] =
+        (struct setting){name, setting_names[i].key,
+                         setting_names[i].value ? setting_names[i].value : text};
+    return true;
+}
+
 static bool set_option(struct options *options, const struct option_spec *spec, const char *text) {
     void *at = (char *)options + spec->offset;
     switch (spec->value) {
@@ -121,6 +183,8 @@ static bool set_option(struct options *options, const struct option_spec *spec, 
     case VALUE_LONG:
     case VALUE_DOUBLE:
         return set_number(options, spec, text);
+    case VALUE_SETTING:
+        return add_setting(options, spec->name, text);
     }
     return false;
 }

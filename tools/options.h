@@ -8,6 +8,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* A setting of the search, as --set or an option of its own gives it. */
+struct setting {
+    const char *option;     /* for messages */
+    const char *key;        /* NULL: `value` is key=value */
+    const char *value;      /* JSON */
+};
+enum { MAX_SETTINGS = 64 };
+
 enum command {
     COMMAND_TRANSLATE = 1,
     COMMAND_CONVERT = 2,
@@ -29,11 +37,17 @@ struct options {
     const char *type, *config, *family, *shortlist;
     const char *vocab; /* one file, or source,target */
     long rounds;
+    /* how tokens are chosen */
+    struct setting settings[MAX_SETTINGS];
+    int n_settings;
+    const char *prefix;
+    bool prefix_column, normalize, per_token;
+    long alternatives;
     char **arguments;
     int n_arguments;
 };
 
-enum value { VALUE_FLAG, VALUE_TEXT, VALUE_LONG, VALUE_DOUBLE };
+enum value { VALUE_FLAG, VALUE_TEXT, VALUE_LONG, VALUE_DOUBLE, VALUE_SETTING };
 
 struct option_spec {
     const char *name;

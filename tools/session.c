@@ -80,7 +80,11 @@ bool decoding_options(const struct options *options, tolka_options *decoding) {
     decoding->n_best = options->nbest ? (int)options->nbest : 1;
     decoding->max_length = (int)options->max_length;
     decoding->length_penalty = (float)options->length_penalty;
-    decoding->want_scores = options->json || options->nbest;
+    if (options->alternatives) {
+        decoding->n_best = (int)options->alternatives;
+        decoding->alternatives = 1;
+    }
+    decoding->want_scores = options->json || options->nbest || options->alternatives;
     decoding->no_shortlist = options->no_shortlist;
     decoding->isa = getenv("TOLKA_ISA");
     if (decoding->isa && !*decoding->isa) decoding->isa = NULL;
@@ -104,13 +108,49 @@ int open_files(struct session *session, const struct options *options) {
     return EXIT_DONE;
 }
 
+static bool apply_setting(struct generation_set *set, const struct setting *setting) {
+    char why[SET_WHY], assignment[512];
+    const char *text = setting->value;
+    if (setting->key) {
+        snprintf(assignment, sizeof assignment, "%s=%s", setting->key, setting->value);
+        text = assignment;
+    }
+    if (generation_set_text(set, text, why)) return true;
+    complain(EXIT_USAGE, "--%s: %s", setting->option, why);
+    return false;
+}
+
+/* Filters of sampling without sampling are a mistake. */
+static bool check_sampling(const struct options *options, const struct generation_set *set) {
+    static const char *const names[] = {"temperature", "top-k", "top-p", "min-p", "seed"};
+    for (int i = 0; i < options->n_settings && !set->generation.do_sample; i++)
+        for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+            if (strcmp(options->settings[i].option, names[k]) == 0) {
+                complain(EXIT_USAGE, "--%s goes with --sample", names[k]);
+                return false;
+            }
+    return true;
+}
+
+static bool apply_settings(struct session *session, const struct options *options,
+                           tolka_options *decoding) {
+    struct generation_set *set = &session->set;
+    generation_set_init(set, session->model, decoding);
+    for (int i = 0; i < options->n_settings; i++)
+        if (!apply_setting(set, &options->settings[i])) return false;
+    if (!check_sampling(options, set)) return false;
+    decoding->generation = &set->generation;
+    return true;
+}
+
 int session_open(struct session *session, const struct options *options,
-                 const tolka_options *decoding) {
+                 tolka_options *decoding) {
     tolka_error err;
-    *session = (struct session){0};
+    *session = (struct session){.model = NULL};
     int status = open_model(options, &session->model, &session->model_path, session->found_path);
     if (status == EXIT_DONE) status = open_files(session, options);
     if (status != EXIT_DONE) return status;
+    if (!apply_settings(session, options, decoding)) return EXIT_USAGE;
     /* With --ids a language is still welcome: it chooses the start or forced token. */
     bool wants_tokenizer = !options->ids || options->to || options->from;
     if (wants_tokenizer) {
@@ -128,6 +168,7 @@ int session_open(struct session *session, const struct options *options,
 void session_close(struct session *session) {
     tolka_translator_free(session->translator);
     tolka_tokenizer_free(session->tokenizer);
+    generation_set_free(&session->set);
     tolka_model_free(session->model);
     if (session->in > STDIN_FILENO) close(session->in);
     if (session->out > STDOUT_FILENO) close(session->out);

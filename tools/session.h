@@ -3,12 +3,14 @@
 #ifndef SESSION_H
 #define SESSION_H
 
+#include "tools/generation_set.h"
 #include "tools/lines.h"
 #include "tools/options.h"
 
 #include <stdio.h>
 
 struct session {
+    struct generation_set set; /* what options say about choosing tokens */
     tolka_model *model;
     tolka_tokenizer *tokenizer; /* NULL with --ids */
     tolka_translator *translator;
@@ -17,9 +19,8 @@ struct session {
     int in, out;
 };
 
-/* Fills *session from options; complains and returns an exit status other than 0 on failure. */
-int session_open(struct session *session, const struct options *options,
-                 const tolka_options *decoding);
+/* Fills *session from options, and *decoding with their settings; complains and returns an exit status other than 0 on failure. */
+int session_open(struct session *session, const struct options *options, tolka_options *decoding);
 void session_close(struct session *session);
 
 /* Opens the model that options, TOLKA_MODEL or the installation name; `buffer` keeps its path. */

@@ -130,13 +130,24 @@ static json_t *json_target(const struct shown *shown, size_t k, const tolka_toke
     return json_text(text ? text : "", length);
 }
 
+/* The score of nothing is 0, that of a mistake none. */
+static json_t *json_score(const struct shown *shown, size_t k, const tolka_token *tokens,
+                          size_t n) {
+    double sum = 0;
+    if (shown->problem) return json_null();
+    if (!tokens) return json_real(0);
+    if (!shown->scoring || shown->normalize)
+        return json_float(tolka_result_score(shown->result, k));
+    for (size_t i = 0; i < n; i++) sum += (double)tokens[i].log_prob;
+    return json_float((float)sum);
+}
+
 static void add_hypothesis(json_t *object, const struct shown *shown, size_t k) {
     size_t n = 0;
     const tolka_token *tokens = shown->result ? tolka_result_tokens(shown->result, k, &n) : NULL;
     json_object_set_new(object, "target", json_target(shown, k, tokens, n));
     json_object_set_new(object, "target_ids", json_target_ids(tokens, n));
-    json_object_set_new(object, "score",
-                        tokens ? json_float(tolka_result_score(shown->result, k)) : json_real(0));
+    json_object_set_new(object, "score", json_score(shown, k, tokens, n));
     json_object_set_new(object, "token_scores", json_scores(tokens, n));
 }
 
@@ -151,9 +162,8 @@ static void show_json(FILE *out, const struct shown *shown) {
     json_object_set_new(object, "source", json_text(shown->source, shown->source_length));
     add_hypothesis(object, shown, 0);
     json_object_set_new(object, "source_ids", json_source_ids(shown));
-    const char *why;
-    if (shown->result && tolka_result_status(shown->result, &why) != TOLKA_OK)
-        json_object_set_new(object, "error", json_text(why, strlen(why)));
+    if (shown->problem)
+        json_object_set_new(object, "error", json_text(shown->problem, strlen(shown->problem)));
     if (shown->all) {
         json_t *list = json_array();
         for (size_t k = 0; k < count_hypotheses(shown); k++) {

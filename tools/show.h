@@ -15,6 +15,8 @@ struct shown {
     bool is_ids;
     const tolka_result *result; /* NULL: there was nothing to translate */
     bool json, all;             /* all: every hypothesis, not only the best */
+    bool scoring, normalize;    /* the score of a given target is a sum, or divided by its length */
+    const char *problem;        /* why there is none; or NULL */
 };
 
 /* Writes the line, newline included. */

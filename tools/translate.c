@@ -17,12 +17,14 @@ enum { MIN_WINDOW = 64, MAX_WINDOW = 8192, LINES_PER_SLOT = 32 };
 struct item {
     struct line line;
     size_t source_length;                /* of the line; score: up to the tab */
-    const char *target;                  /* score: behind the tab */
-    int32_t *ids, *target_ids;           /* --ids */
+    const char *target; /* behind the tab: to be scored, or how the translation begins */
+    size_t target_length;
+    int32_t *ids, *target_ids; /* --ids */
     size_t n_ids, n_target_ids;
     const char *problem; /* why it cannot be translated at all */
     tolka_result *result;
     bool ready;
+    bool streamed; /* its text is on the terminal already */
 };
 
 struct run {
@@ -78,29 +80,44 @@ static void show_progress(struct run *run, bool last) {
 /* ---- one line -------------------------------------------------------------------------------- */
 
 /* Where source and target are in the line. */
-static void split_line(struct item *item, bool scoring) {
+static void split_line(const struct run *run, struct item *item) {
     const char *line = item->line.bytes;
     item->source_length = item->line.length;
-    if (!scoring) return;
+    item->target = run->options->prefix;
+    item->target_length = item->target ? strlen(item->target) : 0;
+    if (!run->scoring && !run->options->prefix_column) return;
     const char *tab = memchr(line, '\t', item->line.length);
-    if (!tab && item->line.length) item->problem = "no tab between source and target";
+    if (!tab && run->scoring) item->problem = "no tab between source and target";
     if (!tab) return;
     item->source_length = (size_t)(tab - line);
     item->target = tab + 1;
-}
-
-static size_t target_length(const struct item *item) {
-    return item->target ? item->line.length - item->source_length - 1 : 0;
+    item->target_length = item->line.length - item->source_length - 1;
 }
 
 static void read_ids(struct item *item) {
     if (!parse_ids(item->line.bytes, item->source_length, &item->ids, &item->n_ids) ||
         (item->target &&
-         !parse_ids(item->target, target_length(item), &item->target_ids, &item->n_target_ids)))
+         !parse_ids(item->target, item->target_length, &item->target_ids, &item->n_target_ids)))
         item->problem = "not a list of token ids";
 }
 
-static void write_item(const struct run *run, const struct item *item) {
+/* The sum of a target's log-probabilities, or why there is none. */
+static void write_score(const struct run *run, const struct item *item, const char *problem) {
+    size_t n;
+    const tolka_token *tokens = tolka_result_tokens(item->result, 0, &n);
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) sum += (double)tokens[i].log_prob;
+    if (problem)
+        fprintf(run->out, "error: %s", problem);
+    else
+        fprintf(run->out, "%.6f",
+                run->options->normalize ? (double)tolka_result_score(item->result, 0) : sum);
+    for (size_t i = 0; run->options->per_token && i < n; i++)
+        fprintf(run->out, "%c%.6f", i ? ' ' : '\t', (double)tokens[i].log_prob);
+    fputc('\n', run->out);
+}
+
+static void write_item(const struct run *run, const struct item *item, const char *problem) {
     struct shown shown = {.source = item->line.bytes,
                           .source_length = item->source_length,
                           .ids = item->ids,
@@ -108,11 +125,14 @@ static void write_item(const struct run *run, const struct item *item) {
                           .is_ids = run->options->ids,
                           .result = item->result,
                           .json = run->options->json,
-                          .all = run->options->nbest > 0};
-    const tolka_result *result = item->result;
-    if (run->scoring && !run->options->json)
-        fprintf(run->out, "%.6f\n",
-                tolka_result_count(result) ? (double)tolka_result_score(result, 0) : 0.0);
+                          .all = run->options->nbest > 0 || run->options->alternatives > 0,
+                          .scoring = run->scoring,
+                          .normalize = run->options->normalize,
+                          .problem = problem};
+    if (item->streamed && !problem)
+        fputc('\n', run->out);
+    else if (run->scoring && !run->options->json)
+        write_score(run, item, problem);
     else
         show(run->out, &shown);
 }
@@ -128,10 +148,13 @@ static void free_item(struct item *item) {
 /* ---- a window of lines ----------------------------------------------------------------------- */
 
 /* What is wrong with a line that is about to be written; NULL: nothing. */
-static const char *problem_of(const struct item *item) {
+static const char *problem_of(const struct run *run, const struct item *item) {
     const char *reason;
-    if (item->problem || !item->result) return item->problem;
-    return tolka_result_status(item->result, &reason) == TOLKA_OK ? NULL : reason;
+    size_t n;
+    if (item->problem) return item->problem;
+    if (item->result && tolka_result_status(item->result, &reason) != TOLKA_OK) return reason;
+    tolka_result_tokens(item->result, 0, &n);
+    return run->scoring && n == 0 ? "nothing to score" : NULL;
 }
 
 /* Writes all lines that are ready and have nothing unready before them. */
@@ -139,8 +162,8 @@ static void write_ready(struct run *run) {
     size_t first = run->n_written;
     for (; run->n_written < run->n_items && run->items[run->n_written].ready; run->n_written++) {
         struct item *item = &run->items[run->n_written];
-        const char *problem = problem_of(item);
-        write_item(run, item);
+        const char *problem = problem_of(run, item);
+        write_item(run, item, problem);
         if (!problem) continue;
         complain(EXIT_INPUT, "line %llu: %s", run->n_lines + run->n_written + 1, problem);
         run->status = EXIT_INPUT;
@@ -165,7 +188,7 @@ static void add_input(struct run *run, size_t i) {
     size_t n = run->n_inputs++;
     run->input_items[n] = i;
     run->texts[n] = (tolka_text){item->line.bytes, item->source_length, item->target,
-                                 target_length(item)};
+                                 item->target_length};
     run->inputs[n] = (tolka_input){
         .ids = item->ids,
         .n_ids = item->n_ids,
@@ -182,7 +205,7 @@ static void collect_inputs(struct run *run) {
     run->n_inputs = 0;
     for (size_t i = 0; i < run->n_items; i++) {
         struct item *item = &run->items[i];
-        split_line(item, run->scoring);
+        split_line(run, item);
         if (ids && !item->problem) read_ids(item);
         bool nothing = (ids && item->n_ids == 0) || (run->scoring && !item->target) ||
                        (ids && run->scoring && item->n_target_ids == 0);
@@ -193,8 +216,33 @@ static void collect_inputs(struct run *run) {
     }
 }
 
+/* One text on a terminal comes as it is decided. */
+static bool streams(const struct run *run) {
+    const struct options *options = run->options;
+    return run->n_inputs == 1 && isatty(run->session.out) && !options->ids && !options->json &&
+           !options->nbest && !options->alternatives && !run->scoring;
+}
+
+static int print_piece(void *user, const char *text, size_t length) {
+    struct run *run = user;
+    for (size_t i = 0; i < length; i++) fputc(text[i] == '\n' ? ' ' : text[i], run->out);
+    if (!run->write_error) run->write_error = flush_output(run->out);
+    return run->write_error;
+}
+
+static tolka_status stream(struct run *run, tolka_error *err) {
+    tolka_result *result;
+    tolka_status status = tolka_stream_text(run->session.translator, run->session.tokenizer,
+                                            run->texts, print_piece, run, &result, err);
+    if (status != TOLKA_OK) return status;
+    run->items[run->input_items[0]].streamed = true;
+    take_result(run, 0, result);
+    return TOLKA_OK;
+}
+
 static tolka_status translate(struct run *run, tolka_error *err) {
     struct session *session = &run->session;
+    if (streams(run)) return stream(run, err);
     if (run->options->ids)
         return (run->scoring ? tolka_score : tolka_translate)(
             session->translator, run->inputs, run->n_inputs, take_result, run, err);

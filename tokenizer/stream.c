@@ -1,0 +1,82 @@
+/* Text of a translation as it comes: tolka_stream_text. */
+#include "engine/result.h"
+#include "tokenizer/texts.h"
+#include "tokenizer/utf8.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct stream {
+    const tolka_tokenizer *tokenizer;
+    tolka_emit emit;
+    void *user;
+    int32_t *ids; /* so far */
+    size_t n, capacity;
+    size_t emitted; /* bytes of their text */
+    bool failed;
+};
+
+static bool add_tokens(struct stream *stream, const tolka_token *tokens, size_t n) {
+    if (n > stream->capacity - stream->n) {
+        size_t capacity = 2 * stream->capacity + n + 64;
+        int32_t *ids = realloc(stream->ids, capacity * sizeof *ids);
+        if (!ids) return false;
+        stream->ids = ids;
+        stream->capacity = capacity;
+    }
+    for (size_t i = 0; i < n; i++) stream->ids[stream->n++] = tokens[i].id;
+    return true;
+}
+
+/* Bytes of a text that will not change: a character that is spelled by bytes is a replacement
+ * character until the last of them has come, and a blank at the end may go. */
+static size_t certain_length(const char *text, size_t length) {
+    static const char replacement[] = "\xef\xbf\xbd";
+    while (length >= 3 && memcmp(text + length - 3, replacement, 3) == 0) length -= 3;
+    while (length > 0 && text[length - 1] == ' ') length--;
+    return length;
+}
+
+/* Emits what is new of the text; with `last`, all that is left. */
+static int emit_text(struct stream *stream, const char *text, size_t length, bool last) {
+    size_t end = last ? length : certain_length(text, length), from = stream->emitted;
+    if (end <= from) return 0;
+    stream->emitted = end;
+    return stream->emit(stream->user, text + from, end - from);
+}
+
+static int take_tokens(void *user, const tolka_token *tokens, size_t n) {
+    struct stream *stream = user;
+    char *text = NULL;
+    size_t length;
+    stream->failed = !add_tokens(stream, tokens, n) ||
+                     tolka_detokenize(stream->tokenizer, stream->ids, stream->n, &text, &length,
+                                      NULL) != TOLKA_OK;
+    int stop = stream->failed ? 1 : emit_text(stream, text, length, false);
+    free(text);
+    return stop;
+}
+
+static tolka_status finish(struct stream *stream, const tolka_result *result, tolka_error *err) {
+    size_t length;
+    const char *text = tolka_result_text(result, 0, &length);
+    if (stream->failed) return fail(err, TOLKA_NOMEM, "out of memory for a translation");
+    if (text && tolka_result_status(result, NULL) == TOLKA_OK)
+        emit_text(stream, text, length, true);
+    return TOLKA_OK;
+}
+
+tolka_status tolka_stream_text(tolka_translator *translator, const tolka_tokenizer *tokenizer,
+                               const tolka_text *text, tolka_emit emit, void *user,
+                               tolka_result **out, tolka_error *err) {
+    struct stream stream = {.tokenizer = tokenizer, .emit = emit, .user = user};
+    tolka_status status =
+        texts_stream(translator, tokenizer, text, take_tokens, &stream, out, err);
+    if (status == TOLKA_OK) status = finish(&stream, *out, err);
+    if (status != TOLKA_OK) {
+        tolka_result_free(*out);
+        *out = NULL;
+    }
+    free(stream.ids);
+    return status;
+}
