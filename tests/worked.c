@@ -63,7 +63,7 @@ static struct example_line *line_of(struct example *example, const char *key, bo
 static double tolerance_of(const char *at, const char *end, float value) {
     const char *point = memchr(at, '.', (size_t)(end - at));
     double digit = point ? pow(10, -(double)(end - point - 1)) : 0;
-    return 0.5 * digit + 1e-5 * (1 + fabs((double)value));
+    return 0.5 * digit + 1e-6 * (1 + fabs((double)value));
 }
 
 static void end_row(const struct example *example, const char *key, struct numbers *numbers,
