@@ -176,7 +176,7 @@ static void work_cached(struct example *example, struct room *room, const struct
     size_t n_slots = (size_t)given_number(example, "slots");
     cache_take(&cache, &room->config, n_slots, x->n_rows, &room->arena);
     for (size_t i = 0; i < x->n_rows; i++) {
-        char key[16];
+        char key[32];
         float *out = room_floats(room, x->n_columns);
         nodes[i] = (int32_t)given_nodes[i];
         struct decoder_row row = {.position = (uint32_t)i, .nodes = nodes};
