@@ -13,7 +13,7 @@ struct parser {
     bool in_table, in_block;
 };
 
-static char *read_text(const char *path) {
+char *document_text(const char *path) {
     FILE *file = fopen(path, "rb");
     ck_assert_msg(file, "no %s", path);
     ck_assert_int_eq(fseek(file, 0, SEEK_END), 0);
@@ -72,12 +72,13 @@ static void add_row(struct parser *parser, char *line) {
     table->n_rows++;
 }
 
-static void toggle_block(struct parser *parser) {
+static void toggle_block(struct parser *parser, const char *info) {
     struct document *document = parser->document;
     parser->in_block = !parser->in_block;
     if (!parser->in_block) return;
     ck_assert_uint_lt(document->n_blocks, MAX_BLOCKS);
-    document->blocks[document->n_blocks++].heading = parser->heading;
+    document->blocks[document->n_blocks++] =
+        (struct block){.heading = parser->heading, .info = info};
 }
 
 static void add_block_line(struct document *document, const char *line) {
@@ -89,7 +90,7 @@ static void add_block_line(struct document *document, const char *line) {
 static void parse_line(struct parser *parser, char *line) {
     if (line[0] != '|') parser->in_table = false;
     if (strncmp(line, "```", 3) == 0)
-        toggle_block(parser);
+        toggle_block(parser, line + 3);
     else if (parser->in_block)
         add_block_line(parser->document, line);
     else if (line[0] == '#')
@@ -101,7 +102,7 @@ static void parse_line(struct parser *parser, char *line) {
 struct document *document_open(const char *path) {
     struct document *document = calloc(1, sizeof *document);
     ck_assert_ptr_nonnull(document);
-    document->text = read_text(path);
+    document->text = document_text(path);
     struct parser parser = {.document = document, .heading = ""};
     for (char *line = document->text, *end; *line; line = end) {
         end = line + strcspn(line, "\n");
@@ -131,6 +132,13 @@ const struct block *document_block(const struct document *document, const char *
         if (strcmp(document->blocks[i].heading, heading) == 0 && n-- == 0)
             return &document->blocks[i];
     ck_abort_msg("a block of code is missing under \"%s\"", heading);
+    return NULL;
+}
+
+const struct block *document_block_called(const struct document *document, const char *info) {
+    for (size_t i = 0; i < document->n_blocks; i++)
+        if (strcmp(document->blocks[i].info, info) == 0) return &document->blocks[i];
+    ck_abort_msg("no block of code is called \"%s\"", info);
     return NULL;
 }
 

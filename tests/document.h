@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { MAX_COLUMNS = 8, MAX_ROWS = 96, MAX_TABLES = 24, MAX_BLOCK_LINES = 32, MAX_BLOCKS = 16 };
+enum { MAX_COLUMNS = 8, MAX_ROWS = 96, MAX_TABLES = 24, MAX_BLOCK_LINES = 32, MAX_BLOCKS = 64 };
 
 struct table {
     const char *heading;
@@ -16,7 +16,7 @@ struct table {
 };
 
 struct block {
-    const char *heading;
+    const char *heading, *info; /* what stands behind the ``` that open it */
     size_t n_lines;
     const char *lines[MAX_BLOCK_LINES];
 };
@@ -28,12 +28,15 @@ struct document {
     struct block blocks[MAX_BLOCKS];
 };
 
+/* All of a file, with a NUL behind it; free it. */
+char *document_text(const char *path);
 struct document *document_open(const char *path);
 void document_free(struct document *document);
 
 /* The n-th table (from 0) under a heading. */
 struct table *document_table(struct document *document, const char *heading, size_t n);
 const struct block *document_block(const struct document *document, const char *heading, size_t n);
+const struct block *document_block_called(const struct document *document, const char *info);
 
 bool has_column(const struct table *table, const char *column);
 const char *cell(const struct table *table, size_t row, const char *column);

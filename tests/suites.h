@@ -12,6 +12,7 @@ Suite *attention_suite(void);       /* check_vectors.c */
 Suite *config_suite(void);          /* check_config.c */
 Suite *gguf_suite(void);            /* check_gguf.c */
 Suite *format_suite(void);          /* check_format*.c */
+Suite *transformer_suite(void);     /* check_transformer*.c */
 Suite *pool_suite(void);            /* check_pool.c */
 Suite *reference_suite(void);       /* check_reference.c */
 Suite *search_suite(void);          /* check_search.c */
