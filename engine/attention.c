@@ -47,11 +47,12 @@ void attention_take(struct attention_buffers *buffers, const struct config *conf
     buffers->seen = arena_take(arena, longest * n_heads, sizeof(float));
 }
 
-/* Weights of one query, [n_heads][n] in buffers->seen, to row `query` of a map. */
-static void see(const struct multi_head *heads, const struct attention_map *map, uint32_t layer,
-                size_t query, size_t n) {
+/* Weights of one query, [n_heads][n] in buffers->seen, to its row of the map. */
+static void see(const struct multi_head *heads, const struct attention_layer *layer, size_t query,
+                size_t n) {
+    const struct attention_map *map = layer->map;
     for (size_t h = 0; h < heads->n_heads; h++)
-        memcpy(map_layer(map, layer) + (h * map->n_queries + query) * map->n_keys,
+        memcpy(map_layer(map, layer->number) + (h * map->n_queries + query) * map->n_keys,
                heads->buffers->seen + h * n, n * sizeof(float));
 }
 
@@ -84,8 +85,8 @@ static void project_out(const struct multi_head *heads, const struct attention_w
 /* ---- the encoder's self-attention ------------------------------------------------------------ */
 
 /* softmax(Q K^T * scale + bias) V of one sentence: buffers->qkv to buffers->context. */
-static void attend_sentence(const struct multi_head *heads, const struct source_rows *sentence,
-                            const float *bias, size_t bias_stride, float *weights) {
+static void attend_sentence(const struct multi_head *heads, const struct attention_layer *layer,
+                            const struct source_rows *sentence) {
     const struct attention_buffers *buffers = heads->buffers;
     const struct kernels *kernels = heads->products->kernels;
     size_t stride = 3 * heads->width;
@@ -103,27 +104,24 @@ static void attend_sentence(const struct multi_head *heads, const struct source_
         .keys = buffers->packed,
         .values = q + 2 * heads->width,
         .value_stride = stride,
-        .bias = bias,
-        .bias_stride = bias_stride,
+        .bias = layer->bias,
+        .bias_stride = layer->bias_stride,
         .out = buffers->context + sentence->first * heads->width,
         .out_stride = heads->width,
-        .weights = weights,
+        .weights = layer->map ? map_layer(layer->map, layer->number) : NULL,
         .scratch = buffers->scratch,
     };
     kernels->attend(&attention);
 }
 
-void self_attention(const struct multi_head *heads, const struct attention_weights *weights,
-                    const struct source_rows *sentences, size_t n_sentences, uint32_t layer,
-                    const float *bias, size_t bias_stride, const struct attention_map *map,
-                    const float *input, float *x) {
+void self_attention(const struct multi_head *heads, const struct attention_layer *layer,
+                    const struct source_rows *sentences, size_t n_sentences, const float *input,
+                    float *x) {
     size_t n_rows = 0;
     for (size_t s = 0; s < n_sentences; s++) n_rows += sentences[s].n;
-    project_qkv(heads, weights, input, x, n_rows);
-    for (size_t s = 0; s < n_sentences; s++)
-        attend_sentence(heads, &sentences[s], bias, bias_stride,
-                        map ? map_layer(map, layer) : NULL);
-    project_out(heads, weights, n_rows, x);
+    project_qkv(heads, layer->weights, input, x, n_rows);
+    for (size_t s = 0; s < n_sentences; s++) attend_sentence(heads, layer, &sentences[s]);
+    project_out(heads, layer->weights, n_rows, x);
 }
 
 /* ---- the decoder's causal self-attention ----------------------------------------------------- */
@@ -137,10 +135,10 @@ void cache_take(struct decoder_cache *cache, const struct config *config, size_t
     cache->values = arena_take(arena, n_steps * n_slots * width, layers * sizeof(float));
 }
 
-/* The same for one row over its own history, whose nodes stand anywhere in the cache. */
-static void attend_history(const struct multi_head *heads, const struct decoder_row *row, size_t r,
-                           const float *keys, const float *values, const float *bias,
-                           size_t bias_stride, float *weights) {
+/* Attention of row r over its own history, whose nodes stand anywhere in the cache. */
+static void attend_history(const struct multi_head *heads, const struct attention_layer *layer,
+                           const struct decoder_row *row, size_t r, const float *keys,
+                           const float *values) {
     struct cached_attention attention = {
         .n_heads = heads->n_heads,
         .head_dim = heads->head_dim,
@@ -152,13 +150,14 @@ static void attend_history(const struct multi_head *heads, const struct decoder_
         .cache_stride = heads->width,
         .nodes = row->nodes,
         /* Key 0 is `position` before the row: distance 0 is the row itself. */
-        .bias = bias ? bias - row->position : NULL,
-        .bias_stride = bias_stride,
+        .bias = layer->bias ? layer->bias - row->position : NULL,
+        .bias_stride = layer->bias_stride,
         .out = heads->buffers->context + r * heads->width,
-        .weights = weights,
+        .weights = layer->map ? heads->buffers->seen : NULL,
         .scratch = heads->buffers->scratch,
     };
     heads->products->kernels->attend_cached(&attention);
+    if (layer->map) see(heads, layer, row->position, row->position + 1);
 }
 
 /* Key and value of a row's new token become a node, so that the row sees itself too. */
@@ -170,22 +169,19 @@ static void remember(const struct multi_head *heads, size_t r, size_t node, floa
     memcpy(values + node * width, qkv + 2 * width, width * sizeof *values);
 }
 
-void causal_self_attention(const struct multi_head *heads, const struct attention_weights *weights,
-                           struct decoder_rows rows, uint32_t layer, struct decoder_cache *cache,
-                           const float *bias, size_t bias_stride, const struct attention_map *map,
+void causal_self_attention(const struct multi_head *heads, const struct attention_layer *layer,
+                           struct decoder_rows rows, struct decoder_cache *cache,
                            const float *input, float *x) {
     size_t layer_floats = cache->n_steps * cache->n_slots * heads->width;
-    float *keys = cache->keys + layer * layer_floats;
-    float *values = cache->values + layer * layer_floats;
-    project_qkv(heads, weights, input, x, rows.n);
+    float *keys = cache->keys + layer->number * layer_floats;
+    float *values = cache->values + layer->number * layer_floats;
+    project_qkv(heads, layer->weights, input, x, rows.n);
     for (size_t r = 0; r < rows.n; r++) {
         const struct decoder_row *row = &rows.at[r];
         remember(heads, r, cache_node(cache, row->position, row->slot), keys, values);
-        attend_history(heads, row, r, keys, values, bias, bias_stride,
-                       map ? heads->buffers->seen : NULL);
-        if (map) see(heads, map, layer, row->position, row->position + 1);
+        attend_history(heads, layer, row, r, keys, values);
     }
-    project_out(heads, weights, rows.n, x);
+    project_out(heads, layer->weights, rows.n, x);
 }
 
 /* ---- cross-attention ------------------------------------------------------------------------- */
@@ -235,9 +231,9 @@ void memory_fill(struct source_memory *memory, const struct multi_head *heads,
 }
 
 /* Rows [first, end) of one sentence over its place in the memory. */
-static void attend_source(const struct multi_head *heads, size_t first, size_t end,
-                          const struct source_place *place, const float *keys, const float *values,
-                          float *weights) {
+static void attend_source(const struct multi_head *heads, const struct attention_layer *layer,
+                          size_t first, size_t end, const struct source_place *place,
+                          const float *keys, const float *values) {
     size_t width = heads->width;
     struct attention attention = {
         .n_heads = heads->n_heads,
@@ -252,25 +248,25 @@ static void attend_source(const struct multi_head *heads, size_t first, size_t e
         .value_stride = width,
         .out = heads->buffers->context + first * width,
         .out_stride = width,
-        .weights = weights,
+        .weights = layer->map ? heads->buffers->seen : NULL,
         .scratch = heads->buffers->scratch,
     };
     heads->products->kernels->attend(&attention);
 }
 
-void cross_attention(const struct multi_head *heads, const struct attention_weights *weights,
-                     struct decoder_rows rows, uint32_t layer, const struct source_memory *memory,
-                     const struct attention_map *map, const float *input, float *x) {
-    const float *keys = memory->keys + layer * memory->n_key_floats;
-    const float *values = memory->values + layer * memory->n_tokens * heads->width;
+void cross_attention(const struct multi_head *heads, const struct attention_layer *layer,
+                     struct decoder_rows rows, const struct source_memory *memory,
+                     const float *input, float *x) {
+    const float *keys = memory->keys + layer->number * memory->n_key_floats;
+    const float *values = memory->values + layer->number * memory->n_tokens * heads->width;
     struct epilogue plain = {0};
     struct operand queries = operand_begin(heads->products, input, rows.n, heads->d_model);
-    linear(heads->products, &queries, &weights->q, plain, heads->buffers->qkv, heads->width);
+    linear(heads->products, &queries, &layer->weights->q, plain, heads->buffers->qkv, heads->width);
     for (size_t r = 0, end; r < rows.n; r = end) {
         end = sentence_end(rows, r);
         const struct source_place *place = &memory->places[rows.at[r].sentence];
-        attend_source(heads, r, end, place, keys, values, map ? heads->buffers->seen : NULL);
-        if (map) see(heads, map, layer, rows.at[r].position, place->n_keys);
+        attend_source(heads, layer, r, end, place, keys, values);
+        if (layer->map) see(heads, layer, rows.at[r].position, place->n_keys);
     }
-    project_out(heads, weights, rows.n, x);
+    project_out(heads, layer->weights, rows.n, x);
 }

@@ -21,7 +21,8 @@
 
 /* Room for what attention computes on its way. */
 struct attention_buffers {
-    float *qkv;     /* [n_rows][3 * width]: query, key and value of each row side by side */
+    float *qkv;     /* [n_rows][3 * width]: query, key and value of each row side by side; where only
+                       two of them, or queries alone, are asked for, rows are that much shorter */
     float *context; /* [n_rows][width]: what the heads give, concatenated */
     float *packed;  /* packed keys of one source sentence */
     float *scratch; /* scores on their way to weights */
@@ -66,15 +67,21 @@ static inline float *map_layer(const struct attention_map *map, uint32_t layer) 
     return map->weights + layer * map->n_heads * map->n_queries * map->n_keys;
 }
 
+/* What is particular to the attention of one layer. */
+struct attention_layer {
+    uint32_t number;
+    const struct attention_weights *weights;
+    const float *bias; /* relative bias of distance 0, heads bias_stride apart; NULL: none */
+    size_t bias_stride;
+    const struct attention_map *map; /* NULL: nobody looks */
+};
+
 /* ---- the encoder's self-attention ------------------------------------------------------------ */
 
-/* Every token of a sentence looks at every token of the same sentence. x[n_rows][d_model] is the
- * residual stream; `bias` the relative bias of this layer at distance 0 (or NULL), its heads
- * bias_stride apart. `map` (or NULL): where the one sentence's weights go. */
-void self_attention(const struct multi_head *heads, const struct attention_weights *weights,
-                    const struct source_rows *sentences, size_t n_sentences, uint32_t layer,
-                    const float *bias, size_t bias_stride, const struct attention_map *map,
-                    const float *input, float *x);
+/* Every token of a sentence looks at every token of the same sentence. */
+void self_attention(const struct multi_head *heads, const struct attention_layer *layer,
+                    const struct source_rows *sentences, size_t n_sentences, const float *input,
+                    float *x);
 
 /* ---- the decoder's causal self-attention ----------------------------------------------------- */
 
@@ -95,10 +102,9 @@ static inline size_t cache_node(const struct decoder_cache *cache, uint32_t posi
 
 /* Every row looks at its own history. There is no mask to find here: section 3.2.3 masks the future
  * because a whole target is computed at once; step by step, the nodes that a row lists are those of
- * its past and itself, and no others exist for it. `bias`: as for self_attention. */
-void causal_self_attention(const struct multi_head *heads, const struct attention_weights *weights,
-                           struct decoder_rows rows, uint32_t layer, struct decoder_cache *cache,
-                           const float *bias, size_t bias_stride, const struct attention_map *map,
+ * its past and itself, and no others exist for it. */
+void causal_self_attention(const struct multi_head *heads, const struct attention_layer *layer,
+                           struct decoder_rows rows, struct decoder_cache *cache,
                            const float *input, float *x);
 
 /* ---- cross-attention ------------------------------------------------------------------------- */
@@ -133,8 +139,8 @@ void memory_fill(struct source_memory *memory, const struct multi_head *heads,
                  const struct source_rows *sentences, size_t n_sentences, const float *encoded);
 
 /* Every row looks at all of its source sentence. */
-void cross_attention(const struct multi_head *heads, const struct attention_weights *weights,
-                     struct decoder_rows rows, uint32_t layer, const struct source_memory *memory,
-                     const struct attention_map *map, const float *input, float *x);
+void cross_attention(const struct multi_head *heads, const struct attention_layer *layer,
+                     struct decoder_rows rows, const struct source_memory *memory,
+                     const float *input, float *x);
 
 #endif

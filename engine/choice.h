@@ -31,4 +31,8 @@ static inline float choice_log_prob(const struct choice *choice, float logit) {
     return logit - choice->max - logf(choice->sum_exp);
 }
 
+/* Puts a candidate into a choice's descending list of at most n_top, if it belongs there; equal
+ * values stay in order of arrival. */
+void choice_insert(struct choice *choice, size_t n_top, struct candidate candidate);
+
 #endif

@@ -32,9 +32,9 @@ static void sublayer(const struct sublayers *s, add_sublayer *add, const struct 
 
 static void add_self_attention(const void *user, uint32_t layer, const float *input, float *x) {
     const struct encoder_pass *pass = user;
-    self_attention(&pass->heads, &pass->model->encoder[layer].self, pass->sentences,
-                   pass->n_sentences, layer, bias_of_layer(&pass->bias, layer), pass->bias.width,
-                   pass->map, input, x);
+    struct attention_layer self = {layer, &pass->model->encoder[layer].self,
+                                   bias_of_layer(&pass->bias, layer), pass->bias.width, pass->map};
+    self_attention(&pass->heads, &self, pass->sentences, pass->n_sentences, input, x);
 }
 
 static void add_encoder_ffn(const void *user, uint32_t layer, const float *input, float *x) {
@@ -61,9 +61,10 @@ void encoder_layer(const struct encoder_pass *pass, uint32_t layer) {
 static void add_causal_self_attention(const void *user, uint32_t layer, const float *input,
                                       float *x) {
     const struct decoder_pass *pass = user;
-    causal_self_attention(&pass->heads, &pass->model->decoder[layer].self, pass->rows, layer,
-                          pass->cache, bias_of_layer(&pass->bias, layer), pass->bias.width,
-                          pass->self_map, input, x);
+    struct attention_layer self = {layer, &pass->model->decoder[layer].self,
+                                   bias_of_layer(&pass->bias, layer), pass->bias.width,
+                                   pass->self_map};
+    causal_self_attention(&pass->heads, &self, pass->rows, pass->cache, input, x);
 }
 
 static void add_ssru(const void *user, uint32_t layer, const float *input, float *x) {
@@ -74,8 +75,9 @@ static void add_ssru(const void *user, uint32_t layer, const float *input, float
 
 static void add_cross_attention(const void *user, uint32_t layer, const float *input, float *x) {
     const struct decoder_pass *pass = user;
-    cross_attention(&pass->heads, &pass->model->decoder[layer].cross, pass->rows, layer,
-                    pass->memory, pass->cross_map, input, x);
+    struct attention_layer cross = {layer, &pass->model->decoder[layer].cross, NULL, 0,
+                                    pass->cross_map};
+    cross_attention(&pass->heads, &cross, pass->rows, pass->memory, input, x);
 }
 
 static void add_decoder_ffn(const void *user, uint32_t layer, const float *input, float *x) {

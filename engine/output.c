@@ -16,25 +16,12 @@ void output_take(struct output *output, size_t n_rows, bool needs_rows, struct a
 
 /* ---- one chunk of one row's logits ----------------------------------------------------------- */
 
-/* Inserts into a descending list of at most n_top; equal values stay in order of arrival. */
-static void insert_top(struct choice *choice, size_t n_top, struct candidate candidate) {
-    size_t i = choice->n_top;
-    if (i < n_top)
-        choice->n_top++;
-    else
-        i--;
-    for (; i > 0 && choice->top[i - 1].value < candidate.value; i--)
-        choice->top[i] = choice->top[i - 1];
-    choice->top[i] = candidate;
-}
-
 static void collect_top(const struct output *output, struct choice *choice, size_t n_top,
                         const float *logits, size_t n, int32_t first) {
     float least = choice->n_top < n_top ? -INFINITY : choice->top[n_top - 1].value;
     size_t n_found = output->products->kernels->above(logits, n, least, first, output->found);
     for (size_t i = 0; i < n_found; i++)
-        if (choice->n_top < n_top || output->found[i].value > choice->top[n_top - 1].value)
-            insert_top(choice, n_top, output->found[i]);
+        choice_insert(choice, n_top, output->found[i]);
 }
 
 static void collect_best(const struct kernels *kernels, struct choice *choice, const float *logits,

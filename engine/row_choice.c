@@ -31,23 +31,9 @@ static void normalize_row(const struct kernels *kernels, float *scores, size_t v
 
 /* ---- choices --------------------------------------------------------------------------------- */
 
-/* Inserts into a descending list of at most n_top; equal values stay in order of arrival. */
-static void insert_top(struct choice *choice, size_t n_top, struct candidate candidate) {
-    size_t i = choice->n_top;
-    if (i < n_top)
-        choice->n_top++;
-    else if (candidate.value > choice->top[i - 1].value)
-        i--;
-    else
-        return;
-    for (; i > 0 && choice->top[i - 1].value < candidate.value; i--)
-        choice->top[i] = choice->top[i - 1];
-    choice->top[i] = candidate;
-}
-
 static void choose_top(const float *scores, size_t vocab, size_t n_top, struct choice *choice) {
     for (size_t i = 0; i < vocab; i++)
-        if (scores[i] > -INFINITY) insert_top(choice, n_top, (struct candidate){scores[i], (int32_t)i});
+        if (scores[i] > -INFINITY) choice_insert(choice, n_top, (struct candidate){scores[i], (int32_t)i});
 }
 
 static void choose_best(const struct kernels *kernels, const float *scores, size_t vocab,

@@ -1,7 +1,7 @@
 /* generation_config.json, and what config.json said before there was one. */
 #include "models/generation.h"
 
-#include "models/reading.h"
+#include "models/generation_lists.h"
 
 #include <string.h>
 
@@ -9,10 +9,8 @@ static bool has_generation(const struct checkpoint *checkpoint) {
     return checkpoint->file(checkpoint->user, "generation_config.json");
 }
 
-/* Where a key is looked up: generation_config.json, or config.json for exports that are older than
- * the former. Where both are there, what config.json says about generating is void. */
-static struct reading where(const struct checkpoint *checkpoint, const char *key,
-                            tolka_error *err) {
+struct reading generation_reading(const struct checkpoint *checkpoint, const char *key,
+                                  tolka_error *err) {
     bool newer = has_generation(checkpoint);
     /* Asked in any case, so that it does not count as unread. */
     (void)settings_has(checkpoint->config, key);
@@ -54,45 +52,15 @@ static int32_t generation_token(const struct checkpoint *checkpoint, const char 
 static int32_t forced_token(const struct checkpoint *checkpoint, const char *key, int32_t absent,
                             tolka_status *status, tolka_error *err) {
     if (has_generation(checkpoint)) absent = -1;
-    return read_first(checkpoint, where(checkpoint, key, err), key, absent, status);
-}
-
-static tolka_status read_bad_words(const struct checkpoint *checkpoint, struct config *config,
-                                   tolka_error *err) {
-    struct reading r = where(checkpoint, "bad_words_ids", err);
-    size_t n = settings_length(r.settings, "bad_words_ids");
-    for (size_t i = 0; i < n; i++) {
-        char key[64] = "bad_words_ids.";
-        char digits[16];
-        size_t d = sizeof digits, value = i, n_ids;
-        digits[--d] = 0;
-        do {
-            digits[--d] = (char)('0' + value % 10);
-        } while (value /= 10);
-        strcat(key, digits + d);
-        int64_t id;
-        tolka_status status = settings_integers(r.settings, key, &id, 1, &n_ids, err);
-        if (status != TOLKA_OK) return status;
-        if (n_ids != 1)
-            checkpoint->warn(checkpoint->user,
-                             "%s: %s forbids a sequence of %zu tokens; tolka forbids single tokens "
-                             "only",
-                             settings_name(r.settings), key, n_ids);
-        else if (id < 0 || id >= config->target_vocab || config->n_suppressed == MAX_SUPPRESSED)
-            return fail(err, TOLKA_FORMAT, "%s: %s: token %lld cannot be forbidden",
-                        settings_name(r.settings), key, (long long)id);
-        else
-            config->suppressed[config->n_suppressed++] = (int32_t)id;
-    }
-    return TOLKA_OK;
+    return read_first(checkpoint, generation_reading(checkpoint, key, err), key, absent, status);
 }
 
 static tolka_status read_lengths(const struct checkpoint *checkpoint, struct config *config,
                                  tolka_error *err) {
-    struct reading r = where(checkpoint, "max_new_tokens", err);
+    struct reading r = generation_reading(checkpoint, "max_new_tokens", err);
     uint32_t most = read_u32(&r, "max_new_tokens", 0);
     if (r.status != TOLKA_OK) return r.status;
-    r = where(checkpoint, "max_length", err);
+    r = generation_reading(checkpoint, "max_length", err);
     uint32_t length = read_u32(&r, "max_length", 0);
     if (r.status != TOLKA_OK) return r.status;
     /* max_length counts the start token. Its absence means 20 to transformers, which cuts nearly
@@ -104,7 +72,7 @@ static tolka_status read_lengths(const struct checkpoint *checkpoint, struct con
 
 static tolka_status read_early_stopping(const struct checkpoint *checkpoint, struct config *config,
                                         tolka_error *err) {
-    struct reading r = where(checkpoint, "early_stopping", err);
+    struct reading r = generation_reading(checkpoint, "early_stopping", err);
     const char *text;
     tolka_error ignored;
     if (settings_string(r.settings, "early_stopping", NULL, &text, &ignored) == TOLKA_OK && text) {
@@ -119,22 +87,72 @@ static tolka_status read_early_stopping(const struct checkpoint *checkpoint, str
     return r.status;
 }
 
-/* Keys that change what the reference generates and that tolka does not follow. */
-static void warn_of_ignored_numbers(const struct checkpoint *checkpoint) {
+/* [start, factor] */
+static tolka_status read_decay(const struct checkpoint *checkpoint, struct config *config,
+                               tolka_error *err) {
+    static const char key[] = "exponential_decay_length_penalty";
+    struct reading r = generation_reading(checkpoint, key, err);
+    if (!settings_has(r.settings, key)) return TOLKA_OK;
+    config->decay_start = read_u32(&r, "exponential_decay_length_penalty.0", 0);
+    config->decay_factor = read_f32(&r, "exponential_decay_length_penalty.1", 1);
+    return r.status;
+}
+
+static tolka_status read_numbers(const struct checkpoint *checkpoint, struct config *config,
+                                 tolka_error *err) {
+    const struct {
+        const char *key;
+        uint32_t *whole;
+        float *number;
+        double absent;
+    } keys[] = {
+        {"num_beams", &config->beam, NULL, 1},
+        {"length_penalty", NULL, &config->length_penalty, 1},
+        {"min_length", &config->min_length, NULL, 0},
+        {"min_new_tokens", &config->min_new_tokens, NULL, 0},
+        {"repetition_penalty", NULL, &config->repetition_penalty, 1},
+        {"encoder_repetition_penalty", NULL, &config->encoder_repetition_penalty, 1},
+        {"no_repeat_ngram_size", &config->no_repeat_ngram_size, NULL, 0},
+        {"encoder_no_repeat_ngram_size", &config->encoder_no_repeat_ngram_size, NULL, 0},
+        {"temperature", NULL, &config->temperature, 1},
+        {"top_k", &config->top_k, NULL, 50},
+        {"top_p", NULL, &config->top_p, 1},
+        {"min_p", NULL, &config->min_p, 0},
+        {"typical_p", NULL, &config->typical_p, 1},
+        {"epsilon_cutoff", NULL, &config->epsilon_cutoff, 0},
+        {"eta_cutoff", NULL, &config->eta_cutoff, 0},
+    };
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        struct reading r = generation_reading(checkpoint, keys[i].key, err);
+        if (keys[i].whole)
+            *keys[i].whole = read_u32(&r, keys[i].key, (uint32_t)keys[i].absent);
+        else
+            *keys[i].number = read_f32(&r, keys[i].key, (float)keys[i].absent);
+        if (r.status != TOLKA_OK) return r.status;
+    }
+    return TOLKA_OK;
+}
+
+static tolka_status read_flags(const struct checkpoint *checkpoint, struct config *config,
+                               tolka_error *err) {
+    struct reading r = generation_reading(checkpoint, "renormalize_logits", err);
+    config->renormalize = read_flag(&r, "renormalize_logits", false);
+    if (r.status != TOLKA_OK) return r.status;
+    r = generation_reading(checkpoint, "do_sample", err);
+    config->do_sample = read_flag(&r, "do_sample", false);
+    return r.status;
+}
+
+/* What changes what the reference generates, and tolka does not follow. */
+static void warn_of_ignored(const struct checkpoint *checkpoint) {
     static const struct {
         const char *key;
         double neutral;
-    } keys[] = {{"no_repeat_ngram_size", 0},
-                {"repetition_penalty", 1},
-                {"min_length", 0},
-                {"min_new_tokens", 0},
-                {"num_beam_groups", 1},
-                {"diversity_penalty", 0},
-                {"encoder_no_repeat_ngram_size", 0},
-                {"encoder_repetition_penalty", 1},
-                {"exponential_decay_length_penalty", 0}};
+    } keys[] = {{"num_beam_groups", 1}, {"diversity_penalty", 0}, {"penalty_alpha", 0},
+                {"guidance_scale", 1},  {"top_h", 0},             {"forced_decoder_ids", 0},
+                {"force_words_ids", 0}, {"constraints", 0}};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        struct reading r = where(checkpoint, keys[i].key, NULL);
+        struct reading r = generation_reading(checkpoint, keys[i].key, NULL);
         double value;
         if (settings_number(r.settings, keys[i].key, keys[i].neutral, &value, NULL) != TOLKA_OK ||
             value != keys[i].neutral)
@@ -143,36 +161,18 @@ static void warn_of_ignored_numbers(const struct checkpoint *checkpoint) {
     }
 }
 
-static void warn_of_ignored_lists(const struct checkpoint *checkpoint) {
-    static const char *const lists[] = {"suppress_tokens", "begin_suppress_tokens",
-                                        "forced_decoder_ids", "sequence_bias", "force_words_ids"};
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
-        struct reading r = where(checkpoint, lists[i], NULL);
-        if (settings_length(r.settings, lists[i]) > 0)
-            checkpoint->warn(checkpoint->user, "%s: key %s is set; tolka does not follow it",
-                             settings_name(r.settings), lists[i]);
-    }
-}
-
-static void warn_of_sampling(const struct checkpoint *checkpoint) {
-    struct reading r = where(checkpoint, "do_sample", NULL);
-    if (read_flag(&r, "do_sample", false))
-        checkpoint->warn(checkpoint->user, "%s: do_sample is set; tolka searches instead",
-                         settings_name(r.settings));
+static void warn_of_sampled_beams(const struct checkpoint *checkpoint, const struct config *config) {
+    if (config->do_sample && config->beam > 1)
+        checkpoint->warn(checkpoint->user,
+                         "%s: do_sample and num_beams are set; tolka samples without beams",
+                         settings_name(checkpoint->generation));
 }
 
 tolka_status read_generation(const struct checkpoint *checkpoint, struct config *config,
                              tolka_error *err) {
-    tolka_status status = TOLKA_OK;
-    struct reading r = where(checkpoint, "num_beams", err);
-    config->beam = read_u32(&r, "num_beams", 1);
-    if (r.status != TOLKA_OK) return r.status;
-    r = where(checkpoint, "length_penalty", err);
-    config->length_penalty = read_f32(&r, "length_penalty", 1);
-    if (r.status != TOLKA_OK) return r.status;
-    r = where(checkpoint, "renormalize_logits", err);
-    config->renormalize = read_flag(&r, "renormalize_logits", false);
-    if (r.status != TOLKA_OK) return r.status;
+    tolka_status status = read_numbers(checkpoint, config, err);
+    if (status == TOLKA_OK) status = read_flags(checkpoint, config, err);
+    if (status != TOLKA_OK) return status;
 
     config->end_token =
         generation_token(checkpoint, "eos_token_id", config->end_token, &status, err);
@@ -183,7 +183,7 @@ tolka_status read_generation(const struct checkpoint *checkpoint, struct config 
         generation_token(checkpoint, "decoder_start_token_id",
                          config->start_token >= 0 ? config->start_token : bos, &status, err);
     /* What BART's oldest exports say instead of forced_bos_token_id. */
-    r = (struct reading){checkpoint->config, TOLKA_OK, err};
+    struct reading r = {checkpoint->config, TOLKA_OK, err};
     if (read_flag(&r, "force_bos_token_to_be_generated", false)) config->forced_first = bos;
     if (r.status != TOLKA_OK) return r.status;
     config->forced_first =
@@ -192,10 +192,10 @@ tolka_status read_generation(const struct checkpoint *checkpoint, struct config 
         forced_token(checkpoint, "forced_eos_token_id", config->forced_last, &status, err);
     if (status == TOLKA_OK) status = read_lengths(checkpoint, config, err);
     if (status == TOLKA_OK) status = read_early_stopping(checkpoint, config, err);
-    if (status == TOLKA_OK) status = read_bad_words(checkpoint, config, err);
+    if (status == TOLKA_OK) status = read_decay(checkpoint, config, err);
+    if (status == TOLKA_OK) status = read_generation_lists(checkpoint, config, err);
     if (status != TOLKA_OK) return status;
-    warn_of_ignored_numbers(checkpoint);
-    warn_of_ignored_lists(checkpoint);
-    warn_of_sampling(checkpoint);
+    warn_of_ignored(checkpoint);
+    warn_of_sampled_beams(checkpoint, config);
     return TOLKA_OK;
 }

@@ -105,7 +105,7 @@ END_TEST
 START_TEST(score_agrees_with_translate) {
     char *translated = output_of("The weather is nice today.\n", "--to", "de", "--json", "-b", "1");
     char *scored = output_of("The weather is nice today.\tDas Wetter ist heute schön.\n", "score",
-                             "--to", "de", "--json");
+                             "--to", "de", "--json", "--normalize");
     json_t *a = json_line(translated, 0), *b = json_line(scored, 0);
     ck_assert_str_eq(json_string_value(json_object_get(b, "source")), "The weather is nice today.");
     ck_assert_str_eq(json_string_value(json_object_get(b, "target")),
@@ -156,7 +156,7 @@ END_TEST
 START_TEST(score_with_length_penalty) {
     static const char text[] = "The weather is nice today.\tDas Wetter ist heute schön.\n";
     char *sum = output_of(text, "score", "--to", "de", "-l", "0");
-    char *json = output_of(text, "score", "--to", "de", "-l", "1", "--json");
+    char *json = output_of(text, "score", "--to", "de", "-l", "1", "--normalize", "--json");
     json_t *object = json_line(json, 0);
     double n = (double)json_array_size(json_object_get(object, "target_ids"));
     double score = json_number_value(json_object_get(object, "score"));

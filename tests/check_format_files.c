@@ -1,11 +1,13 @@
 /* Files as the converter writes them, beside the document: every key of theirs with its type, every
  * tensor with its place, type and dimensions; and of what is documented, all is in one of them. */
+#define _POSIX_C_SOURCE 200809L
 #include "tests/check_format.h"
 
 #include "tests/fixture.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct coverage {
     struct document *document;
@@ -188,6 +190,25 @@ static struct fixture open_student(void) {
                              &options);
 }
 
+/* With lists of tokens, which a config.json asks for that has no generation_config.json beside it. */
+static struct fixture open_with_lists(void) {
+    char path[] = "/tmp/tolka-lists-XXXXXX";
+    struct convert_options options = {.type = DTYPE_F16, .import.config = path};
+    json_t *config = json_load_file(FIXTURES "mbart25-tiny/config.json", 0, NULL);
+    json_t *lists = json_loads("{\"suppress_tokens\": [7], \"begin_suppress_tokens\": [8, 9],"
+                               " \"sequence_bias\": [[[5, 6], -2.5]], \"bad_words_ids\": [[5, 7]]}",
+                               0, NULL);
+    int fd = mkstemp(path);
+    ck_assert(config && lists && fd >= 0);
+    json_object_update(config, lists);
+    ck_assert_int_eq(json_dumpfd(config, fd, 0), 0);
+    close(fd);
+    struct fixture fixture = fixture_open_with("mbart25-tiny", "mbart25-tiny", &options);
+    unlink(path);
+    json_decref(config), json_decref(lists);
+    return fixture;
+}
+
 /* Keys, companions and the shortlist; each configuration's tensors have a test of their own. */
 static void expect_all_used(const struct coverage *coverage) {
     for (size_t t = 0; t < coverage->document->n_tables; t++) {
@@ -208,12 +229,12 @@ START_TEST(converted_files) {
         {"marian", DTYPE_I8, "I8"},
         {"t5", DTYPE_F32, "F32"},
         {"bart", DTYPE_BF16, "BF16"},
-        {"mbart25-tiny", DTYPE_F16, "F16"},
         {"ct2-aren-transliteration", DTYPE_I8, "I8"},
     };
     struct coverage coverage = {.document = document_open(FORMAT_DOCUMENT)};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         check_file(&coverage, fixture_open(files[i].folder, files[i].type), files[i].name);
+    check_file(&coverage, open_with_lists(), "F16");
     check_file(&coverage, open_student(), "I8");
     expect_all_used(&coverage);
     document_free(coverage.document);

@@ -117,11 +117,12 @@ static void work_multi_head(struct example *example, const struct kernels *kerne
     struct room room;
     const struct numbers *x = given(example, "x");
     struct attention_weights weights = given_weights(example);
+    struct attention_layer layer = {.weights = &weights};
     struct source_rows sentence = {.n = x->n_rows};
     float of_heads[16];
     room_open(&room, kernels, x->n_columns, 2);
     float *out = room_floats(&room, x->n);
-    self_attention(&room.heads, &weights, &sentence, 1, NULL, 0, x->at, out);
+    self_attention(&room.heads, &layer, &sentence, 1, x->at, out);
     expect_floats(example, "concat", room.attention.context, x->n);
     expect_floats(example, "out", out, x->n);
     weights_of_heads(&room, x->n_rows, of_heads);
@@ -170,6 +171,7 @@ static void work_cached(struct example *example, struct room *room, const struct
     struct linear identity = given_linear(example, "W");
     struct attention_weights weights = {.q = identity, .k = identity, .v = identity};
     weights.out = identity;
+    struct attention_layer layer = {.weights = &weights};
     const float *given_nodes = given_floats(example, "nodes", x->n_rows);
     struct decoder_cache cache;
     int32_t nodes[8];
@@ -181,8 +183,8 @@ static void work_cached(struct example *example, struct room *room, const struct
         nodes[i] = (int32_t)given_nodes[i];
         struct decoder_row row = {.position = (uint32_t)i, .nodes = nodes};
         row.slot = (uint32_t)nodes[i] - (uint32_t)(i * n_slots);
-        causal_self_attention(&room->heads, &weights, (struct decoder_rows){&row, 1}, 0, &cache,
-                              NULL, 0, x->at + i * x->n_columns, out);
+        causal_self_attention(&room->heads, &layer, (struct decoder_rows){&row, 1}, &cache,
+                              x->at + i * x->n_columns, out);
         snprintf(key, sizeof key, "step %zu", i);
         expect_floats(example, key, out, x->n_columns);
     }
@@ -207,7 +209,8 @@ END_TEST
 static void work_cross(struct example *example, const struct kernels *kernels) {
     struct room room;
     const struct numbers *encoded = given(example, "encoded"), *x = given(example, "x");
-    struct decoder_layer layer = {.cross = given_weights(example)};
+    struct decoder_layer decoder = {.cross = given_weights(example)};
+    struct attention_layer layer = {.weights = &decoder.cross};
     struct source_rows sentence = {.n = encoded->n_rows};
     struct decoder_row at[4] = {{.position = 0}};
     float weights[16];
@@ -215,11 +218,10 @@ static void work_cross(struct example *example, const struct kernels *kernels) {
     struct source_memory memory = {.n_places = 1, .n_tokens = encoded->n_rows};
     memory.n_key_floats = memory_key_floats(&room.config, encoded->n_rows);
     memory_take(&memory, &room.config, &room.arena);
-    memory_fill(&memory, &room.heads, &layer, 1, &sentence, 1, encoded->at);
+    memory_fill(&memory, &room.heads, &decoder, 1, &sentence, 1, encoded->at);
     expect_floats(example, "values", memory.values, encoded->n);
     float *out = room_floats(&room, x->n);
-    cross_attention(&room.heads, &layer.cross, (struct decoder_rows){at, x->n_rows}, 0, &memory,
-                    x->at, out);
+    cross_attention(&room.heads, &layer, (struct decoder_rows){at, x->n_rows}, &memory, x->at, out);
     expect_floats(example, "out", out, x->n);
     attend(&room, encoded->at, encoded->n_columns, /* W_K is the identity */
            (struct attention){.n_queries = x->n_rows,

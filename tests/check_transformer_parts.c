@@ -187,9 +187,10 @@ static void after_attention(const struct encoder_pass *pass, float *x, float *no
     const struct config *config = &pass->model->config;
     const struct attention_weights *weights = &pass->model->encoder[0].self;
     const struct kernels *kernels = pass->products->kernels;
+    struct attention_layer layer = {.weights = weights};
     bool pre = config->norm_place == NORM_PRE;
     if (pre) normalize(kernels, config, &weights->norm, x, pass->n_rows, normed);
-    self_attention(&pass->heads, weights, pass->sentences, 1, NULL, 0, pre ? normed : x, x);
+    self_attention(&pass->heads, &layer, pass->sentences, 1, pre ? normed : x, x);
     if (!pre) normalize(kernels, config, &weights->norm, x, pass->n_rows, x);
 }
 

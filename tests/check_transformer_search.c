@@ -59,6 +59,10 @@ static void toy_make(struct toy *toy, struct example *example) {
     fill_output(toy, example);
 }
 
+/* Every token may come, and only logits matter. */
+static const struct generation unrestrained = {
+    .settings = {.forced_bos_token_id = -1, .forced_eos_token_id = -1}};
+
 /* ---- greedy and beam ------------------------------------------------------------------------- */
 
 /* A worker that is about to search for the translation of token 1. */
@@ -121,7 +125,8 @@ static tolka_result *search(struct example *example, const struct toy *toy,
                             const struct kernels *kernels, int beam) {
     static const int32_t source[] = {1};
     tolka_input input = TOLKA_INPUT_INIT;
-    struct search_options options = {.beam = beam, .n_best = beam, .want_scores = true};
+    struct search_options options = {
+        .beam = beam, .n_best = beam, .want_scores = true, .generation = &unrestrained};
     struct worker worker;
     input.ids = source, input.n_ids = 1;
     begin(&worker, toy, kernels, &input, &options);
@@ -183,13 +188,13 @@ static void set_logits(struct example *example, float *logits) {
 static struct choice choose(struct room *room, const float *logits, size_t n_outputs) {
     static const float weights[N_OUTPUTS], zero = 0;
     struct decoder_row row = {.position = 1};
-    struct wanted wanted = {.sum = true};
+    struct wanted wanted = {.sum = true, .generation = &unrestrained};
     struct model model = {.config = room->config};
     struct output output = {.model = &model, .products = &room->products};
     struct choice choice;
     model.output = (struct linear){
         .w = {.type = DTYPE_F32, .n_out = n_outputs, .n_in = 1, .data = weights}, .bias = logits};
-    output_take(&output, 1, &room->arena);
+    output_take(&output, 1, false, &room->arena);
     output_choices(&output, &zero, (struct decoder_rows){&row, 1}, &wanted, &choice);
     return choice;
 }

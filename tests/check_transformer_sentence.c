@@ -244,7 +244,8 @@ enum { N_TOP = 3 };
 static void expect_step(struct scene *scene, struct worker *worker, struct decoder_rows rows) {
     struct candidate top[N_TOP];
     struct choice choice = {.top = top};
-    struct wanted wanted = {.n_top = N_TOP, .sum = true};
+    struct generation unrestrained = {.n_suppressed = 0};
+    struct wanted wanted = {.n_top = N_TOP, .sum = true, .generation = &unrestrained};
     char key[64];
     int32_t ids[N_TOP];
     float logits[N_TOP], logs[N_TOP], mean[MAX_IDS];

@@ -136,6 +136,8 @@ static bool apply_settings(struct session *session, const struct options *option
                            tolka_options *decoding) {
     struct generation_set *set = &session->set;
     generation_set_init(set, session->model, decoding);
+    /* Who asks for beams does not want a model's samples. */
+    if (decoding->beam > 0) set->generation.do_sample = 0;
     for (int i = 0; i < options->n_settings; i++)
         if (!apply_setting(set, &options->settings[i])) return false;
     if (!check_sampling(options, set)) return false;

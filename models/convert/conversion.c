@@ -3,6 +3,7 @@
 #include "models/convert/conversion.h"
 
 #include "engine/model.h"
+#include "engine/token_lists.h"
 #include "models/checkpoint/lexical_shortlist.h"
 #include "models/convert/beside.h"
 #include "models/convert/gguf_writer.h"
@@ -59,14 +60,35 @@ static const char *file_name(const char *path) {
     return slash ? slash + 1 : path;
 }
 
+/* Flat: how many, ids, how many, ids, ... */
+static void write_sequences(struct gguf_writer *writer, const struct token_sequences *sequences) {
+    int32_t flat[MAX_SEQUENCES + MAX_SEQUENCE_IDS];
+    size_t used = 0;
+    for (uint32_t i = 0; i < sequences->n; i++) {
+        size_t n;
+        const int32_t *ids = sequence_ids(sequences, i, &n);
+        flat[used++] = (int32_t)n;
+        for (size_t k = 0; k < n; k++) flat[used++] = ids[k];
+    }
+    write_i32s(writer, "tolka.search.sequences", flat, used);
+    write_f32s(writer, "tolka.search.sequence_bias", sequences->bias, sequences->n);
+}
+
+static void write_token_lists(struct gguf_writer *writer, const struct config *config) {
+    if (config->n_suppressed)
+        write_i32s(writer, "tolka.token.suppressed", config->suppressed, config->n_suppressed);
+    if (config->n_begin_suppressed)
+        write_i32s(writer, "tolka.token.begin_suppressed", config->begin_suppressed,
+                   config->n_begin_suppressed);
+    if (config->sequences.n) write_sequences(writer, &config->sequences);
+}
+
 static void write_config(struct conversion *conversion) {
     struct gguf_writer *writer = &conversion->writer;
     const struct import *import = conversion->import;
     for (const struct config_field *field = config_fields; field->key; field++)
         write_field(writer, &import->config, field);
-    if (import->config.n_suppressed)
-        write_i32s(writer, "tolka.token.suppressed", import->config.suppressed,
-                   import->config.n_suppressed);
+    write_token_lists(writer, &import->config);
 }
 
 /* A file made from a file of tolka's own still comes from where that one came from. */

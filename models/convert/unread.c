@@ -88,14 +88,6 @@ static const char *const harmless[] = {
     "normalize_before",
     "normalize_embedding",
     "static_position_embeddings",
-    /* Sampling; do_sample, which turns it on, has a warning of its own. */
-    "epsilon_cutoff",
-    "eta_cutoff",
-    "min_p",
-    "temperature",
-    "top_k",
-    "top_p",
-    "typical_p",
 };
 
 enum { MAX_KEYS = 1000, MAX_NAMED = 12 };
