@@ -15,6 +15,7 @@ enum command {
     COMMAND_SCORE = 8,
     COMMAND_CHECK = 16,
     COMMAND_BENCH = 32,
+    COMMAND_ATTENTION = 64,
 };
 
 struct options {
@@ -29,6 +30,9 @@ struct options {
     const char *type, *config, *family, *shortlist;
     const char *vocab; /* one file, or source,target */
     long rounds;
+    /* attention */
+    const char *format, *target;
+    bool pieces, force;
     char **arguments;
     int n_arguments;
 };
@@ -51,5 +55,8 @@ extern const struct option_spec option_specs[]; /* ended by a NULL name */
  * error. `name` is the command's, for messages. */
 bool options_parse(struct options *options, enum command command, const char *name, int argc,
                    char **argv, int first);
+
+/* The arguments as one text, with blanks between them; the caller frees it. NULL: no memory. */
+char *join_arguments(const struct options *options);
 
 #endif
