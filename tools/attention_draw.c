@@ -217,7 +217,7 @@ struct heat heat_of(const struct view *view, tolka_attention_kind kind, size_t l
 
 static double cell_size(const struct heat *heat) {
     size_t n = heat->rows->n > heat->columns->n ? heat->rows->n : heat->columns->n;
-    return n <= 14 ? 32 : n <= 28 ? 26 : 22;
+    return n <= 10 ? 42 : n <= 16 ? 34 : n <= 28 ? 26 : 22;
 }
 
 static double label_length(const char *text) {

@@ -38,18 +38,20 @@ static void put_size(FILE *out, const struct looked *looked) {
 
 /* ---- drawings -------------------------------------------------------------------------------- */
 
-/* Drawn for 16 pixels a letter; grows and shrinks with the page's. */
-static void begin_drawing(FILE *out, const char *class, struct extent extent) {
+/* Drawn for letters of 16 pixels; grows and shrinks with the page's. */
+static void begin_drawing(FILE *out, const char *class, struct extent extent, double scale) {
     fprintf(out,
-            "<svg class=\"%s\" viewBox=\"0 0 %.1f %.1f\" style=\"width:%.2frem;height:%.2frem\">\n",
-            class, extent.width, extent.height, extent.width / 16, extent.height / 16);
+            "<svg class=\"%s\" viewBox=\"0 0 %.1f %.1f\" style=\"width:%.2frem;min-width:%.2frem;"
+            "max-width:100%%\">\n",
+            class, extent.width, extent.height, scale * extent.width / 16, extent.width / 16);
 }
 
 static void put_alignment(FILE *out, const struct view *view, const char *name) {
     fprintf(out, "<div class=\"%s\">\n", name);
     for (int across = 1; across >= 0; across--) {
         fprintf(out, "<div class=\"scroll %s\">", across ? "across" : "down");
-        begin_drawing(out, "alignment", alignment_extent(view, across));
+        struct extent extent = alignment_extent(view, across);
+        begin_drawing(out, "alignment", extent, across ? fmin(1.7, fmax(1, 900 / extent.width)) : 1);
         draw_alignment(out, view, across);
         fputs("</svg></div>\n", out);
     }
@@ -65,7 +67,7 @@ static void put_frame(FILE *out, const struct view *view, tolka_attention_kind k
             "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"heat map; arrow keys "
             "go from cell to cell\">",
             layer, slot);
-    begin_drawing(out, "heat", heat_extent(&heat));
+    begin_drawing(out, "heat", heat_extent(&heat), 1);
     draw_heat(out, &heat);
     fprintf(out,
             "</svg></div>\n<figcaption><span class=\"what\">Layer %zu, average of %zu heads</span>"
@@ -91,7 +93,10 @@ static void put_map(FILE *out, const struct view *view, const char *name,
     put_frame(out, view, kind);
     fputs("<div class=\"layers\">\n", out);
     for (size_t layer = 0; layer < map->layers; layer++) {
-        fprintf(out, "<div class=\"layer\"><h3>Layer %zu</h3><div class=\"thumbs\">\n", layer + 1);
+        fprintf(out,
+                "<div class=\"layer\"><h3>Layer %zu</h3><div class=\"thumbs\" style=\"--half:%zu;"
+                "--all:%zu\">\n",
+                layer + 1, (map->slots + 1) / 2, map->slots);
         for (size_t slot = map->heads; slot < map->slots; slot++) put_thumb(out, map, layer, slot);
         fputs("</div></div>\n", out);
     }
