@@ -234,11 +234,13 @@ static bool begins_word(const struct spelling *spelling, size_t token, size_t fi
 
 /* Punctuation before and behind a word is a word of its own; that within ("don't") is not. */
 static void cut_punctuation(struct spelling *spelling, size_t first, size_t end) {
-    size_t head = first, tail = end;
+    size_t start = first, tail = end;
+    while (start < end && only_blank(spelling, first, start + 1)) start++;
+    size_t head = start;
     while (head < end && is_all(spelling, head, is_punctuation)) head++;
     while (tail > head && is_all(spelling, tail - 1, is_punctuation)) tail--;
-    if (head < end) spelling->tokens[head].begins = true;
-    if (tail < end && head < tail) spelling->tokens[tail].begins = true;
+    if (head > start && head < end) spelling->tokens[head].begins = true;
+    if (tail < end && tail > head) spelling->tokens[tail].begins = true;
 }
 
 static void find_words(struct spelling *spelling) {
