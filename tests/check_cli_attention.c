@@ -179,7 +179,8 @@ START_TEST(a_given_translation_is_looked_at) {
     json_t *found = parse(output);
     ck_assert_str_eq(json_string_value(json_object_get(found, "translation")),
                      "Heute ist schönes Wetter.");
-    const json_t *source = json_object_get(found, "source"), *target = json_object_get(found, "target");
+    const json_t *source = json_object_get(found, "source"),
+                 *target = json_object_get(found, "target");
     ck_assert_double_gt(link_weight(found, word_of(source, "weather"), word_of(target, "Wetter")),
                         0.3);
     ck_assert_double_gt(link_weight(found, word_of(source, "nice"), word_of(target, "schönes")),
@@ -258,8 +259,8 @@ START_TEST(pages_and_pictures_are_well_formed) {
     for (size_t i = 0; i < 2; i++) {
         char *page = output_of(NULL, "attention", SENTENCE, "--to", "de", "--format", formats[i]);
         check_balance(page);
-        static const char *const words[] = {"weather", "today", "Wetter", "heute", "&#60;/s&#62;",
-                                            "&#62;&#62;deu&#60;&#60;"};
+        static const char *const words[] = {"weather", "today",        "Wetter",
+                                            "heute",   "&#60;/s&#62;", "&#62;&#62;deu&#60;&#60;"};
         for (size_t k = 0; k < sizeof words / sizeof *words; k++)
             ck_assert_msg(strstr(page, words[k]) != NULL, "no %s", words[k]);
         ck_assert_uint_eq(count(page, "http:") + count(page, "https:"), schemes[i]);
@@ -341,8 +342,12 @@ static double *unpack(const char *text, size_t *n) {
 
 static struct unpacked unpack_map(const json_t *data, const char *view, const char *kind) {
     const json_t *map = json_object_get(json_object_get(data, view), kind);
-    struct unpacked out = {size_in(map, "heads"), size_in(map, "slots"), size_in(map, "rows"),
-                           size_in(map, "columns"), 0, NULL};
+    struct unpacked out = {size_in(map, "heads"),
+                           size_in(map, "slots"),
+                           size_in(map, "rows"),
+                           size_in(map, "columns"),
+                           0,
+                           NULL};
     size_t n, slot = out.rows * out.columns;
     out.at = unpack(json_string_value(json_object_get(map, "weights")), &n);
     ck_assert_uint_gt(slot, 0);
@@ -461,7 +466,8 @@ START_TEST(text_fits_its_width) {
         char columns[8];
         snprintf(columns, sizeof columns, "%zu", width);
         setenv("COLUMNS", columns, 1);
-        char *output = output_of(NULL, "attention", width % 12 ? SENTENCE : LONG_SENTENCE, "--to", "de");
+        char *output =
+            output_of(NULL, "attention", width % 12 ? SENTENCE : LONG_SENTENCE, "--to", "de");
         ck_assert_uint_eq(count(output, "\x1b"), 0);
         char *map = strstr(output, "\n\n");
         ck_assert_ptr_nonnull(map);

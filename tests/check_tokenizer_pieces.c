@@ -1,6 +1,7 @@
 /* Tokens as people read them: beside the tokens that transformers names, and joined to words. */
-#include "tests/fixture.h"
+#include "tests/allocations.h"
 #include "tests/check_tokenizer.h"
+#include "tests/fixture.h"
 #include "tests/suites.h"
 
 #include <stdlib.h>
@@ -111,6 +112,28 @@ START_TEST(special_tokens_are_words) {
 }
 END_TEST
 
+START_TEST(no_memory_is_no_pieces) {
+    struct fixture fixture = fixture_open("marian", DTYPE_F32);
+    const json_t *entry = json_array_get(fixture.cases, 1);
+    tolka_tokenizer *tokenizer = case_tokenizer(&fixture, entry);
+    size_t n;
+    int32_t *ids = json_id_list(json_object_get(entry, "source_ids"), &n);
+    for (long at = 1, more = 1; more; at++) {
+        tolka_pieces *pieces;
+        allocations_fail_from(at);
+        tolka_status status = tolka_token_pieces(tokenizer, ids, n, 0, &pieces, NULL);
+        more = allocations_failed();
+        allocations_fail_from(0);
+        ck_assert_int_eq(status, more ? TOLKA_NOMEM : TOLKA_OK);
+        ck_assert(more ? pieces == NULL : at > 5);
+        tolka_free(pieces);
+    }
+    free(ids);
+    tolka_tokenizer_free(tokenizer);
+    fixture_close(&fixture);
+}
+END_TEST
+
 TCase *tokenizer_pieces_case(void) {
     TCase *tests = tcase_create("pieces");
     tcase_set_timeout(tests, 120);
@@ -118,5 +141,6 @@ TCase *tokenizer_pieces_case(void) {
     tcase_add_test(tests, pieces_join_to_words);
     tcase_add_test(tests, bytes_join_to_characters);
     tcase_add_test(tests, special_tokens_are_words);
+    tcase_add_test(tests, no_memory_is_no_pieces);
     return tests;
 }

@@ -147,7 +147,8 @@ static void put_token(struct spelling *spelling, const struct token *token, int3
     if (is_text && tokenizer->kind == PIECES_SENTENCEPIECE)
         put_sentencepiece(spelling, token->piece);
     else if (is_text && tokenizer->kind == PIECES_BYTELEVEL && (size_t)id < tokenizer->bpe.n_tokens)
-        spelling->length += bytelevel_decode(&tokenizer->bpe, id, spelling->text + spelling->length);
+        spelling->length +=
+            bytelevel_decode(&tokenizer->bpe, id, spelling->text + spelling->length);
     else
         put(spelling, token->piece.bytes, token->piece.length);
 }
@@ -228,8 +229,7 @@ static bool begins_word(const struct spelling *spelling, size_t token, size_t fi
     if (only_blank(spelling, first, token)) return false;
     do last--;
     while (last > tokens[first].start && goes_on(spelling->text[last]));
-    return has_no_blanks(character_at(spelling, at)) ||
-           has_no_blanks(character_at(spelling, last));
+    return has_no_blanks(character_at(spelling, at)) || has_no_blanks(character_at(spelling, last));
 }
 
 /* Punctuation before and behind a word is a word of its own; that within ("don't") is not. */

@@ -125,8 +125,8 @@ static void take_result(void *user, size_t index, tolka_result *result) {
 }
 
 /* The text's ids and the translation's tokens, which are the model's own or those of --target. */
-static int translate(const struct options *options, const struct session *session,
-                     const char *text, tolka_result **result) {
+static int translate(const struct options *options, const struct session *session, const char *text,
+                     tolka_result **result) {
     tolka_error err;
     const char *reason = "out of memory", *target = options->target;
     tolka_text pair = {text, strlen(text), target, target ? strlen(target) : 0};
@@ -160,8 +160,8 @@ static tolka_status gather_tokens(struct gathered *gathered, const struct sessio
     gathered->target_ids = malloc(n_target * sizeof *gathered->target_ids);
     if (!gathered->target_ids) return TOLKA_NOMEM;
     for (size_t i = 0; i < n_target; i++) gathered->target_ids[i] = tokens[i].id;
-    tolka_status status = tolka_token_pieces(session->tokenizer, source, n_source, 0,
-                                             &gathered->source, err);
+    tolka_status status =
+        tolka_token_pieces(session->tokenizer, source, n_source, 0, &gathered->source, err);
     if (status == TOLKA_OK)
         status = tolka_token_pieces(session->tokenizer, gathered->target_ids, n_target, 1,
                                     &gathered->target, err);
@@ -179,8 +179,7 @@ static bool gather_texts(struct gathered *gathered, const char *text, const tolk
     size_t length, repaired;
     const char *target = tolka_result_text(result, 0, &length);
     gathered->source_text = tolka_repair_text(text, strlen(text), &repaired);
-    gathered->target_text =
-        tolka_repair_text(target ? target : "", target ? length : 0, &repaired);
+    gathered->target_text = tolka_repair_text(target ? target : "", target ? length : 0, &repaired);
     return gathered->source_text && gathered->target_text;
 }
 

@@ -1,5 +1,5 @@
-/* From paper to ink in even steps of lightness and one hue, so that more is darker (on a dark ground
- * brighter) to every eye. */
+/* From paper to ink in even steps of lightness and one hue, so that more is darker (on a dark
+ * ground brighter) to every eye. */
 #ifndef ATTENTION_COLOURS_H
 #define ATTENTION_COLOURS_H
 

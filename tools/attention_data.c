@@ -169,7 +169,8 @@ static bool label_inputs(struct labels *labels, const struct labels *target, siz
     return true;
 }
 
-static bool label_view(struct view *view, const struct looked *looked, bool words, size_t n_inputs) {
+static bool label_view(struct view *view, const struct looked *looked, bool words,
+                       size_t n_inputs) {
     bool (*label)(struct labels *, const tolka_pieces *) = words ? label_words : label_pieces;
     return label(&view->source, looked->source) && label(&view->target, looked->target) &&
            label_inputs(&view->inputs, &view->target, n_inputs);

@@ -42,7 +42,8 @@ struct link {
 
 /* Everything by pieces, or by words. */
 struct view {
-    struct labels source, target, inputs; /* inputs: the decoder's, which begin with its start token */
+    struct labels source, target,
+        inputs; /* inputs: the decoder's, which begin with its start token */
     struct map maps[N_MAPS];
     size_t n_links;
     struct link *links;

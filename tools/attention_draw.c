@@ -82,7 +82,7 @@ static double line_length(const struct labels *labels, bool across, double gap) 
     return n ? length + gap * (double)(n - 1) : length;
 }
 
-/* The shorter line is spread, within reason, so that most lines between them are nearly straight. */
+/* The shorter line is spread, within reason: most lines between the two are nearly straight then. */
 static struct line spread(const struct labels *labels, bool across, double length) {
     double least = across ? WORD_GAP : LINE_GAP;
     size_t n = count_words(labels);
@@ -97,8 +97,7 @@ static struct line spread(const struct labels *labels, bool across, double lengt
 static double place(const struct line *line, size_t word) {
     double at = line->offset;
     for (size_t i = 0; i < word; i++)
-        if (!line->labels->special[i])
-            at += word_length(line->labels, i, line->across) + line->gap;
+        if (!line->labels->special[i]) at += word_length(line->labels, i, line->across) + line->gap;
     return MARGIN + at + word_length(line->labels, word, line->across) / 2;
 }
 
@@ -109,8 +108,7 @@ static double longer_line(const struct view *view, bool across) {
 
 static double widest_word(const struct labels *labels) {
     double widest = 0;
-    for (size_t i = 0; i < labels->n; i++)
-        widest = fmax(widest, word_length(labels, i, true));
+    for (size_t i = 0; i < labels->n; i++) widest = fmax(widest, word_length(labels, i, true));
     return widest;
 }
 
@@ -131,7 +129,8 @@ struct alignment {
 };
 
 static void draw_link(const struct alignment *alignment, struct link link, bool best) {
-    double from = place(&alignment->source, link.source), to = place(&alignment->target, link.target);
+    double from = place(&alignment->source, link.source),
+           to = place(&alignment->target, link.target);
     double near = alignment->near, far = alignment->far, middle = (near + far) / 2;
     double weight = (double)link.weight;
     fprintf(alignment->out,
@@ -140,11 +139,11 @@ static void draw_link(const struct alignment *alignment, struct link link, bool 
             best ? " best" : "", link.source, link.target, 0.8 + 9 * weight,
             best ? 0.5 + 0.5 * weight : 0.1 + 0.3 * weight);
     if (alignment->source.across)
-        fprintf(alignment->out, "M%.1f %.1fC%.1f %.1f %.1f %.1f %.1f %.1f", from, near, from, middle,
-                to, middle, to, far);
+        fprintf(alignment->out, "M%.1f %.1fC%.1f %.1f %.1f %.1f %.1f %.1f", from, near, from,
+                middle, to, middle, to, far);
     else
-        fprintf(alignment->out, "M%.1f %.1fC%.1f %.1f %.1f %.1f %.1f %.1f", near, from, middle, from,
-                middle, to, far, to);
+        fprintf(alignment->out, "M%.1f %.1fC%.1f %.1f %.1f %.1f %.1f %.1f", near, from, middle,
+                from, middle, to, far, to);
     fputs("\"><title>", alignment->out);
     put_xml(alignment->out, alignment->view->source.texts[link.source]);
     fputs(" \xe2\x80\x93 ", alignment->out);

@@ -1,6 +1,6 @@
-/* The drawings that the page and the picture of tolka attention are made of, as SVG without colours:
- * those are classes. s0 to s15 are shades; link, best, word, special, label, grid and cursor are
- * what they say. */
+/* The drawings that the page and the picture of tolka attention are made of, as SVG. Colours are
+ * classes: s0 to s15 are shades; link, best, word, special, label, grid and cursor are what they
+ * say. */
 #ifndef ATTENTION_DRAW_H
 #define ATTENTION_DRAW_H
 

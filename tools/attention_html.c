@@ -51,7 +51,8 @@ static void put_alignment(FILE *out, const struct view *view, const char *name) 
     for (int across = 1; across >= 0; across--) {
         fprintf(out, "<div class=\"scroll %s\">", across ? "across" : "down");
         struct extent extent = alignment_extent(view, across);
-        begin_drawing(out, "alignment", extent, across ? fmin(1.7, fmax(1, 900 / extent.width)) : 1);
+        begin_drawing(out, "alignment", extent,
+                      across ? fmin(1.7, fmax(1, 900 / extent.width)) : 1);
         draw_alignment(out, view, across);
         fputs("</svg></div>\n", out);
     }
@@ -147,7 +148,8 @@ static json_t *json_view(const struct view *view) {
         if (!map->at) continue;
         json_object_set_new(entry, "heads", json_integer((json_int_t)map->heads));
         json_object_set_new(entry, "slots", json_integer((json_int_t)map->slots));
-        json_object_set_new(entry, "rows", json_labels(view_rows(view, (tolka_attention_kind)kind)));
+        json_object_set_new(entry, "rows",
+                            json_labels(view_rows(view, (tolka_attention_kind)kind)));
         json_object_set_new(entry, "columns",
                             json_labels(view_columns(view, (tolka_attention_kind)kind)));
         json_object_set_new(entry, "weights", json_weights(map));
@@ -196,8 +198,7 @@ static void put_drawings(FILE *out, const struct looked *looked, const char *pla
         put_alignment(out, &looked->pieces, "pieces");
     }
     for (int kind = 0; kind < N_MAPS; kind++)
-        if (strcmp(place, kind_names[kind]) == 0)
-            put_maps(out, looked, (tolka_attention_kind)kind);
+        if (strcmp(place, kind_names[kind]) == 0) put_maps(out, looked, (tolka_attention_kind)kind);
 }
 
 /* Copies the page; what stands in "{{...}}" names what comes there. */

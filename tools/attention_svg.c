@@ -74,8 +74,7 @@ static void put_caption(FILE *out, const struct map *map, struct place place) {
 void show_attention_svg(FILE *out, const struct looked *looked) {
     const struct view *view = looked_view(looked);
     const struct map *map = &view->maps[TOLKA_CROSS_ATTENTION];
-    struct heat heat =
-        heat_of(view, TOLKA_CROSS_ATTENTION, map->layers - 1, average_slot(map));
+    struct heat heat = heat_of(view, TOLKA_CROSS_ATTENTION, map->layers - 1, average_slot(map));
     struct layout layout = lay_out(view, &heat);
     fprintf(out,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%.0f\" "

@@ -75,7 +75,8 @@ static int cube_colour(uint32_t colour) {
     for (int which = 0; which < 3; which++) {
         int best = 0;
         for (int i = 1; i < 6; i++)
-            if (abs(levels[i] - channel(colour, which)) < abs(levels[best] - channel(colour, which)))
+            if (abs(levels[i] - channel(colour, which)) <
+                abs(levels[best] - channel(colour, which)))
                 best = i;
         index = 6 * index + best;
     }
@@ -119,13 +120,14 @@ static void put_percent(const struct table *table, float weight, size_t width) {
     long percent = lroundf(100 * weight);
     put_blanks(table->out, width - LEAST_WIDE);
     if (table->colours)
-        put_blanks(table->out, 2);
+        put_blanks(table->out, 1);
     else
         put_shade(table->out, weight);
     if (percent > 0)
         fprintf(table->out, "%3ld", percent);
     else
         put_blanks(table->out, 3);
+    if (table->colours) put_blanks(table->out, 1);
 }
 
 static void put_cell(const struct table *table, float weight, size_t width) {
@@ -189,8 +191,7 @@ static void put_tall_heading(const struct table *table, size_t first, size_t end
     if (tallest > TALLEST_HEADING) tallest = TALLEST_HEADING;
     for (size_t line = tallest; line-- > 0;) {
         put_blanks(table->out, table->label_width + 2);
-        for (size_t i = first; i < end; i++)
-            put_downwards(table, table->columns->texts[i], line);
+        for (size_t i = first; i < end; i++) put_downwards(table, table->columns->texts[i], line);
         fputc('\n', table->out);
     }
 }
@@ -251,7 +252,8 @@ void show_attention_text(FILE *out, const struct looked *looked, enum colours co
         end = panel_end(&table, first, columns);
         put_panel(&table, first, end);
     }
-    fprintf(out, "\nHow much each row looks at each column%s: layer %zu of the decoder, average of its "
-                 "%zu heads.\n",
+    fprintf(out,
+            "\nHow much each row looks at each column%s: layer %zu of the decoder, average of its "
+            "%zu heads.\n",
             table.upright ? ", in percent" : "", map->layers, map->heads);
 }
