@@ -25,7 +25,7 @@ CHECK_LIBS = $(shell pkg-config --libs check)
 ENGINE = $(wildcard engine/*.c engine/kernels/*.c)
 LIBRARY = $(ENGINE) $(wildcard tokenizer/*.c tokenizer/*.cc)
 CONVERSION = $(wildcard models/*.c models/*/*.c)
-TOOLS = $(filter-out tools/main.c,$(wildcard tools/*.c))
+TOOLS = $(filter-out tools/main.c,$(wildcard tools/*.c)) $(wildcard tools/*.html)
 TESTS = $(wildcard tests/*.c tests/*.cc)
 
 object = $(patsubst %,$(BUILD)/%.o,$(1))
@@ -59,6 +59,14 @@ $(BUILD)/%.c.o: %.c Makefile
 $(BUILD)/%.cc.o: %.cc Makefile
 	@mkdir -p $(@D)
 	$(CXX) $(CPPFLAGS) $(CXXFLAGS) -c -o $@ $<
+
+# A page in the program: its bytes, and a NUL.
+$(BUILD)/%.html.o: %.html Makefile
+	@mkdir -p $(@D)
+	echo 'const unsigned char $(subst /,_,$*)_html[] = {' > $(BUILD)/$*.html.c
+	od -An -v -tx1 $< | sed 's/ \(..\)/0x\1,/g' >> $(BUILD)/$*.html.c
+	echo '0};' >> $(BUILD)/$*.html.c
+	$(CC) $(CFLAGS) -c -o $@ $(BUILD)/$*.html.c
 
 # Only the kernels of a level are compiled for it; the rest runs anywhere.
 KERNELS = $(BUILD)/engine/kernels

@@ -337,6 +337,21 @@ tolka_status tolka_tokenize_target(const tolka_tokenizer *tokenizer, const char 
  * final NUL. */
 tolka_status tolka_detokenize(const tolka_tokenizer *tokenizer, const int32_t *ids, size_t n,
                               char **text, size_t *length, tolka_error *err);
+/* Tokens as people read them. One block: free it with tolka_free. */
+typedef struct {
+    size_t n;
+    const char **pieces; /* each token as the vocabulary writes it: U+2581 "wea", "ther", "</s>" */
+    size_t *word;        /* the word that it is a piece of */
+    size_t n_words;
+    const char **words;     /* "weather", "</s>" */
+    unsigned char *special; /* of each word: is it no part of the text, as </s> and languages are? */
+} tolka_pieces;
+
+/* Source ids (or target ids) to pieces and words. A special token is a word, and so is the
+ * punctuation before and behind one; of languages that write no blanks, so is each piece. Pieces
+ * that are bytes make a word with the others of their character. */
+tolka_status tolka_token_pieces(const tolka_tokenizer *tokenizer, const int32_t *ids, size_t n,
+                                int is_target, tolka_pieces **out, tolka_error *err);
 /* Start and forced tokens that the tokenizer's target language asks for; -1: none. */
 int32_t tolka_tokenizer_start(const tolka_tokenizer *tokenizer);
 int32_t tolka_tokenizer_forced_first(const tolka_tokenizer *tokenizer);

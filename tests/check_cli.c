@@ -79,7 +79,8 @@ static bool same_options(const struct options *a, const struct options *b) {
            a->tensors == b->tensors && a->help == b->help && a->version == b->version &&
            a->type == b->type && a->config == b->config &&
            a->family == b->family && a->shortlist == b->shortlist && a->vocab == b->vocab &&
-           a->rounds == b->rounds;
+           a->rounds == b->rounds && a->format == b->format && a->target == b->target &&
+           a->pieces == b->pieces && a->force == b->force;
 }
 
 START_TEST(options_set_their_fields) {
@@ -127,6 +128,10 @@ START_TEST(options_set_their_fields) {
     SETS(COMMAND_INSPECT, "--tensors", NULL, tensors, true);
     SETS(COMMAND_BENCH, "--rounds", "3", rounds, 3);
     SETS(COMMAND_BENCH, "-r", "3", rounds, 3);
+    SETS(COMMAND_ATTENTION, "--format", text, format, text);
+    SETS(COMMAND_ATTENTION, "--target", text, target, text);
+    SETS(COMMAND_ATTENTION, "--pieces", NULL, pieces, true);
+    SETS(COMMAND_ATTENTION, "--force", NULL, force, true);
 }
 END_TEST
 
@@ -376,5 +381,6 @@ Suite *cli_suite(void) {
     suite_add_tcase(suite, models);
     suite_add_tcase(suite, cli_lines_case());
     suite_add_tcase(suite, cli_commands_case());
+    suite_add_tcase(suite, cli_attention_case());
     return suite;
 }

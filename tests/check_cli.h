@@ -17,5 +17,6 @@ void cli_remove(struct folder *folder, const char *const *names);
 
 TCase *cli_lines_case(void);    /* check_cli_lines.c */
 TCase *cli_commands_case(void); /* check_cli_commands.c */
+TCase *cli_attention_case(void); /* check_cli_attention.c */
 
 #endif

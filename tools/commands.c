@@ -22,6 +22,10 @@ const struct command_spec command_specs[] = {
     {COMMAND_SCORE, "score", " [OPTION]...", "score given translations",
      "Reads lines of source, tab, target and prints the log-probability of each target.",
      run_score},
+    {COMMAND_ATTENTION, "attention", " [OPTION]... TEXT...", "show what a translation looks at",
+     "Translates TEXT and draws which words each word looks at: as a page with every layer and head "
+     "(-o map.html), a picture (-o map.svg), all numbers (-o map.json), or in the terminal.",
+     run_attention},
     {COMMAND_CHECK, "check", " [OPTION]... [FILE]", "test a model file on this machine",
      "Runs the sentences that were stored when FILE was made and says whether this machine gives "
      "the answers that the source weights gave.",

@@ -5,14 +5,16 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define AT(field) offsetof(struct options, field)
 enum {
-    SEARCHING = COMMAND_TRANSLATE | COMMAND_BENCH,
-    RUNNING = COMMAND_TRANSLATE | COMMAND_BENCH | COMMAND_SCORE,
-    ALL = 63,
+    SEARCHING = COMMAND_TRANSLATE | COMMAND_BENCH | COMMAND_ATTENTION,
+    LINES = COMMAND_TRANSLATE | COMMAND_SCORE,
+    RUNNING = LINES | COMMAND_BENCH | COMMAND_ATTENTION,
+    ALL = 127,
 };
 
 /* An option that means something a little different to a command has an entry for it. The parser
@@ -25,12 +27,23 @@ const struct option_spec option_specs[] = {
      0},
     {"from", 'f', VALUE_TEXT, "LANG", "source language, where the model wants to know", RUNNING,
      AT(from), 0, 0},
-    {"input", 'i', VALUE_TEXT, "FILE", "read FILE instead of standard input",
-     RUNNING & ~COMMAND_BENCH, AT(input), 0, 0},
+    {"input", 'i', VALUE_TEXT, "FILE", "read FILE instead of standard input", LINES,
+     AT(input), 0, 0},
     {"input", 'i', VALUE_TEXT, "FILE", "translate FILE instead of the built-in sentences",
      COMMAND_BENCH, AT(input), 0, 0},
     {"output", 'o', VALUE_TEXT, "FILE", "write FILE instead of standard output",
-     COMMAND_TRANSLATE | COMMAND_SCORE | COMMAND_CONVERT, AT(output), 0, 0},
+     LINES | COMMAND_CONVERT, AT(output), 0, 0},
+    {"output", 'o', VALUE_TEXT, "FILE", "write FILE: map.html, map.svg, map.json or map.txt",
+     COMMAND_ATTENTION, AT(output), 0, 0},
+    {"format", 0, VALUE_TEXT, "FORMAT",
+     "html, svg, json or text; default: what the output's name says, or text", COMMAND_ATTENTION,
+     AT(format), 0, 0},
+    {"target", 0, VALUE_TEXT, "TEXT", "look at this translation instead of the model's own",
+     COMMAND_ATTENTION, AT(target), 0, 0},
+    {"pieces", 0, VALUE_FLAG, NULL, "show the pieces that the model sees instead of words",
+     COMMAND_ATTENTION, AT(pieces), 0, 0},
+    {"force", 0, VALUE_FLAG, NULL, "replace the output if it is there already", COMMAND_ATTENTION,
+     AT(force), 0, 0},
     {"beam", 'b', VALUE_LONG, "N", "beam size; 1 is greedy; default: what the model asks for",
      SEARCHING, AT(beam), 1, TOLKA_MAX_BEAM},
     {"nbest", 'n', VALUE_LONG, "N", "show the N best translations of each line", COMMAND_TRANSLATE,
@@ -78,8 +91,8 @@ const struct option_spec option_specs[] = {
      AT(normalize), 0, 0},
     {"per-token", 0, VALUE_FLAG, NULL, "show the log-probability of every token, too",
      COMMAND_SCORE, AT(per_token), 0, 0},
-    {"batch", 'B', VALUE_TEXT, "N", "sentences decoded together (never changes the output)",
-     RUNNING & ~COMMAND_BENCH, AT(batches), 0, 0},
+    {"batch", 'B', VALUE_TEXT, "N", "sentences decoded together (never changes the output)", LINES,
+     AT(batches), 0, 0},
     {"batch", 'B', VALUE_TEXT, "LIST", "sentences decoded together, such as 1,8,32; default: 1,32",
      COMMAND_BENCH, AT(batches), 0, 0},
     {"threads", 'j', VALUE_TEXT, "N", "worker threads; default: the cores this process may use",
@@ -88,11 +101,11 @@ const struct option_spec option_specs[] = {
      "worker threads, such as 1,2,4; default: 1 and the cores this process may use", COMMAND_BENCH,
      AT(threads), 0, 0},
     {"json", 'J', VALUE_FLAG, NULL, "one JSON object a line, with ids and scores",
-     COMMAND_TRANSLATE | COMMAND_SCORE, AT(json), 0, 0},
+     LINES, AT(json), 0, 0},
     {"json", 'J', VALUE_FLAG, NULL, "one JSON object instead of text",
      COMMAND_INSPECT | COMMAND_CHECK | COMMAND_BENCH, AT(json), 0, 0},
     {"ids", 'I', VALUE_FLAG, NULL, "read and write token ids instead of text",
-     COMMAND_TRANSLATE | COMMAND_SCORE, AT(ids), 0, 0},
+     LINES, AT(ids), 0, 0},
     {"no-shortlist", 0, VALUE_FLAG, NULL, "ignore the lexical shortlist that the model carries",
      RUNNING, AT(no_shortlist), 0, 0},
     {"type", 'T', VALUE_TEXT, "TYPE", "weights as f32, f16, bf16 or int8 (default)",
@@ -220,4 +233,14 @@ bool options_parse(struct options *options, enum command command, const char *na
     options->arguments = argv + optind;
     options->n_arguments = argc - optind;
     return true;
+}
+
+char *join_arguments(const struct options *options) {
+    size_t length = 1;
+    for (int i = 0; i < options->n_arguments; i++) length += strlen(options->arguments[i]) + 1;
+    char *text = malloc(length), *at = text;
+    if (text) *text = 0;
+    for (int i = 0; text && i < options->n_arguments; i++)
+        at += sprintf(at, "%s%s", i ? " " : "", options->arguments[i]);
+    return text;
 }

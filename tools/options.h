@@ -23,6 +23,7 @@ enum command {
     COMMAND_SCORE = 8,
     COMMAND_CHECK = 16,
     COMMAND_BENCH = 32,
+    COMMAND_ATTENTION = 64,
 };
 
 struct options {
@@ -43,6 +44,9 @@ struct options {
     const char *prefix;
     bool prefix_column, normalize, per_token;
     long alternatives;
+    /* attention */
+    const char *format, *target;
+    bool pieces, force;
     char **arguments;
     int n_arguments;
 };
@@ -65,5 +69,8 @@ extern const struct option_spec option_specs[]; /* ended by a NULL name */
  * error. `name` is the command's, for messages. */
 bool options_parse(struct options *options, enum command command, const char *name, int argc,
                    char **argv, int first);
+
+/* The arguments as one text, with blanks between them; the caller frees it. NULL: no memory. */
+char *join_arguments(const struct options *options);
 
 #endif

@@ -288,16 +288,6 @@ static int run_lines(struct run *run) {
     return status;
 }
 
-/* The text given as arguments, joined by blanks, as the shell had cut it; the caller frees it. */
-static char *join_arguments(const struct options *options) {
-    size_t length = 1;
-    for (int i = 0; i < options->n_arguments; i++) length += strlen(options->arguments[i]) + 1;
-    char *text = malloc(length), *at = text;
-    for (int i = 0; text && i < options->n_arguments; i++)
-        at += sprintf(at, "%s%s", i ? " " : "", options->arguments[i]);
-    return text;
-}
-
 static int run_arguments(struct run *run) {
     char *text = join_arguments(run->options);
     int status = text ? EXIT_DONE : complain(EXIT_MODEL, "out of memory");
