@@ -72,6 +72,8 @@ const struct config_field config_fields[] = {
     {"search.length_penalty", FIELD_F32, AT(length_penalty), false, -100, 100, 1, NULL},
     {"search.max_length", FIELD_U32, AT(max_length), false, 1, 1 << 20, 256, NULL},
     {"search.max_length_ratio", FIELD_F32, AT(max_length_ratio), false, 0, 1e6, 0, NULL},
+    {"alignment.layer", FIELD_I32, AT(alignment_layer), false, -1, MAX_LAYERS - 1, -1, NULL},
+    {"alignment.head", FIELD_I32, AT(alignment_head), false, -1, MAX_HEADS - 1, -1, NULL},
     {NULL, FIELD_U32, 0, false, 0, 0, 0, NULL},
 };
 
@@ -214,6 +216,17 @@ static tolka_status check_tokens(const struct config *config, const char *name, 
     return status;
 }
 
+static tolka_status check_alignment(const struct config *config, const char *name,
+                                    tolka_error *err) {
+    if (config->alignment_layer >= (int32_t)config->decoder_layers)
+        return fail(err, TOLKA_FORMAT, "%s: alignment.layer is %d, but the decoder has %u layers",
+                    name, config->alignment_layer, config->decoder_layers);
+    if (config->alignment_head >= (int32_t)config->decoder_heads)
+        return fail(err, TOLKA_FORMAT, "%s: alignment.head is %d, but the decoder has %u heads",
+                    name, config->alignment_head, config->decoder_heads);
+    return TOLKA_OK;
+}
+
 /* Fields that come from a checkpoint have not passed read_field. */
 static tolka_status check_range(const struct config *config, const struct config_field *field,
                                 const char *name, tolka_error *err) {
@@ -250,7 +263,8 @@ tolka_status config_check(const struct config *config, const char *name, tolka_e
                     config->source_vocab, config->target_vocab);
     if (config->n_suppressed >= config->target_vocab)
         return fail(err, TOLKA_FORMAT, "%s: every token is suppressed", name);
-    return check_tokens(config, name, err);
+    tolka_status status = check_alignment(config, name, err);
+    return status == TOLKA_OK ? check_tokens(config, name, err) : status;
 }
 
 float config_attention_scale(const struct config *config, size_t head_dim) {

@@ -84,6 +84,10 @@ struct config {
     float length_penalty;
     uint32_t max_length;    /* tokens generated at most, end token included */
     float max_length_ratio; /* of the source length, end token included; 0: none */
+
+    /* The cross-attention that alignments are read off. */
+    int32_t alignment_layer; /* -1: the last */
+    int32_t alignment_head;  /* -1: the average of all */
 };
 
 /* How the fields stand in a file: read, written and shown from one table. */
