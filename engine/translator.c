@@ -1,6 +1,7 @@
 /* The public calls about translating ids. */
 #include "engine/translator.h"
 
+#include "engine/aligner.h"
 #include "engine/attention_map.h"
 #include "engine/batch.h"
 #include "engine/open.h"
@@ -84,6 +85,21 @@ static struct batch_options batch_options(const tolka_options *options, enum ear
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
+static tolka_status make_aligners(tolka_translator *translator, const tolka_options *options,
+                                  tolka_error *err) {
+    const struct model *model = &translator->model->model;
+    struct alignment_choice choice;
+    tolka_status status = alignment_choose(&choice, cross_heads_of(&model->config),
+                                           options->align_layer, options->align_head, err);
+    if (status != TOLKA_OK || !options->want_alignments) return status;
+    for (int i = 0; i < options->threads; i++) {
+        struct aligner *aligner = aligner_new(model, translator->kernels, choice);
+        if (!aligner) return fail(err, TOLKA_NOMEM, "out of memory for alignments");
+        translator->workers[i].aligner = aligner;
+    }
+    return TOLKA_OK;
+}
+
 static tolka_status make_workers(tolka_translator *translator, int n, tolka_error *err) {
     translator->pool = pool_new(n);
     translator->workers = calloc((size_t)n, sizeof *translator->workers);
@@ -111,6 +127,7 @@ tolka_status tolka_translator_new(tolka_translator **out, const tolka_model *mod
     *translator = (tolka_translator){
         .model = model, .options = batch_options(&options, stop), .kernels = kernels};
     status = make_workers(translator, options.threads, err);
+    if (status == TOLKA_OK) status = make_aligners(translator, &options, err);
     if (status == TOLKA_OK)
         *out = translator;
     else
@@ -121,7 +138,10 @@ tolka_status tolka_translator_new(tolka_translator **out, const tolka_model *mod
 void tolka_translator_free(tolka_translator *translator) {
     if (!translator) return;
     int n_workers = translator->workers && translator->pool ? pool_threads(translator->pool) : 0;
-    for (int i = 0; i < n_workers; i++) worker_free(&translator->workers[i]);
+    for (int i = 0; i < n_workers; i++) {
+        aligner_free(translator->workers[i].aligner);
+        worker_free(&translator->workers[i]);
+    }
     pool_free(translator->pool);
     free(translator->workers);
     free(translator);
@@ -217,10 +237,14 @@ tolka_status tolka_score(tolka_translator *translator, const tolka_input *inputs
 
 tolka_status tolka_attention_new(tolka_attention **out, tolka_translator *translator,
                                  const tolka_input *input, tolka_error *err) {
-    return attention_record(out, &translator->workers[0], input, err);
+    return attention_record(out, &translator->workers[0], input, ATTENTION_ALL, err);
 }
 
 /* ---- for the rooms above --------------------------------------------------------------------- */
+
+bool translator_aligns(const tolka_translator *translator) {
+    return translator->workers[0].aligner != NULL;
+}
 
 struct sharing {
     void (*job)(void *user, size_t i);

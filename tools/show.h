@@ -15,7 +15,13 @@ struct shown {
     bool is_ids;
     const tolka_result *result; /* NULL: there was nothing to translate */
     bool json, all;             /* all: every hypothesis, not only the best */
+    bool alignments, soft;      /* soft: their weights, too */
+    const tolka_link *symmetric; /* words of the best hypothesis, instead of the result's own; or NULL */
+    size_t n_symmetric;
 };
+
+/* Writes " ||| 0-0 1-2 ...", the words (--ids: tokens) of hypothesis k that belong together. */
+void show_alignment(FILE *out, const struct shown *shown, size_t k);
 
 /* Writes the line, newline included. */
 void show(FILE *out, const struct shown *shown);

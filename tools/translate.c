@@ -2,6 +2,7 @@
  * before it are done. */
 #define _POSIX_C_SOURCE 200809L
 #include "tools/commands.h"
+#include "tools/reverse.h"
 #include "tools/session.h"
 #include "tools/show.h"
 
@@ -28,6 +29,7 @@ struct item {
 struct run {
     const struct options *options;
     struct session session;
+    struct reverse reverse; /* score --symmetrize */
     FILE *out;
     bool scoring;
     /* the lines that are being translated */
@@ -100,6 +102,13 @@ static void read_ids(struct item *item) {
         item->problem = "not a list of token ids";
 }
 
+static void write_score(FILE *out, const struct shown *shown) {
+    const tolka_result *result = shown->result;
+    fprintf(out, "%.6f", tolka_result_count(result) ? (double)tolka_result_score(result, 0) : 0.0);
+    if (shown->alignments) show_alignment(out, shown, 0);
+    fputc('\n', out);
+}
+
 static void write_item(const struct run *run, const struct item *item) {
     struct shown shown = {.source = item->line.bytes,
                           .source_length = item->source_length,
@@ -108,13 +117,20 @@ static void write_item(const struct run *run, const struct item *item) {
                           .is_ids = run->options->ids,
                           .result = item->result,
                           .json = run->options->json,
-                          .all = run->options->nbest > 0};
-    const tolka_result *result = item->result;
+                          .all = run->options->nbest > 0,
+                          .alignments = shows_alignments(run->options),
+                          .soft = run->options->soft_alignments};
+    tolka_link *joined = NULL;
+    if (run->reverse.translator && item->result) {
+        joined = reverse_join(&run->reverse, (size_t)(item - run->items), item->result,
+                              &shown.n_symmetric);
+        shown.symmetric = joined;
+    }
     if (run->scoring && !run->options->json)
-        fprintf(run->out, "%.6f\n",
-                tolka_result_count(result) ? (double)tolka_result_score(result, 0) : 0.0);
+        write_score(run->out, &shown);
     else
         show(run->out, &shown);
+    tolka_free(joined);
 }
 
 static void free_item(struct item *item) {
@@ -202,12 +218,19 @@ static tolka_status translate(struct run *run, tolka_error *err) {
         session->translator, session->tokenizer, run->texts, run->n_inputs, take_result, run, err);
 }
 
+/* Before the results come: their lines can be written at once then. */
+static tolka_status align_reverse(struct run *run, tolka_error *err) {
+    if (!run->reverse.translator) return TOLKA_OK;
+    return reverse_align(&run->reverse, run->texts, run->input_items, run->n_inputs, err);
+}
+
 static int run_window(struct run *run) {
     tolka_error err;
     run->n_written = 0;
     collect_inputs(run);
     write_ready(run);
-    tolka_status status = translate(run, &err);
+    tolka_status status = align_reverse(run, &err);
+    if (status == TOLKA_OK) status = translate(run, &err);
     for (size_t i = 0; i < run->n_items; i++) {
         run->bytes_read += run->items[i].line.length + 1;
         free_item(&run->items[i]);
@@ -293,6 +316,7 @@ static void finish(struct run *run) {
     free(run->inputs);
     free(run->input_items);
     if (run->out) fclose(run->out);
+    reverse_close(&run->reverse);
     session_close(&run->session);
 }
 
@@ -304,6 +328,8 @@ static int run_command(struct options *options, bool scoring) {
         return complain(EXIT_USAGE, "score reads \"source<TAB>target\" lines, no arguments");
     int status = session_open(&run.session, options, &decoding);
     if (status == EXIT_DONE) status = prepare(&run, &decoding);
+    if (status == EXIT_DONE && options->symmetrize)
+        status = reverse_open(&run.reverse, options, run.session.model, &decoding, run.window);
     if (status == EXIT_DONE) status = options->n_arguments ? run_arguments(&run) : run_lines(&run);
     if (status == EXIT_DONE && run.n_lines) show_progress(&run, true);
     finish(&run);
