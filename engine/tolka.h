@@ -219,7 +219,8 @@ typedef struct {
  * file names (start, end, padding, forced), as languages are the tokenizer's business. */
 const tolka_link *tolka_result_alignment(const tolka_result *result, size_t k, size_t *n);
 /* The same between words: those that blanks separate in a text, or pieces where a language has no
- * blanks. Two words are aligned if any of their tokens are. NULL where the input was ids. */
+ * blanks. Two words are aligned if any of their tokens are, punctuation aside where a word has more
+ * than that. NULL where the input was ids. */
 const tolka_link *tolka_result_word_alignment(const tolka_result *result, size_t k, size_t *n);
 /* The weights that it was made from, [n_target][n_source]: row i is what the decoder looked at while
  * it decided target token i. Every token has its row and column. */

@@ -19,72 +19,77 @@ void text_roles_free(struct text_roles *roles) {
 
 /* ---- one hypothesis -------------------------------------------------------------------------- */
 
-/* The words of source and target tokens side by side, and which of the tokens have one. */
+/* Of each token of a side: its word (-1: none), and whether it has one, and speaks for it. */
 struct numbered {
-    int32_t *ids, *source, *target;
-    uint8_t *source_counts, *target_counts;
+    int32_t *words;
+    uint8_t *counts, *speaks;
 };
 
-static bool numbered_new(struct numbered *numbered, size_t n_source, size_t n_target) {
-    numbered->ids = malloc((n_source + 2 * n_target) * sizeof *numbered->ids);
-    numbered->source_counts = malloc(n_source + n_target);
-    if (!numbered->ids || !numbered->source_counts) return false;
-    numbered->source = numbered->ids + n_target;
-    numbered->target = numbered->source + n_source;
-    numbered->target_counts = numbered->source_counts + n_source;
+static bool numbered_new(struct numbered *out, const struct token_roles *roles, const int32_t *ids,
+                         size_t n) {
+    out->words = malloc((n + 1) * sizeof *out->words);
+    out->counts = malloc(2 * n + 1);
+    if (!out->words || !out->counts) return false;
+    out->speaks = out->counts + n;
+    number_words(roles, ids, n, out->words);
+    find_speakers(roles, ids, out->words, n, out->speaks);
+    for (size_t i = 0; i < n; i++) out->counts[i] = out->words[i] >= 0;
     return true;
 }
 
 static void numbered_free(struct numbered *numbered) {
-    free(numbered->ids);
-    free(numbered->source_counts);
+    free(numbered->words);
+    free(numbered->counts);
 }
 
-static void number_both(struct numbered *numbered, const struct text_roles *roles,
-                        const int32_t *source, const struct result_hypothesis *hypothesis) {
-    size_t n_source = hypothesis->alignment.n_source, n_target = hypothesis->n_tokens;
-    for (size_t i = 0; i < n_target; i++) numbered->ids[i] = hypothesis->tokens[i].id;
-    number_words(&roles->source, source, n_source, numbered->source);
-    number_words(&roles->target, numbered->ids, n_target, numbered->target);
-    for (size_t i = 0; i < n_source; i++) numbered->source_counts[i] = numbered->source[i] >= 0;
-    for (size_t i = 0; i < n_target; i++) numbered->target_counts[i] = numbered->target[i] >= 0;
+static bool number_target(struct numbered *out, const struct token_roles *roles,
+                          const struct result_hypothesis *hypothesis) {
+    size_t n = hypothesis->n_tokens;
+    int32_t *ids = malloc((n + 1) * sizeof *ids);
+    for (size_t i = 0; ids && i < n; i++) ids[i] = hypothesis->tokens[i].id;
+    bool ok = ids && numbered_new(out, roles, ids, n);
+    free(ids);
+    return ok;
 }
 
-static tolka_status link_tokens(const struct numbered *numbered, size_t n_target,
-                                struct result_alignment *alignment, tolka_error *err) {
-    free(alignment->links);
-    return tolka_hard_alignment(alignment->soft, n_target, alignment->n_source,
-                                numbered->source_counts, numbered->target_counts,
-                                &alignment->links, &alignment->n_links, err);
-}
-
-/* Two words belong together if any of their tokens do. */
-static tolka_status link_words(const struct numbered *numbered, struct result_alignment *alignment,
-                               tolka_error *err) {
-    size_t n = alignment->n_links;
-    tolka_link *links = malloc((n + 1) * sizeof *links);
+/* Two words belong together if tokens that speak for them do. */
+static tolka_status link_words(const struct numbered *source, const struct numbered *target,
+                               struct result_alignment *alignment, tolka_error *err) {
+    tolka_link *links = malloc((alignment->n_links + 1) * sizeof *links);
+    size_t n = 0;
     if (!links) return fail(err, TOLKA_NOMEM, "out of memory for an alignment of words");
-    for (size_t i = 0; i < n; i++)
-        links[i] = (tolka_link){(uint32_t)numbered->source[alignment->links[i].source],
-                                (uint32_t)numbered->target[alignment->links[i].target]};
+    for (size_t i = 0; i < alignment->n_links; i++) {
+        tolka_link link = alignment->links[i];
+        if (source->speaks[link.source] && target->speaks[link.target])
+            links[n++] = (tolka_link){(uint32_t)source->words[link.source],
+                                      (uint32_t)target->words[link.target]};
+    }
     alignment->word_links = links;
     alignment->n_word_links = alignment_sort(links, n);
     return TOLKA_OK;
 }
 
+static tolka_status link_both(const struct numbered *source, const struct numbered *target,
+                              struct result_hypothesis *hypothesis, tolka_error *err) {
+    struct result_alignment *alignment = &hypothesis->alignment;
+    free(alignment->links);
+    tolka_status status = tolka_hard_alignment(
+        alignment->soft, hypothesis->n_tokens, alignment->n_source, source->counts, target->counts,
+        &alignment->links, &alignment->n_links, err);
+    return status == TOLKA_OK ? link_words(source, target, alignment, err) : status;
+}
+
 tolka_status align_text(const struct text_roles *roles, const int32_t *source,
                         struct result_hypothesis *hypothesis, tolka_error *err) {
-    struct result_alignment *alignment = &hypothesis->alignment;
-    struct numbered numbered = {0};
-    tolka_status status = TOLKA_OK;
-    if (!alignment->soft) return TOLKA_OK;
-    if (numbered_new(&numbered, alignment->n_source, hypothesis->n_tokens)) {
-        number_both(&numbered, roles, source, hypothesis);
-        status = link_tokens(&numbered, hypothesis->n_tokens, alignment, err);
-        if (status == TOLKA_OK) status = link_words(&numbered, alignment, err);
-    } else {
+    struct numbered ours = {0}, theirs = {0};
+    tolka_status status;
+    if (!hypothesis->alignment.soft) return TOLKA_OK;
+    if (numbered_new(&ours, &roles->source, source, hypothesis->alignment.n_source) &&
+        number_target(&theirs, &roles->target, hypothesis))
+        status = link_both(&ours, &theirs, hypothesis, err);
+    else
         status = fail(err, TOLKA_NOMEM, "out of memory for an alignment of words");
-    }
-    numbered_free(&numbered);
+    numbered_free(&ours);
+    numbered_free(&theirs);
     return status;
 }

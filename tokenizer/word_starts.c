@@ -37,22 +37,40 @@ static size_t blank_length(struct gguf_string text) {
     return text.length >= 3 && memcmp(text.bytes, sign, 3) == 0 ? 3 : 0;
 }
 
-static enum token_role role_of(struct gguf_string text) {
+/* Punctuation as texts have it beside words; signs that are read aloud ($, %, +) are none. */
+static bool is_punctuation(uint32_t c) {
+    if (c < 0x80) return c && strchr(".,;:!?'\"()[]{}-", (int)c);
+    return c == 0xa1 || c == 0xab || c == 0xbb || c == 0xbf || /* inverted marks, guillemets */
+           (c >= 0x2010 && c <= 0x2027) || (c >= 0x2039 && c <= 0x203a) ||
+           (c >= 0x3001 && c <= 0x3003) || (c >= 0x3008 && c <= 0x3011) || c == 0xff01 ||
+           c == 0xff08 || c == 0xff09 || c == 0xff0c || c == 0xff0e || c == 0xff1a ||
+           c == 0xff1b || c == 0xff1f || c == 0xff61 || c == 0xff64;
+}
+
+static bool all_punctuation(struct gguf_string text) {
+    uint32_t c = '.';
+    for (size_t i = 0; i < text.length && is_punctuation(c);)
+        i += utf8_decode(text.bytes + i, text.length - i, &c);
+    return is_punctuation(c);
+}
+
+static unsigned role_of(struct gguf_string text) {
     bool has_blank = false;
     for (size_t n; (n = blank_length(text)) > 0; has_blank = true) {
         text.bytes += n;
         text.length -= n;
     }
     uint32_t c = 0;
-    if (text.length == 0) return has_blank ? TOKEN_BLANK : TOKEN_CONTINUES;
-    if (has_blank) return TOKEN_BEGINS;
+    unsigned mark = all_punctuation(text) ? TOKEN_MARK : 0;
+    if (text.length == 0) return (has_blank ? TOKEN_BLANK : TOKEN_CONTINUES) | mark;
+    if (has_blank) return TOKEN_BEGINS | mark;
     utf8_decode(text.bytes, text.length, &c);
-    return is_blankless(c) ? TOKEN_ALONE : TOKEN_CONTINUES;
+    return (is_blankless(c) ? TOKEN_ALONE : TOKEN_CONTINUES) | mark;
 }
 
 /* ---- the roles of a side --------------------------------------------------------------------- */
 
-static void set_role(struct token_roles *out, int32_t id, enum token_role role) {
+static void set_role(struct token_roles *out, int32_t id, unsigned role) {
     if (id >= 0 && (size_t)id < out->n) out->roles[id] = (uint8_t)role;
 }
 
@@ -132,7 +150,12 @@ void token_roles_free(struct token_roles *roles) {
 /* ---- words ----------------------------------------------------------------------------------- */
 
 static enum token_role role_at(const struct token_roles *roles, int32_t id) {
-    return id < 0 || (size_t)id >= roles->n ? TOKEN_SPECIAL : (enum token_role)roles->roles[id];
+    bool there = id >= 0 && (size_t)id < roles->n;
+    return there ? (enum token_role)(roles->roles[id] & (TOKEN_MARK - 1)) : TOKEN_SPECIAL;
+}
+
+static bool is_mark(const struct token_roles *roles, int32_t id) {
+    return id >= 0 && (size_t)id < roles->n && (roles->roles[id] & TOKEN_MARK);
 }
 
 /* A script without blanks ends with the piece that is of another, too. */
@@ -159,4 +182,16 @@ size_t number_words(const struct token_roles *roles, const int32_t *ids, size_t 
         words[i] = -1;
     }
     return (size_t)n_words - (before == TOKEN_BLANK);
+}
+
+void find_speakers(const struct token_roles *roles, const int32_t *ids, const int32_t *words,
+                   size_t n, uint8_t *speaks) {
+    for (size_t first = 0, end; first < n; first = end) {
+        bool any = false;
+        for (end = first; end < n && (words[end] == words[first] || words[end] < 0); end++) {
+            speaks[end] = words[end] >= 0 && !is_mark(roles, ids[end]);
+            any |= speaks[end];
+        }
+        for (size_t i = first; i < end && !any; i++) speaks[i] = words[i] >= 0;
+    }
 }

@@ -17,27 +17,59 @@ static bool method(const char *name, tolka_symmetry *how) {
     return false;
 }
 
+static bool asks_for_reverse(const struct options *options) {
+    return options->reverse_model || options->reverse_from || options->reverse_to;
+}
+
 static int failed(tolka_status status, const tolka_error *err) {
-    return complain(status == TOLKA_ARGUMENT ? EXIT_USAGE : EXIT_MODEL, "%s", err->text);
+    return complain(status == TOLKA_ARGUMENT ? EXIT_USAGE : EXIT_MODEL, "the other direction: %s",
+                    err->text);
+}
+
+/* A model that serves both directions translates back into the language that it translates from. */
+static void choose_languages(const struct options *options, const char **from, const char **to) {
+    *from = options->reverse_from;
+    *to = options->reverse_to;
+    if (options->reverse_model) return;
+    if (!*from) *from = options->to;
+    if (!*to) *to = options->from;
+}
+
+static int check_usage(const struct options *options) {
+    if (!options->symmetrize)
+        return complain(EXIT_USAGE, "a model of the other direction is for --symmetrize METHOD");
+    if (options->ids)
+        return complain(EXIT_USAGE, "--symmetrize joins words, which --ids does not know");
+    if (!options->reverse_model && !options->reverse_to && !options->from)
+        return complain(EXIT_USAGE,
+                        "--symmetrize needs --reverse-to LANG, the language of the sources, or "
+                        "--reverse-model FILE");
+    return EXIT_DONE;
+}
+
+static tolka_status open_direction(struct reverse *reverse, const struct options *options,
+                                   const tolka_model *forward, const tolka_options *decoding,
+                                   tolka_error *err) {
+    tolka_status status = TOLKA_OK;
+    const char *from, *to;
+    choose_languages(options, &from, &to);
+    if (options->reverse_model)
+        status = tolka_model_open(&reverse->model, options->reverse_model, err);
+    if (status != TOLKA_OK) return status;
+    const tolka_model *model = reverse->model ? reverse->model : forward;
+    status = tolka_tokenizer_new(&reverse->tokenizer, model, from, to, err);
+    if (status != TOLKA_OK) return status;
+    return tolka_translator_new(&reverse->translator, model, decoding, err);
 }
 
 int reverse_open(struct reverse *reverse, const struct options *options, const tolka_model *forward,
                  const tolka_options *decoding, size_t n) {
     tolka_error err;
-    tolka_status status = TOLKA_OK;
-    const tolka_model *model = forward;
+    if (!options->symmetrize && !asks_for_reverse(options)) return EXIT_DONE;
+    int usage = check_usage(options);
+    if (usage != EXIT_DONE) return usage;
     if (!method(options->symmetrize, &reverse->how)) return EXIT_USAGE;
-    if (options->ids)
-        return complain(EXIT_USAGE, "--symmetrize joins words, which --ids does not know");
-    if (options->reverse_model) {
-        status = tolka_model_open(&reverse->model, options->reverse_model, &err);
-        model = reverse->model;
-    }
-    if (status == TOLKA_OK)
-        status = tolka_tokenizer_new(&reverse->tokenizer, model, options->reverse_from,
-                                     options->reverse_to, &err);
-    if (status == TOLKA_OK)
-        status = tolka_translator_new(&reverse->translator, model, decoding, &err);
+    tolka_status status = open_direction(reverse, options, forward, decoding, &err);
     if (status != TOLKA_OK) return failed(status, &err);
     reverse->n = n;
     reverse->results = calloc(n, sizeof(tolka_result *));
@@ -83,9 +115,16 @@ tolka_status reverse_align(struct reverse *reverse, const tolka_text *texts, con
     return status;
 }
 
+const char *reverse_problem(const struct reverse *reverse, size_t item) {
+    const char *reason;
+    if (!reverse->translator) return NULL;
+    return tolka_result_status(reverse->results[item], &reason) == TOLKA_OK ? NULL : reason;
+}
+
 tolka_link *reverse_join(const struct reverse *reverse, size_t item, const tolka_result *forward,
                          size_t *n) {
     size_t n_forward, n_reverse;
+    if (!reverse->translator) return NULL;
     const tolka_link *ours = tolka_result_word_alignment(forward, 0, &n_forward);
     const tolka_link *theirs =
         tolka_result_word_alignment(reverse->results[item], 0, &n_reverse);

@@ -24,8 +24,10 @@ void reverse_close(struct reverse *reverse);
 /* Aligns pairs the other way round; items[i] is the line of texts[i]. */
 tolka_status reverse_align(struct reverse *reverse, const tolka_text *texts, const size_t *items,
                            size_t n, tolka_error *err);
+/* Why a line could not be aligned the other way round; NULL: it could. */
+const char *reverse_problem(const struct reverse *reverse, size_t item);
 /* The links of words of a line's forward result, joined with those of the other direction; the
- * caller frees them. NULL: no memory. */
+ * caller frees them. NULL: there is no other direction, or no memory. */
 tolka_link *reverse_join(const struct reverse *reverse, size_t item, const tolka_result *forward,
                          size_t *n);
 

@@ -120,12 +120,9 @@ static void write_item(const struct run *run, const struct item *item) {
                           .all = run->options->nbest > 0,
                           .alignments = shows_alignments(run->options),
                           .soft = run->options->soft_alignments};
-    tolka_link *joined = NULL;
-    if (run->reverse.translator && item->result) {
-        joined = reverse_join(&run->reverse, (size_t)(item - run->items), item->result,
-                              &shown.n_symmetric);
-        shown.symmetric = joined;
-    }
+    tolka_link *joined = reverse_join(&run->reverse, (size_t)(item - run->items), item->result,
+                                      &shown.n_symmetric);
+    shown.symmetric = joined;
     if (run->scoring && !run->options->json)
         write_score(run->out, &shown);
     else
@@ -144,10 +141,11 @@ static void free_item(struct item *item) {
 /* ---- a window of lines ----------------------------------------------------------------------- */
 
 /* What is wrong with a line that is about to be written; NULL: nothing. */
-static const char *problem_of(const struct item *item) {
+static const char *problem_of(const struct run *run, const struct item *item) {
     const char *reason;
     if (item->problem || !item->result) return item->problem;
-    return tolka_result_status(item->result, &reason) == TOLKA_OK ? NULL : reason;
+    if (tolka_result_status(item->result, &reason) != TOLKA_OK) return reason;
+    return reverse_problem(&run->reverse, (size_t)(item - run->items));
 }
 
 /* Writes all lines that are ready and have nothing unready before them. */
@@ -155,7 +153,7 @@ static void write_ready(struct run *run) {
     size_t first = run->n_written;
     for (; run->n_written < run->n_items && run->items[run->n_written].ready; run->n_written++) {
         struct item *item = &run->items[run->n_written];
-        const char *problem = problem_of(item);
+        const char *problem = problem_of(run, item);
         write_item(run, item);
         if (!problem) continue;
         complain(EXIT_INPUT, "line %llu: %s", run->n_lines + run->n_written + 1, problem);
@@ -328,7 +326,7 @@ static int run_command(struct options *options, bool scoring) {
         return complain(EXIT_USAGE, "score reads \"source<TAB>target\" lines, no arguments");
     int status = session_open(&run.session, options, &decoding);
     if (status == EXIT_DONE) status = prepare(&run, &decoding);
-    if (status == EXIT_DONE && options->symmetrize)
+    if (status == EXIT_DONE)
         status = reverse_open(&run.reverse, options, run.session.model, &decoding, run.window);
     if (status == EXIT_DONE) status = options->n_arguments ? run_arguments(&run) : run_lines(&run);
     if (status == EXIT_DONE && run.n_lines) show_progress(&run, true);
