@@ -20,7 +20,8 @@ const struct command_spec command_specs[] = {
      "could be converted.",
      run_inspect},
     {COMMAND_SCORE, "score", " [OPTION]...", "score given translations",
-     "Reads lines of source, tab, target and prints the log-probability of each target.",
+     "Reads lines of source, tab, target and prints the log-probability of each target; with "
+     "--alignments, also which words belong together.",
      run_score},
     {COMMAND_CHECK, "check", " [OPTION]... [FILE]", "test a model file on this machine",
      "Runs the sentences that were stored when FILE was made and says whether this machine gives "
