@@ -23,7 +23,7 @@ static char *read_whole(const char *path) {
 
 static void read_links(struct gold_pair *pair, char *text) {
     for (char *word = strtok(text, " "); word; word = strtok(NULL, " ")) {
-        unsigned source, target;
+        unsigned source = 0, target = 0;
         need(pair->n_links < MOST_LINKS && sscanf(word, "%u-%u", &source, &target) == 2, word);
         pair->links[pair->n_links++] = (tolka_link){source, target};
     }
