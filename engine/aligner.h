@@ -16,8 +16,8 @@ struct aligner *aligner_new(const struct model *model, const struct kernels *ker
                             struct alignment_choice choice);
 void aligner_free(struct aligner *aligner); /* accepts NULL */
 
-/* The result of an input with alignments for all its hypotheses; another one that says why, if there
- * is no memory for them. */
+/* The result of an input with alignments for all its hypotheses; another one that says why, if
+ * there is no memory for them. */
 tolka_result *aligner_align(struct aligner *aligner, const tolka_input *input,
                             tolka_result *result);
 

@@ -1,6 +1,6 @@
-/* Two directional alignments into one: tolka_symmetrize. Koehn et al., "Edinburgh System Description
- * for the 2005 IWSLT Speech Translation Evaluation", has grow-diag-final. Whatever the method, a
- * point is one that at least one direction has. */
+/* Two directional alignments into one: tolka_symmetrize. Koehn et al., "Edinburgh System
+ * Description for the 2005 IWSLT Speech Translation Evaluation", has the growing. Whatever the
+ * method, a point is one that at least one direction has. */
 #include "engine/alignment.h"
 
 #include <stdbool.h>
@@ -66,11 +66,12 @@ static tolka_status allocate(struct merging *merging, size_t n, tolka_error *err
 
 static void fill(struct merging *merging, const tolka_link *forward, size_t n_forward,
                  const tolka_link *reverse, size_t n_reverse) {
-    struct point *points = merging->points;
+    struct point *points = merging->points, *at = points;
     for (size_t i = 0; i < n_forward; i++)
-        points[merging->n++] = (struct point){forward[i].source, forward[i].target, .forward = true};
+        *at++ = (struct point){forward[i].source, forward[i].target, .forward = true};
     for (size_t i = 0; i < n_reverse; i++)
-        points[merging->n++] = (struct point){reverse[i].target, reverse[i].source, .reverse = true};
+        *at++ = (struct point){reverse[i].target, reverse[i].source, .reverse = true};
+    merging->n = n_forward + n_reverse;
     qsort(points, merging->n, sizeof *points, compare_points);
     join_equal(merging);
 }

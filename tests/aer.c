@@ -135,5 +135,6 @@ struct aer aer_measure(const tolka_model *model, const struct gold *gold, int la
         tolka_result_free(forward[i]);
         tolka_result_free(reverse[i]);
     }
-    return (struct aer){rate(one), rate(other), {rate(joined[0]), rate(joined[1]), rate(joined[2])}};
+    double both[] = {rate(joined[0]), rate(joined[1]), rate(joined[2])};
+    return (struct aer){rate(one), rate(other), {both[0], both[1], both[2]}};
 }

@@ -185,7 +185,8 @@ static void expect_links_of_words(const tolka_result *result, size_t k, const to
     const tolka_token *tokens = tolka_result_tokens(result, k, &n);
     const tolka_link *links = tolka_result_alignment(result, k, &n_links);
     for (size_t i = 0; i < n; i++) n_wanted += !is_special(config, input, tokens[i].id);
-    for (size_t i = 0; i < input->n_ids; i++) n_sources += !is_special(config, input, input->ids[i]);
+    for (size_t i = 0; i < input->n_ids; i++)
+        n_sources += !is_special(config, input, input->ids[i]);
     ck_assert_uint_eq(n_links, n_sources ? n_wanted : 0);
     for (size_t i = 0; i < n_links; i++) {
         ck_assert(!is_special(config, input, tokens[links[i].target].id));
@@ -318,11 +319,11 @@ END_TEST
 
 /* ---- symmetrization -------------------------------------------------------------------------- */
 
-/* Worked by hand from the published algorithm. The intersection is 0-0 1-1. Growing, word by word of
- * the target, from 1-1: 1-2 brings in target 2, then 2-2 source 2; from 1-2: 2-3 brings in target 3;
- * from 2-2: 3-2 brings in source 3, and 3-3 brings in nothing any more. Then of the forward direction
- * 4-4 and 7-7, but not 0-6, whose source has a link; of the reverse one 5-5, but not 8-7, whose
- * target has one by now. */
+/* Worked by hand from the published algorithm. The intersection is 0-0 1-1. Growing, word by word
+ * of the target, from 1-1: 1-2 brings in target 2, then 2-2 source 2; from 1-2: 2-3 brings in
+ * target 3; from 2-2: 3-2 brings in source 3, and 3-3 brings in nothing any more. Then of the
+ * forward direction 4-4 and 7-7, but not 0-6, whose source has a link; of the reverse one 5-5, but
+ * not 8-7, whose target has one by now. */
 START_TEST(a_worked_example) {
     static const tolka_link forward[] = {{0, 0}, {1, 1}, {2, 2}, {3, 2}, {4, 4},
                                          {0, 6}, {3, 3}, {7, 7}};

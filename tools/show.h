@@ -16,7 +16,7 @@ struct shown {
     const tolka_result *result; /* NULL: there was nothing to translate */
     bool json, all;             /* all: every hypothesis, not only the best */
     bool alignments, soft;      /* soft: their weights, too */
-    const tolka_link *symmetric; /* words of the best hypothesis, instead of the result's own; or NULL */
+    const tolka_link *symmetric; /* of words, instead of the result's own; or NULL */
     size_t n_symmetric;
 };
 
