@@ -132,6 +132,13 @@ bench: $(BUILD)/tolka
 bench-peers: $(BUILD)/tolka
 	sh tests/peers/run.sh $(BUILD)/tolka
 
+## align-figures: alignment error rates of the shipped model, as in docs/alignment.md
+FIGURES = $(BUILD)/tests/figures/alignments
+$(FIGURES): $(call object,tests/figures/alignments.c tests/aer.c $(LIBRARY))
+	$(CC) $(LDFLAGS) -o $@ $^ $(TOKENIZER_LIBS) $(ENGINE_LIBS)
+align-figures: $(FIGURES)
+	$(FIGURES) models/pretrained/tolka-en-de-fr.gguf
+
 ## clean: removes what was built
 clean:
 	rm -rf $(BUILD)
@@ -144,5 +151,6 @@ format:
 help:
 	@sed -n 's/^## /  make /p' Makefile
 
-.PHONY: all tests check check-arm asan tsan install bench bench-peers clean format help
+.PHONY: all tests check check-arm asan tsan install bench bench-peers align-figures clean format \
+    help
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

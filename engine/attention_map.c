@@ -17,13 +17,19 @@ static bool make_map(struct attention_map *map, size_t n_layers, size_t n_heads,
     return map->weights != NULL;
 }
 
-static tolka_attention *make_maps(const struct config *config, size_t n_source, size_t n_steps) {
+/* Of what is not wanted there are no layers. */
+static tolka_attention *make_maps(const struct config *config, enum attention_wanted wanted,
+                                  size_t n_source, size_t n_steps) {
     tolka_attention *attention = calloc(1, sizeof *attention);
     if (!attention) return NULL;
     struct attention_map *maps = attention->maps;
-    size_t self_layers = config->decoder_kind == DECODER_SSRU ? 0 : config->decoder_layers;
-    if (make_map(&maps[TOLKA_ENCODER_ATTENTION], config->encoder_layers, config->encoder_heads,
-                 n_source, n_source) &&
+    size_t encoder_layers = config->encoder_layers, self_layers = config->decoder_layers;
+    if (wanted == ATTENTION_ALIGNS) encoder_layers = self_layers = 0;
+    if (config->decoder_kind == DECODER_SSRU) self_layers = 0;
+    attention->align_layer = config->alignment_layer;
+    attention->align_head = config->alignment_head;
+    if (make_map(&maps[TOLKA_ENCODER_ATTENTION], encoder_layers, config->encoder_heads, n_source,
+                 n_source) &&
         make_map(&maps[TOLKA_DECODER_ATTENTION], self_layers, config->decoder_heads, n_steps,
                  n_steps) &&
         make_map(&maps[TOLKA_CROSS_ATTENTION], config->decoder_layers, config->decoder_heads,
@@ -53,8 +59,9 @@ static int32_t start_token(const struct config *config, const tolka_input *input
 }
 
 /* The decoder's inputs are the start token and the target; one slot, so a node is a position. */
-static void run_decoder(struct transformer *transformer, const tolka_input *input, int32_t *nodes) {
-    for (size_t i = 0; i <= input->n_target; i++) {
+static void run_decoder(struct transformer *transformer, const tolka_input *input, size_t n_steps,
+                        int32_t *nodes) {
+    for (size_t i = 0; i < n_steps; i++) {
         nodes[i] = (int32_t)i;
         struct decoder_row row = {.position = (uint32_t)i, .nodes = nodes};
         row.token = i ? input->target[i - 1] : start_token(&transformer->model->config, input);
@@ -62,23 +69,28 @@ static void run_decoder(struct transformer *transformer, const tolka_input *inpu
     }
 }
 
+static const struct attention_map *seen(const struct attention_map *map) {
+    return map->n_layers ? map : NULL;
+}
+
 static void run(struct worker *worker, const tolka_input *input,
                 const struct attention_map maps[3], int32_t *nodes) {
     struct transformer *transformer = &worker->transformer;
     struct source_rows source = {.ids = input->ids, .n = input->n_ids};
     transformer->memory.places[0] = (struct source_place){.n_keys = input->n_ids};
-    transformer->encoder_map = &maps[TOLKA_ENCODER_ATTENTION];
-    transformer->decoder_map = &maps[TOLKA_DECODER_ATTENTION];
-    transformer->cross_map = &maps[TOLKA_CROSS_ATTENTION];
+    transformer->encoder_map = seen(&maps[TOLKA_ENCODER_ATTENTION]);
+    transformer->decoder_map = seen(&maps[TOLKA_DECODER_ATTENTION]);
+    transformer->cross_map = seen(&maps[TOLKA_CROSS_ATTENTION]);
     encode_sources(transformer, &source, 1);
-    run_decoder(transformer, input, nodes);
+    run_decoder(transformer, input, maps[TOLKA_CROSS_ATTENTION].n_queries, nodes);
     transformer->encoder_map = transformer->decoder_map = transformer->cross_map = NULL;
 }
 
 tolka_status attention_record(struct tolka_attention **out, struct worker *worker,
-                              const tolka_input *input, tolka_error *err) {
+                              const tolka_input *input, enum attention_wanted wanted,
+                              tolka_error *err) {
     const struct config *config = &worker->transformer.model->config;
-    size_t n_steps = input->n_target + 1;
+    size_t n_steps = input->n_target + (wanted == ATTENTION_ALL);
     *out = NULL;
     tolka_status status = check_input(config, input, true, err);
     if (status != TOLKA_OK) return status;
@@ -86,7 +98,7 @@ tolka_status attention_record(struct tolka_attention **out, struct worker *worke
         return fail(err, TOLKA_INPUT, "%zu target tokens and a start token; the model takes %u",
                     input->n_target, config->max_positions);
     int32_t *nodes = calloc(n_steps, sizeof *nodes);
-    tolka_attention *attention = make_maps(config, input->n_ids, n_steps);
+    tolka_attention *attention = make_maps(config, wanted, input->n_ids, n_steps);
     if (nodes && attention && reserve(worker, config, input->n_ids, n_steps)) {
         run(worker, input, attention->maps, nodes);
         *out = attention;

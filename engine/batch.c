@@ -1,6 +1,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "engine/batch.h"
 
+#include "engine/aligner.h"
 #include "engine/encoder.h"
 #include "engine/input.h"
 
@@ -248,8 +249,9 @@ static void collect(struct worker *worker, struct job *job) {
         const struct sentence_search *sentence = &search->sentences[search->ended[i]];
         if (sentence->n_finished) worker->stats.target_tokens += sentence->finished[0].n_tokens;
         worker->stats.sentences++;
-        enqueue(job, sentence->index,
-               hypotheses_result(sentence, (size_t)search->options.n_best));
+        tolka_result *result = hypotheses_result(sentence, (size_t)search->options.n_best);
+        if (worker->aligner) result = aligner_align(worker->aligner, sentence->input, result);
+        enqueue(job, sentence->index, result);
     }
 }
 

@@ -91,6 +91,8 @@ const struct config_field config_fields[] = {
     {"sampling.typical_p", FIELD_F32, AT(typical_p), false, 0, 1, 1, NULL},
     {"sampling.epsilon_cutoff", FIELD_F32, AT(epsilon_cutoff), false, 0, 1, 0, NULL},
     {"sampling.eta_cutoff", FIELD_F32, AT(eta_cutoff), false, 0, 1, 0, NULL},
+    {"alignment.layer", FIELD_I32, AT(alignment_layer), false, -1, MAX_LAYERS - 1, -1, NULL},
+    {"alignment.head", FIELD_I32, AT(alignment_head), false, -1, MAX_HEADS - 1, -1, NULL},
     {NULL, FIELD_U32, 0, false, 0, 0, 0, NULL},
 };
 
@@ -213,6 +215,17 @@ static tolka_status check_tokens(const struct config *config, const char *name, 
     return status;
 }
 
+static tolka_status check_alignment(const struct config *config, const char *name,
+                                    tolka_error *err) {
+    if (config->alignment_layer >= (int32_t)config->decoder_layers)
+        return fail(err, TOLKA_FORMAT, "%s: alignment.layer is %d, but the decoder has %u layers",
+                    name, config->alignment_layer, config->decoder_layers);
+    if (config->alignment_head >= (int32_t)config->decoder_heads)
+        return fail(err, TOLKA_FORMAT, "%s: alignment.head is %d, but the decoder has %u heads",
+                    name, config->alignment_head, config->decoder_heads);
+    return TOLKA_OK;
+}
+
 /* Fields that come from a checkpoint have not passed read_field. */
 static tolka_status check_range(const struct config *config, const struct config_field *field,
                                 const char *name, tolka_error *err) {
@@ -248,6 +261,7 @@ tolka_status config_check(const struct config *config, const char *name, tolka_e
         return fail(err, TOLKA_FORMAT, "%s: one table for vocabularies of %u and %u tokens", name,
                     config->source_vocab, config->target_vocab);
     tolka_status status = check_tokens(config, name, err);
+    if (status == TOLKA_OK) status = check_alignment(config, name, err);
     return status == TOLKA_OK ? token_lists_check(config, name, err) : status;
 }
 

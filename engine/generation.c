@@ -15,8 +15,12 @@ static void add_bad_word(struct generation_lists *lists, const int32_t *ids, siz
 void generation_lists_fill(struct generation_lists *lists, const struct config *config) {
     const struct token_sequences *sequences = &config->sequences;
     lists->n_bad_words = lists->n_sequence_bias = 0;
+    lists->end_token = NULL;
     for (uint32_t i = 0; i < config->n_suppressed; i++)
-        add_bad_word(lists, &config->suppressed[i], 1);
+        if (config->suppressed[i] == config->end_token) /* as a bad word it would be passed over */
+            lists->end_token = &config->suppressed[i];
+        else
+            add_bad_word(lists, &config->suppressed[i], 1);
     for (uint32_t i = 0; i < sequences->n; i++) {
         size_t n;
         const int32_t *ids = sequence_ids(sequences, i, &n);
@@ -41,6 +45,8 @@ tolka_generation generation_of(const struct config *config, const struct generat
         .n_sequence_bias = lists->n_sequence_bias,
         .bad_words = lists->bad_words,
         .n_bad_words = lists->n_bad_words,
+        .suppress_tokens = lists->end_token,
+        .n_suppress_tokens = lists->end_token != NULL,
         .begin_suppress_tokens = config->begin_suppressed,
         .n_begin_suppress_tokens = config->n_begin_suppressed,
         .forced_bos_token_id = config->forced_first,

@@ -8,6 +8,7 @@
 struct generation_lists {
     tolka_sequence bad_words[MAX_SUPPRESSED + MAX_SEQUENCES], sequence_bias[MAX_SEQUENCES];
     size_t n_bad_words, n_sequence_bias;
+    const int32_t *end_token; /* among what the model forbids; NULL: it is not */
 };
 void generation_lists_fill(struct generation_lists *lists, const struct config *config);
 

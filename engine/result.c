@@ -57,9 +57,45 @@ const int32_t *tolka_result_source(const tolka_result *result, size_t *n) {
     return result ? result->source : NULL;
 }
 
+/* ---- alignments ------------------------------------------------------------------------------ */
+
+static struct result_alignment alignment_at(const tolka_result *result, size_t k) {
+    bool there = result && k < result->n_hypotheses;
+    return there ? result->hypotheses[k].alignment : (struct result_alignment){0};
+}
+
+const tolka_link *tolka_result_alignment(const tolka_result *result, size_t k, size_t *n) {
+    struct result_alignment alignment = alignment_at(result, k);
+    if (n) *n = alignment.n_links;
+    return alignment.links;
+}
+
+const tolka_link *tolka_result_word_alignment(const tolka_result *result, size_t k, size_t *n) {
+    struct result_alignment alignment = alignment_at(result, k);
+    if (n) *n = alignment.n_word_links;
+    return alignment.word_links;
+}
+
+const float *tolka_result_soft_alignment(const tolka_result *result, size_t k, size_t *n_target,
+                                         size_t *n_source) {
+    struct result_alignment alignment = alignment_at(result, k);
+    if (n_target) *n_target = alignment.soft ? result->hypotheses[k].n_tokens : 0;
+    if (n_source) *n_source = alignment.n_source;
+    return alignment.soft;
+}
+
+/* ---- freeing --------------------------------------------------------------------------------- */
+
+static void free_hypothesis(struct result_hypothesis *hypothesis) {
+    free(hypothesis->text);
+    free(hypothesis->alignment.soft);
+    free(hypothesis->alignment.links);
+    free(hypothesis->alignment.word_links);
+}
+
 void tolka_result_free(tolka_result *result) {
     if (!result) return;
-    for (size_t k = 0; k < result->n_hypotheses; k++) free(result->hypotheses[k].text);
+    for (size_t k = 0; k < result->n_hypotheses; k++) free_hypothesis(&result->hypotheses[k]);
     free(result->source);
     free(result);
 }

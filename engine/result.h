@@ -4,12 +4,21 @@
 
 #include "engine/error.h"
 
+/* Empty unless alignments were asked for. */
+struct result_alignment {
+    float *soft; /* [n_tokens][n_source] */
+    size_t n_source;
+    tolka_link *links, *word_links; /* word_links NULL: the caller gave ids */
+    size_t n_links, n_word_links;
+};
+
 struct result_hypothesis {
     float score;
     size_t n_tokens;
     tolka_token *tokens;
     char *text; /* NULL: the caller gave ids, and gets ids */
     size_t text_length;
+    struct result_alignment alignment;
 };
 
 struct tolka_result {

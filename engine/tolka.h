@@ -194,10 +194,14 @@ typedef struct {
     const tolka_generation *generation; /* NULL: what the model asks for. Copied, lists and all */
     int alternatives; /* the n_best hypotheses differ in the first token behind the prefix, each then
                          going on greedily; 0: they are the best there are */
+    int want_alignments; /* results tell which source token each target token came from; 0: not */
+    int align_layer;     /* decoder layer that alignments are read off, from 1; -1: the last;
+                            0: the model's choice */
+    int align_head;      /* its head, from 1; -1: the average of all; 0: the model's choice */
 } tolka_options;
 
 #define TOLKA_OPTIONS_INIT                                                                         \
-    { sizeof(tolka_options), 0, 1, 0, -1.0f, 0, 1, 32, 0, TOLKA_STOP_DEFAULT, NULL, NULL, 0 }
+    { sizeof(tolka_options), 0, 1, 0, -1.0f, 0, 1, 32, 0, TOLKA_STOP_DEFAULT, NULL, NULL, 0, 0, 0, 0 }
 
 /* options NULL: TOLKA_OPTIONS_INIT. */
 tolka_status tolka_translator_new(tolka_translator **out, const tolka_model *model,
@@ -274,6 +278,25 @@ const char *tolka_result_text(const tolka_result *result, size_t k, size_t *leng
 const int32_t *tolka_result_source(const tolka_result *result, size_t *n);
 void tolka_result_free(tolka_result *result);
 
+/* One link of an alignment: two tokens or words that belong together, counted from 0. */
+typedef struct {
+    uint32_t source, target;
+} tolka_link;
+
+/* Alignment of hypothesis k, if options asked for alignments, sorted by source, then target: each
+ * target token with the source token that cross-attention looked at most while it was decided.
+ * Special tokens take no part: of texts, all that stand for no text; of ids, those that the model
+ * file names (start, end, padding, forced), as languages are the tokenizer's business. */
+const tolka_link *tolka_result_alignment(const tolka_result *result, size_t k, size_t *n);
+/* The same between words: those that blanks separate in a text, or pieces where a language has no
+ * blanks. Two words are aligned if any of their tokens are, punctuation aside where a word has more
+ * than that. NULL where the input was ids. */
+const tolka_link *tolka_result_word_alignment(const tolka_result *result, size_t k, size_t *n);
+/* The weights that it was made from, [n_target][n_source]: row i is what the decoder looked at while
+ * it decided target token i. Every token has its row and column. */
+const float *tolka_result_soft_alignment(const tolka_result *result, size_t k, size_t *n_target,
+                                         size_t *n_source);
+
 typedef struct {
     uint64_t source_tokens, target_tokens, sentences, decoder_steps;
     uint64_t candidates; /* tokens that the output layer chose among, summed over sentences */
@@ -305,6 +328,35 @@ size_t tolka_attention_heads(const tolka_attention *attention, tolka_attention_k
  * see is 0); NULL out of range, and for the decoder's own of a model that has none (SSRU). */
 const float *tolka_attention_weights(const tolka_attention *attention, tolka_attention_kind kind,
                                      size_t layer, size_t head, size_t *n_queries, size_t *n_keys);
+
+/* ---- alignment ------------------------------------------------------------------------------- */
+
+/* Weights [n_target][n_source] of one layer and head of cross-attention (numbered as in
+ * tolka_options), or the average of heads: row i, what decoder input i looked at, decides target
+ * token i. The last input decides nothing and has no row. The caller frees *weights. */
+tolka_status tolka_soft_alignment(const tolka_attention *attention, int layer, int head,
+                                  float **weights, size_t *n_target, size_t *n_source,
+                                  tolka_error *err);
+
+/* Each target token with the source token of the greatest weight (the first of equal ones), sorted
+ * by source, then target. source_counts[n_source] and target_counts[n_target] are 0 for tokens that
+ * take no part, as special ones should; NULL: all do. The caller frees *links. */
+tolka_status tolka_hard_alignment(const float *weights, size_t n_target, size_t n_source,
+                                  const uint8_t *source_counts, const uint8_t *target_counts,
+                                  tolka_link **links, size_t *n, tolka_error *err);
+
+typedef enum {
+    TOLKA_INTERSECTION = 0,
+    TOLKA_UNION = 1,
+    TOLKA_GROW_DIAG_FINAL_AND = 2, /* Koehn et al. 2005: from the intersection towards the union */
+} tolka_symmetry;
+
+/* One alignment of two: `forward` of a model from source to target, `reverse` of one from target to
+ * source, whose links are the other way round. Numbers of tokens or words are below 2^20. The caller
+ * frees *links, sorted by source, then target. */
+tolka_status tolka_symmetrize(const tolka_link *forward, size_t n_forward,
+                              const tolka_link *reverse, size_t n_reverse, tolka_symmetry how,
+                              tolka_link **links, size_t *n, tolka_error *err);
 
 /* ---- text ------------------------------------------------------------------------------------ */
 

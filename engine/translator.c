@@ -1,6 +1,7 @@
 /* The public calls about translating ids. */
 #include "engine/translator.h"
 
+#include "engine/aligner.h"
 #include "engine/attention_map.h"
 #include "engine/batch.h"
 #include "engine/open.h"
@@ -96,6 +97,21 @@ static struct batch_options batch_options(const tolka_options *options,
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
+static tolka_status make_aligners(tolka_translator *translator, const tolka_options *options,
+                                  tolka_error *err) {
+    const struct model *model = &translator->model->model;
+    struct alignment_choice choice;
+    tolka_status status = alignment_choose(&choice, cross_heads_of(&model->config),
+                                           options->align_layer, options->align_head, err);
+    if (status != TOLKA_OK || !options->want_alignments) return status;
+    for (int i = 0; i < options->threads; i++) {
+        struct aligner *aligner = aligner_new(model, translator->kernels, choice);
+        if (!aligner) return fail(err, TOLKA_NOMEM, "out of memory for alignments");
+        translator->workers[i].aligner = aligner;
+    }
+    return TOLKA_OK;
+}
+
 static tolka_status make_workers(tolka_translator *translator, int n, tolka_error *err) {
     translator->pool = pool_new(n);
     translator->workers = calloc((size_t)n, sizeof *translator->workers);
@@ -136,7 +152,8 @@ static tolka_status set_up(tolka_translator *translator, const tolka_options *gi
     if (!translator->kernels)
         return fail(err, TOLKA_ARGUMENT, "instruction set %s is not known, or not on this machine",
                     options.isa);
-    return make_workers(translator, options.threads, err);
+    status = make_workers(translator, options.threads, err);
+    return status == TOLKA_OK ? make_aligners(translator, &options, err) : status;
 }
 
 tolka_status tolka_translator_new(tolka_translator **out, const tolka_model *model,
@@ -156,7 +173,10 @@ tolka_status tolka_translator_new(tolka_translator **out, const tolka_model *mod
 void tolka_translator_free(tolka_translator *translator) {
     if (!translator) return;
     int n_workers = translator->workers && translator->pool ? pool_threads(translator->pool) : 0;
-    for (int i = 0; i < n_workers; i++) worker_free(&translator->workers[i]);
+    for (int i = 0; i < n_workers; i++) {
+        aligner_free(translator->workers[i].aligner);
+        worker_free(&translator->workers[i]);
+    }
     pool_free(translator->pool);
     free(translator->workers);
     generation_free(&translator->generation);
@@ -326,10 +346,14 @@ tolka_status tolka_stream(tolka_translator *translator, const tolka_input *input
 
 tolka_status tolka_attention_new(tolka_attention **out, tolka_translator *translator,
                                  const tolka_input *input, tolka_error *err) {
-    return attention_record(out, &translator->workers[0], input, err);
+    return attention_record(out, &translator->workers[0], input, ATTENTION_ALL, err);
 }
 
 /* ---- for the rooms above --------------------------------------------------------------------- */
+
+bool translator_aligns(const tolka_translator *translator) {
+    return translator->workers[0].aligner != NULL;
+}
 
 struct sharing {
     void (*job)(void *user, size_t i);

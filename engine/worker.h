@@ -20,6 +20,7 @@ struct worker {
     struct search search;
     struct source_rows *sources; /* [n_sentences] on their way into the encoder */
     bool takes_more;             /* the batch takes further sentences as places become vacant */
+    struct aligner *aligner;     /* NULL: nobody asked for alignments */
     struct worker_stats stats;
     pthread_mutex_t mutex;
     struct worker_stats published; /* under the mutex: what other threads may see */

@@ -312,6 +312,25 @@ static tolka_status read_embeddings(const struct checkpoint *checkpoint, struct 
     return r->status;
 }
 
+/* ---- alignments ------------------------------------------------------------------------------ */
+
+/* Marian's --alignment reads the first head of the layer that guided alignment trains, and model.yml
+ * names that layer whether or not a model was trained so. Layers count from 1 there. */
+static void read_guided_alignment(struct reading *r, struct config *config) {
+    static const char key[] = "transformer-guided-alignment-layer";
+    const char *text;
+    tolka_error ignored;
+    if (r->status != TOLKA_OK || !settings_has(r->settings, key)) return;
+    config->alignment_head = 0;
+    bool is_text = settings_string(r->settings, key, NULL, &text, &ignored) == TOLKA_OK;
+    if (is_text && strcmp(text, "last") == 0) return;
+    uint32_t layer = read_u32(r, key, 0);
+    if (r->status == TOLKA_OK && (layer < 1 || layer > config->decoder_layers))
+        r->status = fail(r->err, TOLKA_FORMAT, "%s: key %s is %u; the decoder has %u layers",
+                         settings_name(r->settings), key, layer, config->decoder_layers);
+    config->alignment_layer = (int32_t)layer - 1;
+}
+
 /* ---- search: decoder.yml --------------------------------------------------------------------- */
 
 static void warn_of_ignored(const struct checkpoint *checkpoint) {
@@ -417,6 +436,7 @@ static tolka_status configure(const struct checkpoint *checkpoint, struct config
     read_ffn(&r, config);
     read_decoder_kind(&r, config);
     read_tied_layers(&r, config);
+    read_guided_alignment(&r, config);
     if (r.status != TOLKA_OK) return r.status;
     tolka_status status = read_embeddings(checkpoint, &r, config);
     if (status == TOLKA_OK) status = read_search(checkpoint, config, err);

@@ -162,6 +162,25 @@ START_TEST(impossible_options) {
 }
 END_TEST
 
+START_TEST(impossible_alignments) {
+    struct fixture fixture = fixture_open("marian", DTYPE_F32);
+    static const struct {
+        int layer, head;
+        const char *says;
+    } bad[] = {{99, 0, "alignment layer is 99"},
+               {-2, 0, "alignment layer is -2"},
+               {0, 99, "alignment head is 99"},
+               {0, -2, "alignment head is -2"}};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        tolka_options options = TOLKA_OPTIONS_INIT;
+        options.align_layer = bad[i].layer;
+        options.align_head = bad[i].head;
+        expect_bad_option(fixture.model, &options, bad[i].says);
+    }
+    fixture_close(&fixture);
+}
+END_TEST
+
 START_TEST(errors_without_a_place_for_them) {
     tolka_model *model;
     ck_assert_int_eq(tolka_model_open(&model, "/nonexistent/model.gguf", NULL), TOLKA_IO);
@@ -380,6 +399,7 @@ static tolka_status do_everything(const char *path, tolka_error *err, char **tex
     tolka_options options = TOLKA_OPTIONS_INIT;
     options.threads = 2;
     options.max_length = 10;
+    options.want_alignments = 1;
     *text = NULL;
     tolka_status status = tolka_model_open(&model, path, err);
     if (status == TOLKA_OK) status = tolka_tokenizer_new(&tokenizer, model, NULL, "de", err);
@@ -424,6 +444,7 @@ Suite *api_suite(void) {
     tcase_add_test(getters, text_to_ids_and_back);
     tcase_add_test(options, options_of_other_sizes);
     tcase_add_test(options, impossible_options);
+    tcase_add_test(options, impossible_alignments);
     tcase_add_test(options, errors_without_a_place_for_them);
     tcase_add_test(options, defaults_come_from_the_model);
     tcase_set_timeout(together, 120);

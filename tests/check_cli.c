@@ -80,7 +80,11 @@ static bool same_options(const struct options *a, const struct options *b) {
            a->type == b->type && a->config == b->config &&
            a->family == b->family && a->shortlist == b->shortlist && a->vocab == b->vocab &&
            a->rounds == b->rounds && a->format == b->format && a->target == b->target &&
-           a->pieces == b->pieces && a->force == b->force;
+           a->pieces == b->pieces && a->force == b->force && a->alignments == b->alignments &&
+           a->soft_alignments == b->soft_alignments && a->align_layer == b->align_layer &&
+           a->align_head == b->align_head && a->symmetrize == b->symmetrize &&
+           a->reverse_model == b->reverse_model && a->reverse_from == b->reverse_from &&
+           a->reverse_to == b->reverse_to;
 }
 
 START_TEST(options_set_their_fields) {
@@ -112,6 +116,14 @@ START_TEST(options_set_their_fields) {
     SETS(COMMAND_TRANSLATE, "--ids", NULL, ids, true);
     SETS(COMMAND_TRANSLATE, "-I", NULL, ids, true);
     SETS(COMMAND_TRANSLATE, "--no-shortlist", NULL, no_shortlist, true);
+    SETS(COMMAND_TRANSLATE, "--alignments", NULL, alignments, true);
+    SETS(COMMAND_TRANSLATE, "--soft-alignments", NULL, soft_alignments, true);
+    SETS(COMMAND_TRANSLATE, "--align-layer", "3", align_layer, 3);
+    SETS(COMMAND_TRANSLATE, "--align-head", "-1", align_head, -1);
+    SETS(COMMAND_SCORE, "--symmetrize", text, symmetrize, text);
+    SETS(COMMAND_SCORE, "--reverse-model", text, reverse_model, text);
+    SETS(COMMAND_SCORE, "--reverse-from", text, reverse_from, text);
+    SETS(COMMAND_SCORE, "--reverse-to", text, reverse_to, text);
     SETS(COMMAND_TRANSLATE, "--quiet", NULL, quiet, true);
     SETS(COMMAND_TRANSLATE, "-q", NULL, quiet, true);
     SETS(COMMAND_TRANSLATE, "--help", NULL, help, true);
@@ -382,5 +394,6 @@ Suite *cli_suite(void) {
     suite_add_tcase(suite, cli_lines_case());
     suite_add_tcase(suite, cli_commands_case());
     suite_add_tcase(suite, cli_attention_case());
+    suite_add_tcase(suite, cli_alignment_case());
     return suite;
 }

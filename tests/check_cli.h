@@ -18,5 +18,8 @@ void cli_remove(struct folder *folder, const char *const *names);
 TCase *cli_lines_case(void);    /* check_cli_lines.c */
 TCase *cli_commands_case(void); /* check_cli_commands.c */
 TCase *cli_attention_case(void); /* check_cli_attention.c */
+TCase *cli_lines_case(void);     /* check_cli_lines.c */
+TCase *cli_commands_case(void);  /* check_cli_commands.c */
+TCase *cli_alignment_case(void); /* check_cli_alignment.c */
 
 #endif

@@ -25,7 +25,9 @@ static double valid_value(const struct config_field *field) {
                   {"vocab.target", 400},
                   {"position.max", 128},
                   {"position.buckets", 32},
-                  {"position.max_distance", 100}};
+                  {"position.max_distance", 100},
+                  {"alignment.layer", 1},
+                  {"alignment.head", 3}};
     for (size_t i = 0; i < sizeof chosen / sizeof *chosen; i++)
         if (strcmp(field->key, chosen[i].key) == 0) return chosen[i].value;
     if (field->type == FIELD_BOOL) return field->absent == 0;
@@ -214,6 +216,12 @@ START_TEST(fields_that_contradict) {
     expect_failure_of(&config, "suppressed token");
     config.suppressed[0] = 100;
     expect_failure_of(&config, "suppressed token is 100");
+    config = sound_config();
+    config.alignment_layer = 1;
+    expect_failure_of(&config, "alignment.layer is 1, but the decoder has 1 layers");
+    config = sound_config();
+    config.alignment_head = 4;
+    expect_failure_of(&config, "alignment.head is 4, but the decoder has 4 heads");
 }
 END_TEST
 

@@ -3,6 +3,7 @@
 #include "tests/check_families_native.h"
 #include "engine/shortlist.h"
 #include "models/convert/import_roles.h"
+#include "tests/import_files.h"
 #include "tests/suites.h"
 #include "tests/tokens.h"
 
@@ -267,6 +268,48 @@ START_TEST(marians_own_int8_is_near) {
 }
 END_TEST
 
+/* ---- alignments ------------------------------------------------------------------------------ */
+
+/* The student's file with another value for the layer of guided alignment. */
+static struct config guided_by(const char *value) {
+    static const char key[] = "transformer-guided-alignment-layer: ";
+    char *bytes = malloc(1 << 20), *at = NULL;
+    FILE *file = fopen(FIXTURES STUDENT "/model.student.bin", "rb");
+    ck_assert(bytes && file);
+    size_t n = fread(bytes, 1, 1 << 20, file);
+    fclose(file);
+    for (size_t i = 0; !at && i + sizeof key < n; i++)
+        if (memcmp(bytes + i, key, sizeof key - 1) == 0) at = bytes + i + sizeof key - 1;
+    ck_assert_ptr_nonnull(at);
+    ck_assert_uint_eq(strcspn(at, "\n"), strlen(value));
+    memcpy(at, value, strlen(value));
+    char path[256];
+    snprintf(path, sizeof path, "%s", temporary("guided.bin"));
+    write_file(path, bytes, n);
+    struct import import;
+    struct import_options options = {0};
+    tolka_error err;
+    ck_assert_msg(import_open(&import, path, &options, &err) == TOLKA_OK, "%s", err.text);
+    struct config config = import.config;
+    import_close(&import);
+    unlink(path);
+    free(bytes);
+    return config;
+}
+
+/* As Marian's --alignment reads them: the first head of the layer that model.yml names. */
+START_TEST(alignments_are_marians) {
+    struct config last = guided_by("last"), first = guided_by("1   ");
+    ck_assert_int_eq(last.alignment_layer, -1);
+    ck_assert_int_eq(last.alignment_head, 0);
+    ck_assert_int_eq(first.alignment_layer, 0);
+    ck_assert_int_eq(first.alignment_head, 0);
+    struct fixture exported = fixture_open("marian", DTYPE_F32);
+    ck_assert_int_eq(exported.model->model.config.alignment_head, -1);
+    fixture_close(&exported);
+}
+END_TEST
+
 /* ---- other architectures of Marian ----------------------------------------------------------- */
 
 static void check_list(tolka_translator *translator, const tolka_tokenizer *tokenizer,
@@ -341,6 +384,7 @@ Suite *native_families_suite(void) {
     tcase_add_test(marian, alphas_give_the_reference_on_every_level);
     tcase_add_test(marian, int8_weights_are_kept_to_the_bit);
     tcase_add_loop_test(marian, marians_own_int8_is_near, 0, 2);
+    tcase_add_test(marian, alignments_are_marians);
     tcase_add_loop_test(marian, marian_architectures, 0, 3);
     suite_add_tcase(suite, marian);
     add_ctranslate2_tests(suite);

@@ -109,6 +109,12 @@ START_TEST(marian_refusals_name_the_key) {
         {"type: transformer\ndim-vocabs:\n- 10\n- 10\n- 10", "dim-vocabs"},
         {"type: transformer\ntransformer-tied-layers:\n- 1\n- 1", "transformer-tied-layers"},
         {"type: transformer\ntransformer-heads: many", "transformer-heads"},
+        {"type: transformer\ntransformer-guided-alignment-layer: first",
+         "transformer-guided-alignment-layer"},
+        {"type: transformer\ntransformer-guided-alignment-layer: 0",
+         "transformer-guided-alignment-layer is 0"},
+        {"type: transformer\ndec-depth: 2\ntransformer-guided-alignment-layer: 3",
+         "transformer-guided-alignment-layer is 3; the decoder has 2"},
     };
     static const struct stub nothing;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

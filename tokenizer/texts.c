@@ -5,6 +5,7 @@
 #include "engine/error.h"
 #include "engine/result.h"
 #include "engine/translator.h"
+#include "tokenizer/text_alignment.h"
 #include "tokenizer/tokenizer.h"
 
 #include <stdbool.h>
@@ -28,6 +29,7 @@ struct pipeline {
     struct prepared *prepared;
     tolka_input *inputs; /* those that are to be translated */
     size_t *indices;     /* their texts */
+    struct text_roles roles; /* empty unless alignments are wanted */
     tolka_done done;
     void *user;
 };
@@ -83,26 +85,28 @@ static bool is_empty(const struct pipeline *pipeline, const struct prepared *pre
 
 /* ---- after: results get their texts ---------------------------------------------------------- */
 
-static tolka_status show_hypothesis(const tolka_tokenizer *tokenizer,
+static tolka_status show_hypothesis(const struct pipeline *pipeline,
+                                    const struct prepared *prepared,
                                     struct result_hypothesis *hypothesis, tolka_error *err) {
     size_t n = hypothesis->n_tokens;
     int32_t *ids = malloc((n + 1) * sizeof *ids);
     if (!ids) return fail(err, TOLKA_NOMEM, "out of memory for a translation");
     for (size_t i = 0; i < n; i++) ids[i] = hypothesis->tokens[i].id;
-    tolka_status status =
-        tolka_detokenize(tokenizer, ids, n, &hypothesis->text, &hypothesis->text_length, err);
+    tolka_status status = tolka_detokenize(pipeline->tokenizer, ids, n, &hypothesis->text,
+                                           &hypothesis->text_length, err);
     free(ids);
-    return status;
+    if (status != TOLKA_OK) return status;
+    return align_text(&pipeline->roles, prepared->ids, hypothesis, err);
 }
 
 /* The result with texts and source ids; another one if there is no memory for them. */
-static tolka_result *show(const tolka_tokenizer *tokenizer, tolka_result *result,
+static tolka_result *show(const struct pipeline *pipeline, tolka_result *result,
                           struct prepared *prepared) {
     tolka_error err;
     tolka_status status = TOLKA_OK;
     if (!result) return NULL;
     for (size_t k = 0; k < result->n_hypotheses && status == TOLKA_OK; k++)
-        status = show_hypothesis(tokenizer, &result->hypotheses[k], &err);
+        status = show_hypothesis(pipeline, prepared, &result->hypotheses[k], &err);
     if (status != TOLKA_OK) {
         tolka_result_free(result);
         return result_failed(&err);
@@ -116,8 +120,7 @@ static tolka_result *show(const tolka_tokenizer *tokenizer, tolka_result *result
 static void take_result(void *user, size_t index, tolka_result *result) {
     struct pipeline *pipeline = user;
     size_t i = pipeline->indices[index];
-    pipeline->done(pipeline->user, i,
-                   show(pipeline->tokenizer, result, &pipeline->prepared[i]));
+    pipeline->done(pipeline->user, i, show(pipeline, result, &pipeline->prepared[i]));
 }
 
 /* The translation of nothing: one hypothesis without tokens. */
@@ -182,6 +185,7 @@ static void release(struct pipeline *pipeline) {
     free(pipeline->prepared);
     free(pipeline->inputs);
     free(pipeline->indices);
+    text_roles_free(&pipeline->roles);
 }
 
 static tolka_status run(tolka_translator *translator, struct pipeline *pipeline,
@@ -189,6 +193,8 @@ static tolka_status run(tolka_translator *translator, struct pipeline *pipeline,
     if (pipeline->n == 0) return TOLKA_OK;
     tolka_status status = count_empty(pipeline, err);
     if (status == TOLKA_OK) status = allocate(pipeline, err);
+    if (status == TOLKA_OK && translator_aligns(translator))
+        status = text_roles_list(&pipeline->roles, pipeline->tokenizer, err);
     if (status == TOLKA_OK) {
         translator_share(translator, pipeline->n, prepare, pipeline);
         size_t n_inputs = collect_inputs(pipeline);
@@ -234,7 +240,7 @@ static tolka_status stream_prepared(tolka_translator *translator, const struct p
     } else {
         tolka_status status = tolka_stream(translator, &input, emit, user, out, err);
         if (status != TOLKA_OK) return status;
-        *out = show(pipeline->tokenizer, *out, prepared);
+        *out = show(pipeline, *out, prepared);
     }
     return *out ? TOLKA_OK : fail(err, TOLKA_NOMEM, "out of memory");
 }

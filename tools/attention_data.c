@@ -119,7 +119,8 @@ static bool join_maps(struct looked *looked, const size_t *input_word) {
     return join_map(&out[TOLKA_ENCODER_ATTENTION], &in[TOLKA_ENCODER_ATTENTION], source, source) &&
            join_map(&out[TOLKA_CROSS_ATTENTION], &in[TOLKA_CROSS_ATTENTION], target, source) &&
            join_map(&out[TOLKA_DECODER_ATTENTION], &in[TOLKA_DECODER_ATTENTION], target,
-                    input_word);
+                    input_word) &&
+           join_map(&looked->words.aligning, &looked->pieces.aligning, target, source);
 }
 
 /* ---- labels ---------------------------------------------------------------------------------- */
@@ -178,20 +179,49 @@ static bool label_view(struct view *view, const struct looked *looked, bool word
 
 /* ---- alignment ------------------------------------------------------------------------------- */
 
-/* The source word of each target word: where the last layer's heads look most, on average. */
-static bool align(struct view *view) {
-    const struct map *cross = &view->maps[TOLKA_CROSS_ATTENTION];
-    const float *weights = map_at(cross, cross->layers - 1, average_slot(cross));
-    view->links = calloc(cross->n_queries + 1, sizeof *view->links);
+/* The layer and head that the model file chooses, or else the last layer's average. */
+static bool read_aligning(struct map *map, const tolka_attention *attention) {
+    size_t n_target, n_source;
+    float *weights;
+    if (tolka_soft_alignment(attention, 0, 0, &weights, &n_target, &n_source, NULL) != TOLKA_OK)
+        return false;
+    bool ok = map_new(map, 1, 1, 1, n_target, n_source);
+    if (ok) memcpy(map->at, weights, n_target * n_source * sizeof *weights);
+    tolka_free(weights);
+    return ok;
+}
+
+/* 1 for what is part of the text. */
+static uint8_t *list_counts(const struct labels *labels) {
+    uint8_t *counts = malloc(labels->n + 1);
+    for (size_t i = 0; counts && i < labels->n; i++) counts[i] = !labels->special[i];
+    return counts;
+}
+
+static bool add_links(struct view *view, const tolka_link *links, size_t n) {
+    view->links = calloc(n + 1, sizeof *view->links);
     if (!view->links) return false;
-    for (size_t i = 0; i < cross->n_queries; i++) {
-        struct link best = {0, i, -1};
-        for (size_t j = 0; j < cross->n_keys; j++)
-            if (!view->source.special[j] && weights[i * cross->n_keys + j] > best.weight)
-                best = (struct link){j, i, weights[i * cross->n_keys + j]};
-        if (best.weight >= 0 && !view->target.special[i]) view->links[view->n_links++] = best;
-    }
+    for (size_t i = 0; i < n; i++)
+        view->links[view->n_links++] =
+            (struct link){links[i].source, links[i].target,
+                          view->aligning.at[links[i].target * view->aligning.n_keys +
+                                            links[i].source]};
     return true;
+}
+
+static bool align(struct view *view) {
+    uint8_t *sources = list_counts(&view->source), *targets = list_counts(&view->target);
+    tolka_link *links = NULL;
+    size_t n;
+    bool ok = sources && targets &&
+              tolka_hard_alignment(view->aligning.at, view->aligning.n_queries,
+                                   view->aligning.n_keys, sources, targets, &links, &n,
+                                   NULL) == TOLKA_OK &&
+              add_links(view, links, n);
+    tolka_free(links);
+    free(sources);
+    free(targets);
+    return ok;
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */
@@ -204,7 +234,8 @@ static bool fill_pieces(struct looked *looked) {
     const tolka_attention *from = looked->attention;
     if (!read_map(encoder, from, TOLKA_ENCODER_ATTENTION, looked->source->n) ||
         !read_map(&view->maps[TOLKA_DECODER_ATTENTION], from, TOLKA_DECODER_ATTENTION, n) ||
-        !read_map(cross, from, TOLKA_CROSS_ATTENTION, n) || !roll_encoder(encoder))
+        !read_map(cross, from, TOLKA_CROSS_ATTENTION, n) || !roll_encoder(encoder) ||
+        !read_aligning(&view->aligning, from))
         return false;
     roll_cross(cross, encoder);
     return label_view(view, looked, false, n) && align(view);
@@ -236,6 +267,7 @@ static void free_view(struct view *view) {
     free_labels(&view->target);
     free_labels(&view->inputs);
     for (size_t i = 0; i < N_MAPS; i++) free(view->maps[i].at);
+    free(view->aligning.at);
     free(view->links);
 }
 

@@ -34,7 +34,7 @@ struct labels {
     bool *special; /* no part of the text: language tags, </s> */
 };
 
-/* A word of the translation and the one of the source that it looks at most. */
+/* A word of the translation and the one of the source that it comes from. */
 struct link {
     size_t source, target;
     float weight;
@@ -45,6 +45,7 @@ struct view {
     struct labels source, target,
         inputs; /* inputs: the decoder's, which begin with its start token */
     struct map maps[N_MAPS];
+    struct map aligning; /* the cross-attention that alignments are read off: one slot */
     size_t n_links;
     struct link *links;
 };

@@ -20,7 +20,8 @@ const struct command_spec command_specs[] = {
      "could be converted.",
      run_inspect},
     {COMMAND_SCORE, "score", " [OPTION]...", "score given translations",
-     "Reads lines of source, tab, target and prints the log-probability of each target.",
+     "Reads lines of source, tab, target and prints the log-probability of each target; with "
+     "--alignments, also which words belong together.",
      run_score},
     {COMMAND_ATTENTION, "attention", " [OPTION]... TEXT...", "show what a translation looks at",
      "Translates TEXT and draws which words each word looks at: as a page with every layer and head "

@@ -34,6 +34,10 @@ struct options {
     const char *threads; /* a number; bench: a list */
     const char *batches; /* bench: a list */
     bool json, ids, quiet, no_shortlist, diff, tensors, help, version;
+    /* alignments */
+    bool alignments, soft_alignments;
+    long align_layer, align_head;
+    const char *symmetrize, *reverse_model, *reverse_from, *reverse_to;
     /* convert */
     const char *type, *config, *family, *shortlist;
     const char *vocab; /* one file, or source,target */
@@ -50,6 +54,11 @@ struct options {
     char **arguments;
     int n_arguments;
 };
+
+/* Has an option asked for alignments? */
+static inline bool shows_alignments(const struct options *options) {
+    return options->alignments || options->soft_alignments || options->symmetrize;
+}
 
 enum value { VALUE_FLAG, VALUE_TEXT, VALUE_LONG, VALUE_DOUBLE, VALUE_SETTING };
 

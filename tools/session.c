@@ -86,6 +86,9 @@ bool decoding_options(const struct options *options, tolka_options *decoding) {
     }
     decoding->want_scores = options->json || options->nbest || options->alternatives;
     decoding->no_shortlist = options->no_shortlist;
+    decoding->want_alignments = shows_alignments(options);
+    decoding->align_layer = (int)options->align_layer;
+    decoding->align_head = (int)options->align_head;
     decoding->isa = getenv("TOLKA_ISA");
     if (decoding->isa && !*decoding->isa) decoding->isa = NULL;
     return stop_rule(options->stop, &decoding->stop) &&

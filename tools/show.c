@@ -66,12 +66,31 @@ static void print_text(FILE *out, const tolka_result *result, size_t k) {
     }
 }
 
+/* Of hypothesis k, as people count: words, or with --ids tokens. */
+static const tolka_link *links_of(const struct shown *shown, size_t k, size_t *n) {
+    *n = shown->n_symmetric;
+    if (k == 0 && shown->symmetric) return shown->symmetric;
+    return (shown->is_ids ? tolka_result_alignment : tolka_result_word_alignment)(shown->result, k,
+                                                                                  n);
+}
+
+/* As Marian prints them: "translation ||| 0-0 1-2". */
+void show_alignment(FILE *out, const struct shown *shown, size_t k) {
+    size_t n;
+    const tolka_link *links = links_of(shown, k, &n);
+    fputs(" ||| ", out);
+    for (size_t i = 0; i < n; i++)
+        fprintf(out, "%s%u-%u", i ? " " : "", links[i].source, links[i].target);
+}
+
 static void show_plain(FILE *out, const struct shown *shown) {
     size_t n = count_hypotheses(shown);
+    if (n == 0 && shown->alignments) show_alignment(out, shown, 0);
     if (n == 0) fputc('\n', out);
     for (size_t k = 0; k < n && (k == 0 || shown->all); k++) {
         if (shown->all) fprintf(out, "%.6f\t", (double)tolka_result_score(shown->result, k));
         (shown->is_ids ? print_ids : print_text)(out, shown->result, k);
+        if (shown->alignments) show_alignment(out, shown, k);
         fputc('\n', out);
     }
 }
@@ -142,6 +161,40 @@ static json_t *json_score(const struct shown *shown, size_t k, const tolka_token
     return json_float((float)sum);
 }
 
+/* [[source, target], ...] */
+static json_t *json_links(const tolka_link *links, size_t n) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(
+            list, json_pack("[i, i]", (int)links[i].source, (int)links[i].target));
+    return list;
+}
+
+/* A row for each target token. */
+static json_t *json_weights(const float *weights, size_t n_target, size_t n_source) {
+    json_t *rows = json_array();
+    for (size_t i = 0; i < n_target; i++) {
+        json_t *row = json_array();
+        for (size_t j = 0; j < n_source; j++)
+            json_array_append_new(row, json_float(weights[i * n_source + j]));
+        json_array_append_new(rows, row);
+    }
+    return rows;
+}
+
+static void add_alignments(json_t *object, const struct shown *shown, size_t k) {
+    size_t n, n_target, n_source;
+    const tolka_link *links = tolka_result_alignment(shown->result, k, &n);
+    json_object_set_new(object, "alignment", json_links(links, n));
+    if (!shown->is_ids) {
+        links = links_of(shown, k, &n);
+        json_object_set_new(object, "word_alignment", json_links(links, n));
+    }
+    if (!shown->soft) return;
+    const float *weights = tolka_result_soft_alignment(shown->result, k, &n_target, &n_source);
+    json_object_set_new(object, "soft_alignment", json_weights(weights, n_target, n_source));
+}
+
 static void add_hypothesis(json_t *object, const struct shown *shown, size_t k) {
     size_t n = 0;
     const tolka_token *tokens = shown->result ? tolka_result_tokens(shown->result, k, &n) : NULL;
@@ -149,6 +202,7 @@ static void add_hypothesis(json_t *object, const struct shown *shown, size_t k) 
     json_object_set_new(object, "target_ids", json_target_ids(tokens, n));
     json_object_set_new(object, "score", json_score(shown, k, tokens, n));
     json_object_set_new(object, "token_scores", json_scores(tokens, n));
+    if (shown->alignments) add_alignments(object, shown, k);
 }
 
 static json_t *json_source_ids(const struct shown *shown) {

@@ -17,7 +17,13 @@ struct shown {
     bool json, all;             /* all: every hypothesis, not only the best */
     bool scoring, normalize;    /* the score of a given target is a sum, or divided by its length */
     const char *problem;        /* why there is none; or NULL */
+    bool alignments, soft;      /* soft: their weights, too */
+    const tolka_link *symmetric; /* of words, instead of the result's own; or NULL */
+    size_t n_symmetric;
 };
+
+/* Writes " ||| 0-0 1-2 ...", the words (--ids: tokens) of hypothesis k that belong together. */
+void show_alignment(FILE *out, const struct shown *shown, size_t k);
 
 /* Writes the line, newline included. */
 void show(FILE *out, const struct shown *shown);

@@ -2,6 +2,7 @@
  * before it are done. */
 #define _POSIX_C_SOURCE 200809L
 #include "tools/commands.h"
+#include "tools/reverse.h"
 #include "tools/session.h"
 #include "tools/show.h"
 
@@ -30,6 +31,7 @@ struct item {
 struct run {
     const struct options *options;
     struct session session;
+    struct reverse reverse; /* score --symmetrize */
     FILE *out;
     bool scoring;
     /* the lines that are being translated */
@@ -102,18 +104,18 @@ static void read_ids(struct item *item) {
 }
 
 /* The sum of a target's log-probabilities, or why there is none. */
-static void write_score(const struct run *run, const struct item *item, const char *problem) {
+static void write_score(const struct run *run, const struct shown *shown) {
     size_t n;
-    const tolka_token *tokens = tolka_result_tokens(item->result, 0, &n);
+    const tolka_token *tokens = tolka_result_tokens(shown->result, 0, &n);
     double sum = 0;
     for (size_t i = 0; i < n; i++) sum += (double)tokens[i].log_prob;
-    if (problem)
-        fprintf(run->out, "error: %s", problem);
+    if (shown->problem)
+        fprintf(run->out, "error: %s", shown->problem);
     else
-        fprintf(run->out, "%.6f",
-                run->options->normalize ? (double)tolka_result_score(item->result, 0) : sum);
+        fprintf(run->out, "%.6f", shown->normalize ? (double)tolka_result_score(shown->result, 0) : sum);
     for (size_t i = 0; run->options->per_token && i < n; i++)
         fprintf(run->out, "%c%.6f", i ? ' ' : '\t', (double)tokens[i].log_prob);
+    if (shown->alignments && !shown->problem) show_alignment(run->out, shown, 0);
     fputc('\n', run->out);
 }
 
@@ -125,16 +127,22 @@ static void write_item(const struct run *run, const struct item *item, const cha
                           .is_ids = run->options->ids,
                           .result = item->result,
                           .json = run->options->json,
-                          .all = run->options->nbest > 0 || run->options->alternatives > 0,
-                          .scoring = run->scoring,
-                          .normalize = run->options->normalize,
-                          .problem = problem};
+                           .all = run->options->nbest > 0 || run->options->alternatives > 0,
+                           .scoring = run->scoring,
+                           .normalize = run->options->normalize,
+                           .problem = problem,
+                           .alignments = shows_alignments(run->options),
+                           .soft = run->options->soft_alignments};
+    tolka_link *joined = reverse_join(&run->reverse, (size_t)(item - run->items), item->result,
+                                      &shown.n_symmetric);
+    shown.symmetric = joined;
     if (item->streamed && !problem)
         fputc('\n', run->out);
     else if (run->scoring && !run->options->json)
-        write_score(run, item, problem);
+        write_score(run, &shown);
     else
         show(run->out, &shown);
+    tolka_free(joined);
 }
 
 static void free_item(struct item *item) {
@@ -154,7 +162,8 @@ static const char *problem_of(const struct run *run, const struct item *item) {
     if (item->problem) return item->problem;
     if (item->result && tolka_result_status(item->result, &reason) != TOLKA_OK) return reason;
     tolka_result_tokens(item->result, 0, &n);
-    return run->scoring && n == 0 ? "nothing to score" : NULL;
+    if (run->scoring && n == 0) return "nothing to score";
+    return item->result ? reverse_problem(&run->reverse, (size_t)(item - run->items)) : NULL;
 }
 
 /* Writes all lines that are ready and have nothing unready before them. */
@@ -250,12 +259,19 @@ static tolka_status translate(struct run *run, tolka_error *err) {
         session->translator, session->tokenizer, run->texts, run->n_inputs, take_result, run, err);
 }
 
+/* Before the results come: their lines can be written at once then. */
+static tolka_status align_reverse(struct run *run, tolka_error *err) {
+    if (!run->reverse.translator) return TOLKA_OK;
+    return reverse_align(&run->reverse, run->texts, run->input_items, run->n_inputs, err);
+}
+
 static int run_window(struct run *run) {
     tolka_error err;
     run->n_written = 0;
     collect_inputs(run);
     write_ready(run);
-    tolka_status status = translate(run, &err);
+    tolka_status status = align_reverse(run, &err);
+    if (status == TOLKA_OK) status = translate(run, &err);
     for (size_t i = 0; i < run->n_items; i++) {
         run->bytes_read += run->items[i].line.length + 1;
         free_item(&run->items[i]);
@@ -331,6 +347,7 @@ static void finish(struct run *run) {
     free(run->inputs);
     free(run->input_items);
     if (run->out) fclose(run->out);
+    reverse_close(&run->reverse);
     session_close(&run->session);
 }
 
@@ -342,6 +359,8 @@ static int run_command(struct options *options, bool scoring) {
         return complain(EXIT_USAGE, "score reads \"source<TAB>target\" lines, no arguments");
     int status = session_open(&run.session, options, &decoding);
     if (status == EXIT_DONE) status = prepare(&run, &decoding);
+    if (status == EXIT_DONE)
+        status = reverse_open(&run.reverse, options, run.session.model, &decoding, run.window);
     if (status == EXIT_DONE) status = options->n_arguments ? run_arguments(&run) : run_lines(&run);
     if (status == EXIT_DONE && run.n_lines) show_progress(&run, true);
     finish(&run);

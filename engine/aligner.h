@@ -1,0 +1,24 @@
+/* Alignments for what a search has found: its hypotheses are run again by teacher forcing, so that
+ * searches themselves keep nothing of what attention looks at. */
+#ifndef ALIGNER_H
+#define ALIGNER_H
+
+#include "engine/alignment.h"
+#include "engine/worker.h"
+
+struct aligner {
+    struct worker worker; /* of its own: the searching worker is in the middle of a batch */
+    struct alignment_choice choice;
+};
+
+/* NULL: no memory. */
+struct aligner *aligner_new(const struct model *model, const struct kernels *kernels,
+                            struct alignment_choice choice);
+void aligner_free(struct aligner *aligner); /* accepts NULL */
+
+/* The result of an input with alignments for all its hypotheses; another one that says why, if
+ * there is no memory for them. */
+tolka_result *aligner_align(struct aligner *aligner, const tolka_input *input,
+                            tolka_result *result);
+
+#endif
