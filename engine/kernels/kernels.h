@@ -7,7 +7,7 @@
 #ifndef KERNELS_H
 #define KERNELS_H
 
-#include "engine/matrix.h"
+#include "engine/kernels/matrix.h"
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 #include "models/checkpoint/ggml_blocks.h"
 
 #include "engine/bytes.h"
-#include "engine/matrix.h"
+#include "engine/kernels/matrix.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
-/* Weights into the file: rows of floats into panels of tiles (engine/matrix.h). */
+/* Weights into the file: rows of floats into panels of tiles (engine/kernels/matrix.h). */
 #ifndef PACK_H
 #define PACK_H
 
-#include "engine/matrix.h"
+#include "engine/kernels/matrix.h"
 
 /* What a packed matrix takes; int8 has scale and sum tensors besides. */
 size_t packed_bytes(enum dtype type, size_t n_out, size_t n_in);
