@@ -1,7 +1,7 @@
 /* tolka bench: how fast a model is on this machine, and how far from what the machine could do.
  * docs/performance.md says what each number includes. */
 #define _POSIX_C_SOURCE 200809L
-#include "tools/bench.h"
+#include "tools/bench_report.h"
 
 #include "tools/bench_text.h"
 #include "tools/commands.h"

@@ -1,6 +1,6 @@
 /* The numbers of `tolka bench`: a table for people, one JSON object for scripts. Both are made from
  * the same few rates. */
-#include "tools/bench.h"
+#include "tools/bench_report.h"
 
 #include <jansson.h>
 

@@ -1,5 +1,5 @@
 /* The table of each level, NULL where the compiler does not target its architecture. Only data:
- * no code built for an instruction set runs before select.c has seen that the machine has it. */
+ * no code built for an instruction set runs before kernels.c has seen that the machine has it. */
 #ifndef LEVELS_H
 #define LEVELS_H
 

@@ -1,5 +1,7 @@
 /* Which levels this machine can run. Nothing is cached: it is asked once a translator. */
 #define _GNU_SOURCE /* syscall */
+#include "engine/kernels/kernels.h"
+
 #include "engine/kernels/levels.h"
 
 #include <string.h>
