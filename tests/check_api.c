@@ -4,7 +4,6 @@
 #include "tests/allocations.h"
 #include "tests/check_gguf.h"
 #include "tests/fixture.h"
-#include "tests/public_header.h"
 
 #include "engine/translator.h"
 
@@ -315,12 +314,6 @@ START_TEST(statistics_count) {
 }
 END_TEST
 
-START_TEST(header_compiles_everywhere) {
-    ck_assert_int_eq(header_in_c(SHIPPED_MODEL), 1);
-    ck_assert_int_eq(header_in_cpp(SHIPPED_MODEL), 1);
-}
-END_TEST
-
 /* ---- allocations ----------------------------------------------------------------------------- */
 
 struct counting {
@@ -430,7 +423,6 @@ Suite *api_suite(void) {
     tcase_add_test(together, sharing_runs_each_job_once);
     tcase_add_test(together, one_model_for_several_threads);
     tcase_add_test(together, statistics_count);
-    tcase_add_test(together, header_compiles_everywhere);
     tcase_set_timeout(memory, 120);
     tcase_add_test(memory, tokens_allocate_nothing);
     tcase_add_test(memory, every_allocation_may_fail);
