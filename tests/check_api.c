@@ -184,7 +184,7 @@ START_TEST(defaults_come_from_the_model) {
     ck_assert_int_eq(tolka_model_default_beam(fixture.model), (int)config->beam);
     ck_assert_int_eq(tolka_model_default_max_length(fixture.model), (int)config->max_length);
     ck_assert_float_eq(tolka_model_default_length_penalty(fixture.model), config->length_penalty);
-    const struct kernels *levels[8];
+    const struct kernels *levels[MAX_LEVELS + 1];
     size_t n = kernels_available(levels);
     tolka_options options = TOLKA_OPTIONS_INIT;
     for (size_t i = 0; i <= n; i++) {

@@ -69,17 +69,25 @@ static struct options parse(enum command command, const char *option, const char
         ck_assert_msg(same_options(&before, &after), "%s sets more", option);                      \
     } while (0)
 
+static bool same_value(const struct option_spec *spec, const void *a, const void *b) {
+    switch (spec->value) {
+    case VALUE_FLAG:
+        return *(const bool *)a == *(const bool *)b;
+    case VALUE_TEXT:
+        return *(const char *const *)a == *(const char *const *)b;
+    case VALUE_LONG:
+        return *(const long *)a == *(const long *)b;
+    case VALUE_DOUBLE:
+        return *(const double *)a == *(const double *)b;
+    }
+    return false;
+}
+
 static bool same_options(const struct options *a, const struct options *b) {
-    return a->model == b->model && a->from == b->from && a->to == b->to && a->input == b->input &&
-           a->output == b->output && a->beam == b->beam && a->nbest == b->nbest &&
-           a->max_length == b->max_length &&
-           a->length_penalty == b->length_penalty && a->threads == b->threads &&
-           a->batches == b->batches && a->json == b->json && a->ids == b->ids &&
-           a->quiet == b->quiet && a->no_shortlist == b->no_shortlist && a->diff == b->diff &&
-           a->tensors == b->tensors && a->help == b->help && a->version == b->version &&
-           a->type == b->type && a->config == b->config &&
-           a->family == b->family && a->shortlist == b->shortlist && a->vocab == b->vocab &&
-           a->rounds == b->rounds;
+    for (const struct option_spec *spec = option_specs; spec->name; spec++)
+        if (!same_value(spec, (const char *)a + spec->offset, (const char *)b + spec->offset))
+            return false;
+    return true;
 }
 
 START_TEST(options_set_their_fields) {

@@ -96,7 +96,7 @@ tolka_input case_input(const struct fixture *fixture, const json_t *entry) {
 /* ---- running --------------------------------------------------------------------------------- */
 
 void for_each_level(void (*visit)(void *user, const char *isa), void *user) {
-    const struct kernels *levels[8];
+    const struct kernels *levels[MAX_LEVELS + 1];
     size_t n = kernels_available(levels);
     for (size_t i = 0; i < n; i++) visit(user, levels[i]->name);
 }

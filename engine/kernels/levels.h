@@ -7,8 +7,8 @@
 
 extern const struct kernels *const level_scalar;
 extern const struct kernels *const level_avx2;
-extern const struct kernels *const level_avx512;
-extern const struct kernels *const level_amx;
+extern const struct kernels *const level_avx512; /* F, BW, DQ, VL, VNNI */
+extern const struct kernels *const level_amx;    /* avx512, and tiles of int8 and bf16 */
 extern const struct kernels *const level_neon;
 extern const struct kernels *const level_neon_dot; /* with the dot product instructions */
 

@@ -18,7 +18,7 @@ struct inspected {
 
 static bool open_as_model(struct inspected *inspected) {
     const struct source *source = &inspected->source;
-    if (source->kind != SOURCE_GGUF ||
+    if (source->settings != SETTINGS_GGUF ||
         tolka_model_open(&inspected->model, source->weights_path, NULL) != TOLKA_OK)
         return false;
     inspected->config = &inspected->model->model.config;
