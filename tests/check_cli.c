@@ -58,12 +58,20 @@ static struct options parse(enum command command, const char *option, const char
     return options;
 }
 
+static bool tried[256]; /* by place in the table */
+
+static void mark_tried(const char *option) {
+    for (size_t i = 0; option_specs[i].name; i++)
+        if (strcmp(option + strspn(option, "-"), option_specs[i].name) == 0) tried[i] = true;
+}
+
 /* One option sets one field, and it is this one. */
 #define SETS(command, option, value, field, expected)                                              \
     do {                                                                                           \
         struct options before = {.length_penalty = -1};                                            \
         struct options after = parse(command, option, value);                                      \
         ck_assert_msg(after.field == (expected), "%s sets something else", option);                \
+        mark_tried(option);                                                                        \
         after.field = before.field;                                                                \
         after.arguments = before.arguments;                                                        \
         ck_assert_msg(same_options(&before, &after), "%s sets more", option);                      \
@@ -108,6 +116,7 @@ START_TEST(options_set_their_fields) {
     SETS(COMMAND_TRANSLATE, "-n", "5", nbest, 5);
     SETS(COMMAND_TRANSLATE, "--length-penalty", "0.5", length_penalty, 0.5);
     SETS(COMMAND_TRANSLATE, "-l", "0.5", length_penalty, 0.5);
+    SETS(COMMAND_TRANSLATE, "--early-stopping", text, stop, text);
     SETS(COMMAND_TRANSLATE, "--max-length", "11", max_length, 11);
     SETS(COMMAND_TRANSLATE, "-x", "11", max_length, 11);
     SETS(COMMAND_TRANSLATE, "--batch", text, batches, text);
@@ -135,6 +144,8 @@ START_TEST(options_set_their_fields) {
     SETS(COMMAND_INSPECT, "--tensors", NULL, tensors, true);
     SETS(COMMAND_BENCH, "--rounds", "3", rounds, 3);
     SETS(COMMAND_BENCH, "-r", "3", rounds, 3);
+    for (size_t i = 0; option_specs[i].name; i++)
+        ck_assert_msg(tried[i], "--%s is missing here", option_specs[i].name);
 }
 END_TEST
 
