@@ -68,9 +68,9 @@ const struct config_field config_fields[] = {
     {"search.rules", FIELD_ENUM, AT(beam_rules), false, 0, 0, BEAM_HUGGINGFACE, beam_rule_names},
     {"search.early_stopping", FIELD_ENUM, AT(early_stopping), false, 0, 0, STOP_HEURISTIC,
      early_stoppings},
-    {"search.beam", FIELD_U32, AT(beam), false, 1, 64, 1, NULL},
+    {"search.beam", FIELD_U32, AT(beam), false, 1, TOLKA_MAX_BEAM, 1, NULL},
     {"search.length_penalty", FIELD_F32, AT(length_penalty), false, -100, 100, 1, NULL},
-    {"search.max_length", FIELD_U32, AT(max_length), false, 1, 1 << 20, 256, NULL},
+    {"search.max_length", FIELD_U32, AT(max_length), false, 1, TOLKA_MAX_LENGTH, 256, NULL},
     {"search.max_length_ratio", FIELD_F32, AT(max_length_ratio), false, 0, 1e6, 0, NULL},
     {NULL, FIELD_U32, 0, false, 0, 0, 0, NULL},
 };
