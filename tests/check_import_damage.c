@@ -469,6 +469,10 @@ START_TEST(shortlist_contradictions_are_named) {
     file = small_shortlist();
     file.bytes[16] ^= 1;
     expect(&file, read_shortlist_file, TOLKA_FORMAT, "checksum");
+    file = small_shortlist();
+    file.bytes[16] = 0;
+    seal(&file);
+    expect(&file, read_shortlist_file, TOLKA_UNSUPPORTED, "always candidates is 0");
 }
 END_TEST
 
