@@ -16,7 +16,6 @@
 #define ATTENTION_H
 
 #include "engine/linear.h"
-#include "engine/position.h"
 #include "engine/rows.h"
 
 /* Room for what attention computes on its way. */

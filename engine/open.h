@@ -3,6 +3,7 @@
 #define OPEN_H
 
 #include "engine/gguf.h"
+#include "engine/map.h"
 #include "engine/model.h"
 
 struct tolka_model {

@@ -2,8 +2,8 @@
  * for several translators, and allocations: few, none on the token path, each of which may fail. */
 #define _POSIX_C_SOURCE 200809L
 #include "tests/allocations.h"
-#include "tests/check_gguf.h"
 #include "tests/fixture.h"
+#include "tests/suites.h"
 
 #include "engine/translator.h"
 

@@ -4,7 +4,6 @@
 #include "tests/panels.h"
 #include "engine/position.h"
 #include "engine/norm.h"
-#include "engine/search.h"
 #include "tests/suites.h"
 
 #include <math.h>

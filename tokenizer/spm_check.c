@@ -4,6 +4,7 @@
  * model's self-tests fail. A model file is untrusted, so all that is looked at here first. */
 #include "tokenizer/spm_check.h"
 
+#include <stdbool.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,7 +8,7 @@
 
 #include "tokenizer/bytelevel.h"
 #include "tokenizer/languages.h"
-#include "engine/open.h"
+#include "engine/gguf.h"
 #include "tokenizer/spm.h"
 #include "tokenizer/words.h"
 

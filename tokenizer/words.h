@@ -5,7 +5,6 @@
 
 #include "engine/gguf.h"
 
-#include <stdbool.h>
 
 struct words {
     size_t n;

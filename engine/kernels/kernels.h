@@ -9,7 +9,6 @@
 
 #include "engine/kernels/matrix.h"
 
-#include <stdbool.h>
 
 enum activation {
     ACTIVATION_NONE,

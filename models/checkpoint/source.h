@@ -5,6 +5,7 @@
 #define SOURCE_H
 
 #include "engine/gguf.h"
+#include "engine/map.h"
 
 #include <stdbool.h>
 

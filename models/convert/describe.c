@@ -3,8 +3,6 @@
 #include "engine/open.h"
 #include "models/checkpoint/detect.h"
 
-#include <stdio.h>
-#include <string.h>
 
 /* A model file is seen as a source too (a list of tensors), and as a model if it is one. */
 struct inspected {
