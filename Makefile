@@ -142,7 +142,7 @@ bench-peers: $(BUILD)/tolka
 clean:
 	rm -rf $(BUILD)
 
-## format: formats the sources
+## format: formats the sources (clang-format 14)
 format:
 	clang-format -i $(wildcard */*.c */*.h */*.cc */*/*.c */*/*.h)
 

@@ -3,7 +3,8 @@
 /* The widest rows that a linear layer reads. */
 static size_t max_inputs(const struct config *config) {
     size_t ffn = max_size(config->encoder_ffn, config->decoder_ffn);
-    size_t width = max_size(encoder_heads(config, NULL, NULL).width, decoder_heads(config, NULL, NULL).width);
+    size_t width =
+        max_size(encoder_heads(config, NULL, NULL).width, decoder_heads(config, NULL, NULL).width);
     return max_size(max_size(ffn, width), config->d_model);
 }
 

@@ -52,8 +52,9 @@ static const struct command_spec *command_of(enum command which) {
 static struct options parse(enum command command, const char *option, const char *value) {
     char *argv[] = {"tolka", (char *)option, (char *)value, NULL};
     struct options options = {.length_penalty = -1};
-    ck_assert_msg(options_parse(&options, command, command_of(command)->name, value ? 3 : 2, argv, 1), "%s",
-                  option);
+    ck_assert_msg(
+        options_parse(&options, command, command_of(command)->name, value ? 3 : 2, argv, 1), "%s",
+        option);
     ck_assert_int_eq(options.n_arguments, 0);
     return options;
 }

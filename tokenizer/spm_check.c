@@ -4,8 +4,8 @@
  * model's self-tests fail. A model file is untrusted, so all that is looked at here first. */
 #include "tokenizer/spm_check.h"
 
-#include <stdbool.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

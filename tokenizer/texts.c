@@ -101,8 +101,7 @@ static tolka_result *show(const tolka_tokenizer *tokenizer, tolka_result *result
 static void take_result(void *user, size_t index, tolka_result *result) {
     struct pipeline *pipeline = user;
     size_t i = pipeline->indices[index];
-    pipeline->done(pipeline->user, i,
-                   show(pipeline->tokenizer, result, &pipeline->prepared[i]));
+    pipeline->done(pipeline->user, i, show(pipeline->tokenizer, result, &pipeline->prepared[i]));
 }
 
 /* The translation of nothing: one hypothesis without tokens. */
@@ -169,8 +168,7 @@ static void release(struct pipeline *pipeline) {
     free(pipeline->indices);
 }
 
-static tolka_status run(tolka_translator *translator, struct pipeline *pipeline,
-                        tolka_error *err) {
+static tolka_status run(tolka_translator *translator, struct pipeline *pipeline, tolka_error *err) {
     if (pipeline->n == 0) return TOLKA_OK;
     tolka_status status = count_empty(pipeline, err);
     if (status == TOLKA_OK) status = allocate(pipeline, err);
@@ -195,12 +193,8 @@ tolka_status tolka_translate_texts(tolka_translator *translator, const tolka_tok
 tolka_status tolka_score_texts(tolka_translator *translator, const tolka_tokenizer *tokenizer,
                                const tolka_text *texts, size_t n, tolka_done done, void *user,
                                tolka_error *err) {
-    struct pipeline pipeline = {.tokenizer = tokenizer,
-                                .texts = texts,
-                                .n = n,
-                                .scores = true,
-                                .done = done,
-                                .user = user};
+    struct pipeline pipeline = {
+        .tokenizer = tokenizer, .texts = texts, .n = n, .scores = true, .done = done, .user = user};
     return run(translator, &pipeline, err);
 }
 

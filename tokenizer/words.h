@@ -5,7 +5,6 @@
 
 #include "engine/gguf.h"
 
-
 struct words {
     size_t n;
     struct gguf_string *tokens; /* by id, in the map */

@@ -9,7 +9,6 @@
 
 #include "engine/kernels/matrix.h"
 
-
 enum activation {
     ACTIVATION_NONE,
     ACTIVATION_RELU,

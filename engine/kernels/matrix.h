@@ -103,7 +103,8 @@ static inline size_t matrix_data_bytes(const struct matrix *matrix, size_t n_out
  * every TILE_BYTES. */
 static inline const uint8_t *matrix_output(const struct matrix *matrix, size_t o) {
     const uint8_t *data = matrix->data;
-    if (matrix->layout == LAYOUT_ROWS) return data + o * matrix_row_bytes(matrix->type, matrix->n_in);
+    if (matrix->layout == LAYOUT_ROWS)
+        return data + o * matrix_row_bytes(matrix->type, matrix->n_in);
     return data + o / PANEL_OUTPUTS * matrix_panel_bytes(matrix->type, matrix->n_in) +
            o % PANEL_OUTPUTS * 4;
 }

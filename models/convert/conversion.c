@@ -13,8 +13,8 @@
 #include "models/convert/tokenizer_meta.h"
 #include "models/families.h"
 
-#include <stdio.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

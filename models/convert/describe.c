@@ -3,7 +3,6 @@
 #include "engine/open.h"
 #include "models/checkpoint/detect.h"
 
-
 /* A model file is seen as a source too (a list of tensors), and as a model if it is one. */
 struct inspected {
     struct source source;

@@ -4,7 +4,6 @@
 
 #include "engine/gguf.h"
 
-
 struct buffer {
     uint8_t *bytes;
     size_t n_bytes, capacity;
