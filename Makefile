@@ -85,11 +85,25 @@ endif
 # The public header has more readers than we: old C, C that must also be C++, and C++.
 $(BUILD)/tests/public_header.c.o: CFLAGS += -std=c99 -Wc++-compat
 
+# The program at the top of the public header is built as it stands there; tests run it.
+EXAMPLE = $(BUILD)/tests/header_example
+$(EXAMPLE).c: engine/tolka.h
+	@mkdir -p $(@D)/include
+	cp $< $(@D)/include
+	sed -n '/^ \*     #include/,/^ \*     }$$/s/^ \*\( \{5\}\)\{0,1\}//p' $< > $@
+$(EXAMPLE).cc: $(EXAMPLE).c
+	cp $< $@
+EXAMPLE_FLAGS = $(OPT) -Wall -Wextra -Wpedantic -Werror -I$(BUILD)/tests/include $(SANITIZE)
+$(EXAMPLE)_c: $(EXAMPLE).c $(BUILD)/libtolka.a
+	$(CC) -std=c99 $(EXAMPLE_FLAGS) -o $@ $^ $(TOKENIZER_LIBS) $(ENGINE_LIBS)
+$(EXAMPLE)_cc: $(EXAMPLE).cc $(BUILD)/libtolka.a
+	$(CXX) -std=c++17 $(EXAMPLE_FLAGS) -o $@ $^ $(TOKENIZER_LIBS) $(ENGINE_LIBS)
+
 ## tests: builds the tests
-tests: $(BUILD)/tests/check_all
+tests: $(BUILD)/tests/check_all $(EXAMPLE)_c $(EXAMPLE)_cc
 
 ## check: all tests
-check: $(BUILD)/tolka $(BUILD)/tests/check_all
+check: $(BUILD)/tolka tests
 	TOLKA=$(BUILD)/tolka $(BUILD)/tests/check_all
 
 MAN = $(BUILD)/tolka.1
@@ -143,7 +157,7 @@ align-figures: $(FIGURES)
 clean:
 	rm -rf $(BUILD)
 
-## format: formats the sources
+## format: formats the sources (clang-format 14)
 format:
 	clang-format -i $(wildcard */*.c */*.h */*.cc */*/*.c */*/*.h)
 

@@ -15,6 +15,10 @@ struct arena {
     bool overflow; /* a size did not fit: arena_reserve will fail */
 };
 
+static inline size_t max_size(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
 /* Room for n elements of `width` bytes, aligned to 64 and with 64 bytes to spare behind. */
 void *arena_take(struct arena *arena, size_t n, size_t width);
 /* Starts a layout over: measuring. */

@@ -16,7 +16,6 @@
 #define ATTENTION_H
 
 #include "engine/linear.h"
-#include "engine/position.h"
 #include "engine/rows.h"
 
 /* Room for what attention computes on its way. */
@@ -34,9 +33,9 @@ struct multi_head {
     struct products *products;
     const struct attention_buffers *buffers;
     size_t d_model, n_heads, head_dim;
-    size_t width; /* n_heads * head_dim: of all queries, keys or values of a row; d_model in most
-                     models, but not in T5 */
-    float scale;  /* of q . k: 1 / sqrt(head_dim) unless the model says otherwise */
+    size_t width;   /* n_heads * head_dim: of all queries, keys or values of a row; d_model in most
+                       models, but not in T5 */
+    float scale;    /* of q . k: 1 / sqrt(head_dim) unless the model says otherwise */
     bool norm_keys; /* pre-norm: keys and values see the norm's output, as queries do */
 };
 

@@ -1,12 +1,11 @@
-#define _POSIX_C_SOURCE 200809L
 #include "engine/batch.h"
 
 #include "engine/aligner.h"
+#include "engine/clock.h"
 #include "engine/encoder.h"
 #include "engine/input.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 enum {
     /* Very long sentences are not batched beyond this: they fill the machine by themselves. */
@@ -267,12 +266,6 @@ static void abandon(struct worker *worker, struct job *job) {
 }
 
 /* ---- the loop -------------------------------------------------------------------------------- */
-
-static double seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
 
 bool worker_turn(struct worker *worker, struct job *job) {
     if (atomic_load(job->stop)) {

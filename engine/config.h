@@ -104,6 +104,7 @@ struct config {
     bool do_sample;
     float temperature, top_p, min_p, typical_p, epsilon_cutoff, eta_cutoff;
     uint32_t top_k;
+
     /* The cross-attention that alignments are read off. */
     int32_t alignment_layer; /* -1: the last */
     int32_t alignment_head;  /* -1: the average of all */

@@ -46,8 +46,8 @@ static struct encoder_pass begin_pass(struct transformer *transformer,
 static void remember_sources(struct transformer *transformer, const struct source_rows *sentences,
                              size_t n_sentences) {
     const struct model *model = transformer->model;
-    struct multi_head heads = decoder_heads(&model->config, &transformer->products,
-                                            &transformer->activations.attention);
+    struct multi_head heads =
+        decoder_heads(&model->config, &transformer->products, &transformer->activations.attention);
     memory_fill(&transformer->memory, &heads, model->decoder, model->config.decoder_layers,
                 sentences, n_sentences, transformer->activations.x);
 }

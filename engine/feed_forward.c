@@ -9,8 +9,8 @@ void ffn_take(struct ffn_buffers *buffers, const struct config *config, size_t n
 }
 
 void feed_forward(struct products *products, const struct ffn_buffers *buffers,
-                  const struct ffn_weights *weights, enum activation activation,
-                  const float *input, size_t n_rows, float *x) {
+                  const struct ffn_weights *weights, enum activation activation, const float *input,
+                  size_t n_rows, float *x) {
     size_t d_model = weights->in.w.n_in, n_ffn = weights->in.w.n_out;
     struct epilogue activate = {.activation = activation}, plain = {0};
     struct operand rows = operand_begin(products, input, n_rows, d_model);

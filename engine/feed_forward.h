@@ -17,7 +17,7 @@ void ffn_take(struct ffn_buffers *buffers, const struct config *config, size_t n
  *     FFN(x) = activation(x W_1 + b_1) W_2 + b_2                                 (equation 2)
  *     FFN(x) = (activation(x W_g) * (x W_1)) W_2             gated (Shazeer 2020; T5 1.1) */
 void feed_forward(struct products *products, const struct ffn_buffers *buffers,
-                  const struct ffn_weights *weights, enum activation activation,
-                  const float *input, size_t n_rows, float *x);
+                  const struct ffn_weights *weights, enum activation activation, const float *input,
+                  size_t n_rows, float *x);
 
 #endif

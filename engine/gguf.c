@@ -376,12 +376,16 @@ static bool read_integer(enum gguf_type type, const uint8_t *data, int64_t *out)
     }
 }
 
-static bool is_integer(enum gguf_type type) {
-    return type <= GGUF_I32 || type == GGUF_BOOL || type == GGUF_U64 || type == GGUF_I64;
+bool gguf_is_integer(enum gguf_type type) {
+    return type <= GGUF_I32 || type == GGUF_U64 || type == GGUF_I64;
+}
+
+static bool is_whole(enum gguf_type type) {
+    return gguf_is_integer(type) || type == GGUF_BOOL;
 }
 
 bool gguf_integer(const struct gguf_value *value, int64_t *out) {
-    return value && is_integer(value->type) && read_integer(value->type, value->data, out);
+    return value && is_whole(value->type) && read_integer(value->type, value->data, out);
 }
 
 bool gguf_number(const struct gguf_value *value, double *out) {
@@ -404,7 +408,7 @@ bool gguf_number(const struct gguf_value *value, double *out) {
 
 int64_t gguf_array_integer(const struct gguf_value *array, size_t i) {
     int64_t out = 0;
-    if (array->type == GGUF_ARRAY && is_integer(array->element) && i < array->count)
+    if (array->type == GGUF_ARRAY && is_whole(array->element) && i < array->count)
         read_integer(array->element, array->data + i * scalar_size(array->element), &out);
     return out;
 }

@@ -3,7 +3,7 @@
 #ifndef GGUF_H
 #define GGUF_H
 
-#include "engine/map.h"
+#include "engine/error.h"
 
 #include <stdbool.h>
 
@@ -71,6 +71,7 @@ bool gguf_block(uint32_t type, size_t *elements, size_t *bytes);
 const char *gguf_tensor_type_name(uint32_t type);
 
 bool gguf_string_equals(struct gguf_string string, const char *text);
+bool gguf_is_integer(enum gguf_type type); /* bool is none */
 /* Any integer or bool as int64; any number as double. False if it is something else. */
 bool gguf_integer(const struct gguf_value *value, int64_t *out);
 bool gguf_number(const struct gguf_value *value, double *out);

@@ -4,6 +4,7 @@
 
 #include "engine/attention.h"
 #include "engine/feed_forward.h"
+#include "engine/position.h"
 #include "engine/ssru.h"
 
 /* What the rows of a batch are at the moment, and room for what sublayers compute on their way. */

@@ -34,8 +34,7 @@ static void quantize(struct products *products, const struct operand *x, float m
 static void round_to_bf16(struct products *products, const struct operand *x) {
     struct operand_forms *forms = &products->forms;
     if (forms->is_rounded) return;
-    products->kernels->round_bf16(x->x, x->n, x->n_rows, x->n, forms->rounded,
-                                  padded_inputs(x->n));
+    products->kernels->round_bf16(x->x, x->n, x->n_rows, x->n, forms->rounded, padded_inputs(x->n));
     forms->is_rounded = true;
 }
 

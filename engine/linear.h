@@ -1,4 +1,4 @@
-/* Linear layers: y = activation(x W^T + b) + residual, the products that everything else is made of.
+/* Linear layers: y = activation(x W^T + b) + residual, the products that all else is made of.
  *
  * W is [n_out][n_in] as it lies in the model file; x is [n_rows][n_in], y [n_rows][n_out]. */
 #ifndef LINEAR_H
@@ -19,9 +19,9 @@ struct operand {
 /* What products with int8 and bf16 weights read in the place of an operand's floats: made when a
  * product first asks for it, then shared by all products with the same operand. */
 struct operand_forms {
-    int8_t *quantized; /* [n_rows][padded_inputs(n)] */
-    float *scale;      /* [n_rows] */
-    uint16_t *rounded; /* [n_rows][padded_inputs(n)] */
+    int8_t *quantized;    /* [n_rows][padded_inputs(n)] */
+    float *scale;         /* [n_rows] */
+    uint16_t *rounded;    /* [n_rows][padded_inputs(n)] */
     unsigned long serial; /* of the operand whose forms these are */
     bool is_quantized, is_rounded;
     float multiplier; /* that it was quantized with */

@@ -84,8 +84,7 @@ static bool is_vector(const struct gguf_tensor *tensor, enum dtype type, size_t 
 
 static tolka_status find_scales(const struct gguf *gguf, const struct role *role,
                                 struct matrix *matrix, tolka_error *err) {
-    size_t n =
-        matrix->layout == LAYOUT_PANELS ? matrix_panels(role->n_out) * PANEL_OUTPUTS : role->n_out;
+    size_t n = matrix->layout == LAYOUT_PANELS ? matrix_padded(role->n_out) : role->n_out;
     const struct gguf_tensor *scale = companion(gguf, role, "scale");
     const struct gguf_tensor *sum = companion(gguf, role, "sum");
     const struct gguf_tensor *input = companion(gguf, role, "input_multiplier");
@@ -127,11 +126,10 @@ static tolka_status find_matrix(const struct gguf *gguf, const struct role *role
     enum dtype type = (enum dtype)tensor->type;
     *matrix = (struct matrix){
         .type = type, .n_out = role->n_out, .n_in = role->n_in, .data = tensor->data};
-    size_t width = dtype_width(type);
     if (has_dims(tensor, role->n_in, role->n_out)) {
         matrix->layout = LAYOUT_ROWS;
-    } else if (width && role->kind == ROLE_MATRIX &&
-               has_dims(tensor, matrix_tiles(type, role->n_in) * (TILE_BYTES / width),
+    } else if (dtype_width(type) && role->kind == ROLE_MATRIX &&
+               has_dims(tensor, matrix_panel_elements(type, role->n_in),
                         matrix_panels(role->n_out))) {
         matrix->layout = LAYOUT_PANELS;
     } else {

@@ -4,6 +4,7 @@
 
 #include "engine/generation.h"
 #include "engine/gguf.h"
+#include "engine/map.h"
 #include "engine/model.h"
 
 struct tolka_model {

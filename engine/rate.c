@@ -1,9 +1,8 @@
 /* How fast products with weights are on this machine: tolka_product_rate. */
-#define _POSIX_C_SOURCE 200809L
+#include "engine/clock.h"
 #include "engine/linear.h"
 
 #include <string.h>
-#include <time.h>
 
 /* A product that fits the second cache, or nearly: what the kernels reach at best. */
 enum { N_IN = 512, N_OUT = 512, N_ROWS = 256, TRIES = 32 };
@@ -57,12 +56,6 @@ static void fill(struct trial *trial) {
     trial->layer.w.data = trial->w;
     trial->layer.w.scale = trial->scale;
     trial->layer.w.row_sum = trial->row_sum;
-}
-
-static double seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
 /* The first round warms up. A slow machine does not get all its tries. */

@@ -40,7 +40,8 @@ size_t gathered_size(const struct linear *output, size_t n_outputs) {
            3 * align64(matrix_padded(n_outputs) * sizeof(float));
 }
 
-static void copy_output(const struct matrix *from, size_t o, const struct matrix *to, size_t place) {
+static void copy_output(const struct matrix *from, size_t o, const struct matrix *to,
+                        size_t place) {
     const uint8_t *in = matrix_output(from, o);
     uint8_t *out = (uint8_t *)matrix_output(to, place);
     if (from->layout == LAYOUT_ROWS) {

@@ -23,7 +23,7 @@ struct shortlists {
     struct shortlist_place {
         struct linear output;
         const int32_t *ids; /* of its outputs */
-    } *places;
+    } * places;
     uint8_t *outputs; /* [n_sentences][output_bytes] */
     int32_t *ids;     /* [n_sentences][vocab] */
     uint8_t *seen;    /* [vocab] */

@@ -8,8 +8,7 @@ void ssru_take(struct ssru_cells *cells, struct ssru_buffers *buffers, const str
     *cells = (struct ssru_cells){.n_slots = n_slots};
     *buffers = (struct ssru_buffers){0};
     if (config->decoder_kind != DECODER_SSRU) return;
-    cells->cells =
-        arena_take(arena, n_slots * d_model, 2 * config->decoder_layers * sizeof(float));
+    cells->cells = arena_take(arena, n_slots * d_model, 2 * config->decoder_layers * sizeof(float));
     buffers->input = arena_take(arena, n_slots, d_model * sizeof(float));
     buffers->forget = arena_take(arena, n_slots, d_model * sizeof(float));
     buffers->out = arena_take(arena, n_slots, d_model * sizeof(float));

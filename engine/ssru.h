@@ -1,5 +1,5 @@
 /* The simpler simple recurrent unit (Kim et al. 2019), which stands in the place of the decoder's
- * self-attention in small, fast models: a cell that is carried from step to step instead of keys and
+ * self-attention in small, fast models: a cell that is carried from step to step, not keys and
  * values of all steps. */
 #ifndef SSRU_H
 #define SSRU_H

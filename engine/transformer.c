@@ -1,14 +1,11 @@
 #include "engine/transformer.h"
 
-static size_t max(size_t a, size_t b) {
-    return a > b ? a : b;
-}
-
 /* The widest rows that a linear layer reads. */
 static size_t max_inputs(const struct config *config) {
-    size_t ffn = max(config->encoder_ffn, config->decoder_ffn);
-    size_t width = max(encoder_heads(config, NULL, NULL).width, decoder_heads(config, NULL, NULL).width);
-    return max(max(ffn, width), config->d_model);
+    size_t ffn = max_size(config->encoder_ffn, config->decoder_ffn);
+    size_t width =
+        max_size(encoder_heads(config, NULL, NULL).width, decoder_heads(config, NULL, NULL).width);
+    return max_size(max_size(ffn, width), config->d_model);
 }
 
 static void take_activations(struct transformer *transformer, const struct batch_shape *shape,
@@ -26,7 +23,7 @@ static void take_activations(struct transformer *transformer, const struct batch
 void transformer_take(struct transformer *transformer, const struct batch_shape *shape,
                       struct arena *arena) {
     const struct config *config = &transformer->model->config;
-    size_t n_rows = max(shape->n_tokens, shape->n_slots);
+    size_t n_rows = max_size(shape->n_tokens, shape->n_slots);
     take_activations(transformer, shape, n_rows, arena);
     products_take(&transformer->products, n_rows, max_inputs(config), arena);
     encoder_bias_take(&transformer->encoder_bias, config, shape->longest, arena);

@@ -1,6 +1,6 @@
 /* BART: post-norm, a norm after the embedding, learned positions, byte-level BPE. */
 #include "models/families.h"
-#include "models/generation.h"
+#include "models/search_settings.h"
 #include "models/huggingface.h"
 
 static const char *const model_types[] = {"bart", "BartForConditionalGeneration", "BartModel",

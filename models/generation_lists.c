@@ -1,7 +1,7 @@
 #include "models/generation_lists.h"
 
 #include "engine/token_lists.h"
-#include "models/generation.h"
+#include "models/generation_file.h"
 
 #include <math.h>
 #include <stdio.h>

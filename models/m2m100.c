@@ -1,7 +1,7 @@
 /* M2M100 and NLLB-200: pre-norm transformers for many languages, which differ in their tokenizers
  * only. */
 #include "models/families.h"
-#include "models/generation.h"
+#include "models/search_settings.h"
 #include "models/huggingface.h"
 
 #include <string.h>

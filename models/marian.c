@@ -1,7 +1,7 @@
 /* OPUS-MT and other Marian models as Hugging Face exports them (formats: MarianMTModel). */
 #include "engine/position.h"
 #include "models/families.h"
-#include "models/generation.h"
+#include "models/search_settings.h"
 #include "models/huggingface.h"
 
 #include <math.h>

@@ -2,7 +2,7 @@
  * nn.Transformer give their tensors; also fairseq's WMT models as Hugging Face exports them
  * (FSMTForConditionalGeneration). docs/checkpoints.md lists the keys of config.json. */
 #include "models/families.h"
-#include "models/generation.h"
+#include "models/search_settings.h"
 #include "models/reading.h"
 #include "models/tables.h"
 

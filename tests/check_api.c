@@ -2,9 +2,8 @@
  * for several translators, and allocations: few, none on the token path, each of which may fail. */
 #define _POSIX_C_SOURCE 200809L
 #include "tests/allocations.h"
-#include "tests/check_gguf.h"
 #include "tests/fixture.h"
-#include "tests/public_header.h"
+#include "tests/suites.h"
 
 #include "engine/translator.h"
 
@@ -204,7 +203,7 @@ START_TEST(defaults_come_from_the_model) {
     ck_assert_int_eq(tolka_model_default_beam(fixture.model), (int)config->beam);
     ck_assert_int_eq(tolka_model_default_max_length(fixture.model), (int)config->max_length);
     ck_assert_float_eq(tolka_model_default_length_penalty(fixture.model), config->length_penalty);
-    const struct kernels *levels[8];
+    const struct kernels *levels[MAX_LEVELS + 1];
     size_t n = kernels_available(levels);
     tolka_options options = TOLKA_OPTIONS_INIT;
     for (size_t i = 0; i <= n; i++) {
@@ -334,12 +333,6 @@ START_TEST(statistics_count) {
 }
 END_TEST
 
-START_TEST(header_compiles_everywhere) {
-    ck_assert_int_eq(header_in_c(SHIPPED_MODEL), 1);
-    ck_assert_int_eq(header_in_cpp(SHIPPED_MODEL), 1);
-}
-END_TEST
-
 /* ---- allocations ----------------------------------------------------------------------------- */
 
 struct counting {
@@ -451,7 +444,6 @@ Suite *api_suite(void) {
     tcase_add_test(together, sharing_runs_each_job_once);
     tcase_add_test(together, one_model_for_several_threads);
     tcase_add_test(together, statistics_count);
-    tcase_add_test(together, header_compiles_everywhere);
     tcase_set_timeout(memory, 120);
     tcase_add_test(memory, tokens_allocate_nothing);
     tcase_add_test(memory, every_allocation_may_fail);

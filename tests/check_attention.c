@@ -1,8 +1,6 @@
 /* Attention: every level against scalar. */
 #include "tests/check_kernels.h"
 
-#include <string.h>
-
 static const size_t head_dims[] = {1, 3, 8, 32, 37, 64};
 static const size_t key_counts[] = {1, 5, 15, 16, 17, 33, 70};
 static const size_t query_counts[] = {1, 2, 4, 5, 9};

@@ -52,10 +52,18 @@ static const struct command_spec *command_of(enum command which) {
 static struct options parse(enum command command, const char *option, const char *value) {
     char *argv[] = {"tolka", (char *)option, (char *)value, NULL};
     struct options options = {.length_penalty = -1};
-    ck_assert_msg(options_parse(&options, command, command_of(command)->name, value ? 3 : 2, argv, 1), "%s",
-                  option);
+    ck_assert_msg(
+        options_parse(&options, command, command_of(command)->name, value ? 3 : 2, argv, 1), "%s",
+        option);
     ck_assert_int_eq(options.n_arguments, 0);
     return options;
+}
+
+static bool tried[256]; /* by place in the table */
+
+static void mark_tried(const char *option) {
+    for (size_t i = 0; option_specs[i].name; i++)
+        if (strcmp(option + strspn(option, "-"), option_specs[i].name) == 0) tried[i] = true;
 }
 
 /* One option sets one field, and it is this one. */
@@ -64,27 +72,33 @@ static struct options parse(enum command command, const char *option, const char
         struct options before = {.length_penalty = -1};                                            \
         struct options after = parse(command, option, value);                                      \
         ck_assert_msg(after.field == (expected), "%s sets something else", option);                \
+        mark_tried(option);                                                                        \
         after.field = before.field;                                                                \
         after.arguments = before.arguments;                                                        \
         ck_assert_msg(same_options(&before, &after), "%s sets more", option);                      \
     } while (0)
 
+static bool same_value(const struct option_spec *spec, const void *a, const void *b) {
+    switch (spec->value) {
+    case VALUE_FLAG:
+        return *(const bool *)a == *(const bool *)b;
+    case VALUE_TEXT:
+        return *(const char *const *)a == *(const char *const *)b;
+    case VALUE_LONG:
+        return *(const long *)a == *(const long *)b;
+    case VALUE_DOUBLE:
+        return *(const double *)a == *(const double *)b;
+    case VALUE_SETTING:
+        return true; /* settings are counted */
+    }
+    return false;
+}
+
 static bool same_options(const struct options *a, const struct options *b) {
-    return a->model == b->model && a->from == b->from && a->to == b->to && a->input == b->input &&
-           a->output == b->output && a->beam == b->beam && a->nbest == b->nbest &&
-           a->max_length == b->max_length &&
-           a->length_penalty == b->length_penalty && a->threads == b->threads &&
-           a->batches == b->batches && a->json == b->json && a->ids == b->ids &&
-           a->quiet == b->quiet && a->no_shortlist == b->no_shortlist && a->diff == b->diff &&
-           a->tensors == b->tensors && a->help == b->help && a->version == b->version &&
-           a->type == b->type && a->config == b->config &&
-           a->family == b->family && a->shortlist == b->shortlist && a->vocab == b->vocab &&
-           a->rounds == b->rounds && a->format == b->format && a->target == b->target &&
-           a->pieces == b->pieces && a->force == b->force && a->alignments == b->alignments &&
-           a->soft_alignments == b->soft_alignments && a->align_layer == b->align_layer &&
-           a->align_head == b->align_head && a->symmetrize == b->symmetrize &&
-           a->reverse_model == b->reverse_model && a->reverse_from == b->reverse_from &&
-           a->reverse_to == b->reverse_to;
+    for (const struct option_spec *spec = option_specs; spec->name; spec++)
+        if (!same_value(spec, (const char *)a + spec->offset, (const char *)b + spec->offset))
+            return false;
+    return a->n_settings == b->n_settings;
 }
 
 START_TEST(options_set_their_fields) {
@@ -105,6 +119,7 @@ START_TEST(options_set_their_fields) {
     SETS(COMMAND_TRANSLATE, "-n", "5", nbest, 5);
     SETS(COMMAND_TRANSLATE, "--length-penalty", "0.5", length_penalty, 0.5);
     SETS(COMMAND_TRANSLATE, "-l", "0.5", length_penalty, 0.5);
+    SETS(COMMAND_TRANSLATE, "--early-stopping", text, stop, text);
     SETS(COMMAND_TRANSLATE, "--max-length", "11", max_length, 11);
     SETS(COMMAND_TRANSLATE, "-x", "11", max_length, 11);
     SETS(COMMAND_TRANSLATE, "--batch", text, batches, text);
@@ -140,10 +155,39 @@ START_TEST(options_set_their_fields) {
     SETS(COMMAND_INSPECT, "--tensors", NULL, tensors, true);
     SETS(COMMAND_BENCH, "--rounds", "3", rounds, 3);
     SETS(COMMAND_BENCH, "-r", "3", rounds, 3);
+    SETS(COMMAND_TRANSLATE, "--prefix", text, prefix, text);
+    SETS(COMMAND_TRANSLATE, "-p", text, prefix, text);
+    SETS(COMMAND_TRANSLATE, "--prefix-column", NULL, prefix_column, true);
+    SETS(COMMAND_TRANSLATE, "--alternatives", "4", alternatives, 4);
+    SETS(COMMAND_TRANSLATE, "-a", "4", alternatives, 4);
+    SETS(COMMAND_SCORE, "--normalize", NULL, normalize, true);
+    SETS(COMMAND_SCORE, "--per-token", NULL, per_token, true);
     SETS(COMMAND_ATTENTION, "--format", text, format, text);
     SETS(COMMAND_ATTENTION, "--target", text, target, text);
     SETS(COMMAND_ATTENTION, "--pieces", NULL, pieces, true);
     SETS(COMMAND_ATTENTION, "--force", NULL, force, true);
+    for (size_t i = 0; option_specs[i].name; i++)
+        ck_assert_msg(tried[i] || option_specs[i].value == VALUE_SETTING, "--%s is missing here",
+                      option_specs[i].name);
+}
+END_TEST
+
+/* An option that stands for a setting of generation_config.json. */
+START_TEST(options_add_a_setting) {
+    for (size_t i = 0; option_specs[i].name; i++) {
+        const struct option_spec *spec = &option_specs[i];
+        char option[64];
+        if (spec->value != VALUE_SETTING) continue;
+        snprintf(option, sizeof option, "--%s", spec->name);
+        struct options before = {.length_penalty = -1};
+        struct options after = parse(COMMAND_TRANSLATE, option, spec->argument ? "5" : NULL);
+        ck_assert_int_eq(after.n_settings, 1);
+        ck_assert_str_eq(after.settings[0].option, spec->name);
+        ck_assert(after.settings[0].key || strcmp(spec->name, "set") == 0);
+        after.n_settings = 0;
+        after.arguments = before.arguments;
+        ck_assert_msg(same_options(&before, &after), "%s sets more", option);
+    }
 }
 END_TEST
 
@@ -381,6 +425,7 @@ Suite *cli_suite(void) {
     tcase_set_timeout(usage, 120);
     tcase_add_test(usage, help_of_every_command);
     tcase_add_test(usage, options_set_their_fields);
+    tcase_add_test(usage, options_add_a_setting);
     tcase_add_test(usage, wrong_usage);
     tcase_set_timeout(models, 120);
     tcase_add_test(models, files_that_are_no_models);

@@ -4,7 +4,6 @@
 #include "tests/check_gguf.h"
 #include "tests/tokens.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -269,9 +269,8 @@ END_TEST
 
 /* The original SentencePiece models make a CTranslate2 directory take text. */
 START_TEST(ctranslate2_with_sentencepiece) {
-    struct convert_options convert = {.type = DTYPE_F32,
-                                      .vocab = FIXTURES "marian/source.spm," FIXTURES
-                                                        "marian/target.spm"};
+    struct convert_options convert = {
+        .type = DTYPE_F32, .vocab = FIXTURES "marian/source.spm," FIXTURES "marian/target.spm"};
     struct fixture fixture =
         fixture_open_with("ct2-marian-float32", "ct2-marian-float32", &convert);
     struct vocabulary words = {0};

@@ -345,8 +345,7 @@ START_TEST(marian_architectures) {
     static const char *const names[] = {"untied", "prenorm-ssru", "tied-layers"};
     char path[128];
     snprintf(path, sizeof path, "marian-native/%s.npz", names[_i]);
-    struct convert_options convert = {
-        .type = DTYPE_F32, .vocab = FIXTURES STUDENT "/vocab.spm"};
+    struct convert_options convert = {.type = DTYPE_F32, .vocab = FIXTURES STUDENT "/vocab.spm"};
     struct fixture fixture = fixture_open_with("marian-native", path, &convert);
     const json_t *cases = look_up(fixture.reference, "models", names[_i]);
     tolka_error err;

@@ -144,8 +144,9 @@ static void pack(struct example *example) {
 /* "Example: I8, 3 x 5, dims = [128]" */
 static void heading_of(const struct example *example, char heading[80]) {
     size_t panels = matrix_panels(example->n_out);
-    int n = snprintf(heading, 80, "Example: %s, %zu x %zu, dims = [%zu", example->name,
-                     example->n_out, example->n_in, packed_inner(example->type, example->n_in));
+    int n =
+        snprintf(heading, 80, "Example: %s, %zu x %zu, dims = [%zu", example->name, example->n_out,
+                 example->n_in, matrix_panel_elements(example->type, example->n_in));
     if (panels > 1) n += snprintf(heading + n, 80 - (size_t)n, ", %zu", panels);
     snprintf(heading + n, 80 - (size_t)n, "]");
 }

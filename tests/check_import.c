@@ -54,7 +54,7 @@ static double sum(const struct source *source, const char *name) {
 START_TEST(safetensors_numbers) {
     struct source source;
     open_or_fail(&source, FIXTURES "marian");
-    ck_assert_int_eq(source.kind, SOURCE_SAFETENSORS);
+    ck_assert_str_eq(source.kind_name, "safetensors");
     ck_assert_str_eq(source.directory, FIXTURES "marian");
     ck_assert_str_eq(source.weights_path, FIXTURES "marian/model.safetensors");
     ck_assert_uint_eq(source.n_tensors, 86);
@@ -73,7 +73,7 @@ START_TEST(pytorch_equals_safetensors) {
     struct source a, b;
     open_or_fail(&a, FIXTURES "marian");
     open_or_fail(&b, FIXTURES "marian-bin/pytorch_model.bin");
-    ck_assert_int_eq(b.kind, SOURCE_PYTORCH);
+    ck_assert_str_eq(b.kind_name, "PyTorch zip");
     ck_assert_str_eq(b.directory, FIXTURES "marian-bin");
     for (size_t i = 0; i < a.n_tensors; i++) {
         const struct source_tensor *tensor = source_find(&b, a.tensors[i].name);
@@ -107,7 +107,7 @@ END_TEST
 START_TEST(npz_numbers) {
     struct source source;
     open_or_fail(&source, FIXTURES "marian-student/model.student.npz");
-    ck_assert_int_eq(source.kind, SOURCE_NPZ);
+    ck_assert_str_eq(source.kind_name, "Marian npz");
     ck_assert_uint_eq(source.n_tensors, 76);
     ck_assert_float_eq(element(&source, "Wemb", 17, 5), -0.0751001313f);
     ck_assert_float_eq(element(&source, "encoder_l2_ffn_W1", 3, 190), -0.036323864f);

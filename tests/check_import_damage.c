@@ -469,6 +469,10 @@ START_TEST(shortlist_contradictions_are_named) {
     file = small_shortlist();
     file.bytes[16] ^= 1;
     expect(&file, read_shortlist_file, TOLKA_FORMAT, "checksum");
+    file = small_shortlist();
+    file.bytes[16] = 0;
+    seal(&file);
+    expect(&file, read_shortlist_file, TOLKA_UNSUPPORTED, "always candidates is 0");
 }
 END_TEST
 
@@ -480,7 +484,7 @@ START_TEST(gguf_shapes_are_outermost_first) {
     tolka_error err = {0};
     float row[3];
     ck_assert_msg(source_open(&source, scratch.path, &err) == TOLKA_OK, "%s", err.text);
-    ck_assert_int_eq(source.kind, SOURCE_GGUF);
+    ck_assert_str_eq(source.kind_name, "GGUF");
     const struct source_tensor *a = source_find(&source, "a");
     ck_assert(a->dims[0] == 2 && a->dims[1] == 3 && a->strides[0] == 3 && a->strides[1] == 1);
     source_read_row(a, 1, false, row);

@@ -79,7 +79,7 @@ START_TEST(marian_float_has_the_numbers_of_the_npz) {
     };
     struct source source;
     open_source(&source, STUDENT "model.student.bin");
-    ck_assert_int_eq(source.kind, SOURCE_MARIAN_BIN);
+    ck_assert_str_eq(source.kind_name, "Marian bin");
     ck_assert_uint_eq(source.n_tensors, 76); /* 77 items, one of which is the YAML text */
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
         check_numbers(&source, &expected[i]);
@@ -265,7 +265,7 @@ static void open_fixture(struct source *source, const char *directory) {
 START_TEST(ctranslate2_has_the_numbers_of_the_file) {
     struct source source;
     open_fixture(&source, ctranslate2_files[_i].directory);
-    ck_assert_int_eq(source.kind, SOURCE_CTRANSLATE2);
+    ck_assert_str_eq(source.kind_name, "CTranslate2");
     ck_assert_str_eq(source.spec_name, ctranslate2_files[_i].spec);
     ck_assert_uint_eq(source.n_tensors, ctranslate2_files[_i].n_tensors);
     for (size_t i = 0; i < 3; i++) check_numbers(&source, &ctranslate2_files[_i].tensors[i]);

@@ -6,13 +6,13 @@
 #include <string.h>
 
 const struct kernels *tested_level(int i) {
-    const struct kernels *levels[8];
+    const struct kernels *levels[MAX_LEVELS + 1];
     kernels_available(levels);
     return levels[i];
 }
 
 int tested_levels(void) {
-    const struct kernels *levels[8];
+    const struct kernels *levels[MAX_LEVELS + 1];
     return (int)kernels_available(levels) - 1; /* the last is scalar itself */
 }
 
@@ -245,7 +245,7 @@ START_TEST(halves_convert_exactly) {
 END_TEST
 
 START_TEST(levels_are_selected_by_name) {
-    const struct kernels *levels[8];
+    const struct kernels *levels[MAX_LEVELS + 1];
     size_t n = kernels_available(levels);
     ck_assert_ptr_null(levels[n]);
     ck_assert_ptr_eq(kernels_select(NULL), levels[0]);

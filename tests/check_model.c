@@ -1,6 +1,7 @@
 /* Binding weights: a model file in which a tensor is missing, or has another shape or type than the
  * configuration asks for, is refused with the tensor's name; a hostile shortlist does no harm. */
 #define _POSIX_C_SOURCE 200809L
+#include "models/convert/references_check.h"
 #include "tests/check_gguf.h"
 #include "tests/fixture.h"
 
@@ -171,11 +172,39 @@ START_TEST(hostile_shortlists) {
 }
 END_TEST
 
+/* ---- stored references ----------------------------------------------------------------------- */
+
+START_TEST(damaged_references) {
+    static const struct {
+        const char *key;
+        uint64_t count;
+    } wrong[] = {{"tolka.check.0.first", 1},  {"tolka.check.1.first", 3},
+                 {"tolka.check.0.source", 0}, {"tolka.check.0.target", 1 << 16},
+                 {"tolka.check.2.target", 1}, {"tolka.check.2.log_probs", 1}};
+    tolka_model *model;
+    tolka_error err = {0};
+    struct verdict verdict;
+    ck_assert_int_eq(tolka_model_open(&model, SHIPPED_MODEL, &err), TOLKA_OK);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct gguf_value *value = (struct gguf_value *)gguf_find(&model->gguf, wrong[i].key);
+        uint64_t count = value->count;
+        value->count = wrong[i].count;
+        ck_assert_int_eq(check_references(model, NULL, &verdict, &err), TOLKA_FORMAT);
+        ck_assert_msg(strstr(err.text, "tolka.check.*) are damaged"), "%s", err.text);
+        value->count = count;
+    }
+    ck_assert_int_eq(check_references(model, NULL, &verdict, &err), TOLKA_OK);
+    ck_assert(verdict.good);
+    tolka_model_free(model);
+}
+END_TEST
+
 TCase *gguf_model_case(void) {
     TCase *models = tcase_create("models");
     tcase_set_timeout(models, 120);
     tcase_add_loop_test(models, every_tensor_is_checked, 0, 2);
     tcase_add_test(models, other_architectures_are_named);
     tcase_add_test(models, hostile_shortlists);
+    tcase_add_test(models, damaged_references);
     return models;
 }

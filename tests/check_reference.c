@@ -93,8 +93,8 @@ static void check_nearness(void *user, const char *isa) {
     const char *type = bounds[near->row].name;
     ck_assert_msg(sum / (double)n <= bounds[near->row].mean, "%s, %s: mean difference to f32 is %g",
                   isa, type, sum / (double)n);
-    ck_assert_msg(max <= bounds[near->row].max,
-                  "%s, %s: greatest difference to f32 is %g", isa, type, max);
+    ck_assert_msg(max <= bounds[near->row].max, "%s, %s: greatest difference to f32 is %g", isa,
+                  type, max);
     ck_assert_msg(levels <= bounds[near->row].levels, "%s, %s: greatest difference to scalar is %g",
                   isa, type, levels);
 }

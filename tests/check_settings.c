@@ -4,7 +4,6 @@
 #include "tests/import_files.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 TCase *import_settings_case(void);

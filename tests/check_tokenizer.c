@@ -2,12 +2,9 @@
  * (tests/fixtures/tokenizer), and against metadata that is wrong. */
 #include "tests/check_tokenizer.h"
 
-#include "tests/gguf_builder.h"
 #include "tests/tokens.h"
-#include "tokenizer/tokenizer.h"
 #include "tokenizer/utf8.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -2,6 +2,7 @@
 #ifndef CHECK_TOKENIZER_H
 #define CHECK_TOKENIZER_H
 
+#include "engine/open.h"
 #include "tests/gguf_builder.h"
 #include "tokenizer/tokenizer.h"
 

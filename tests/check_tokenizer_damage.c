@@ -1,7 +1,7 @@
 /* Metadata that is wrong, and SentencePiece models made to lead their reader astray. */
-#include "tokenizer/spm_check.h"
 #include "tests/check_tokenizer.h"
 #include "tests/tokens.h"
+#include "tokenizer/spm_check.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* Ids and texts that the reference implementations gave, all of them. */
-#include "tokenizer/spm_check.h"
 #include "tests/check_tokenizer.h"
 #include "tests/tokens.h"
+#include "tokenizer/spm_check.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -43,8 +43,7 @@ static void check_encode(const tolka_tokenizer *tokenizer, const json_t *text, c
     int32_t *expected = integers(array, &n_expected);
     if (end >= 0) expected[n_expected++] = end;
     int32_t ids[1024];
-    size_t n =
-        tokens_of(tokenizer, json_string_value(text), json_string_length(text), ids, 1024);
+    size_t n = tokens_of(tokenizer, json_string_value(text), json_string_length(text), ids, 1024);
     ck_assert_msg(n == n_expected && memcmp(ids, expected, n * sizeof *ids) == 0,
                   "encoding of \"%s\"", json_string_value(text));
     free(expected);

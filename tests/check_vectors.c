@@ -1,10 +1,9 @@
 /* The parts of the transformer against vectors in float64 (tests/fixtures/attention): attention
  * with and without its projections, positions, activations, norms; on every instruction set. */
+#include "engine/norm.h"
+#include "engine/position.h"
 #include "tests/fixture.h"
 #include "tests/panels.h"
-#include "engine/position.h"
-#include "engine/norm.h"
-#include "engine/search.h"
 #include "tests/suites.h"
 
 #include <math.h>

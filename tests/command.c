@@ -23,34 +23,47 @@ static char *read_all(FILE *file, size_t *n) {
     return bytes;
 }
 
-static void start(const char *const *arguments, FILE *files[3]) {
-    char *argv[64] = {(char *)program()};
+const char *built(const char *file, char path[4096]) {
+    snprintf(path, 4096, "%s", program());
+    char *slash = strrchr(path, '/');
+    size_t used = slash ? (size_t)(slash - path) + 1 : 0;
+    snprintf(path + used, 4096 - used, "%s", file);
+    return path;
+}
+
+static void start(const char *file, const char *const *arguments, FILE *files[3]) {
+    char *argv[64] = {(char *)file};
     for (size_t i = 0; arguments[i] && i < 62; i++) argv[i + 1] = (char *)arguments[i];
     for (int i = 0; i < 3; i++)
         if (dup2(fileno(files[i]), i) < 0) _exit(126);
     /* A build may be anywhere; where the command looks by itself has a test of its own. */
     setenv("TOLKA_MODEL", SHIPPED_MODEL, 0);
-    execv(program(), argv);
+    execv(file, argv);
     _exit(127);
 }
 
 /* Through files: a pipe that nobody reads from would block. */
-struct ran run_bytes(const char *const *arguments, const void *input, size_t n_input) {
+struct ran run_file(const char *file, const char *const *arguments, const void *input,
+                    size_t n_input) {
     FILE *files[3] = {tmpfile(), tmpfile(), tmpfile()};
     ck_assert(files[0] && files[1] && files[2]);
     ck_assert_uint_eq(fwrite(input, 1, n_input, files[0]), n_input);
     rewind(files[0]);
     pid_t child = fork();
     ck_assert_int_ge(child, 0);
-    if (child == 0) start(arguments, files);
+    if (child == 0) start(file, arguments, files);
     int status;
     ck_assert_int_eq(waitpid(child, &status, 0), child);
     struct ran ran = {.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1};
-    ck_assert_msg(ran.status != 127, "cannot run %s", program());
+    ck_assert_msg(ran.status != 127, "cannot run %s", file);
     fclose(files[0]);
     ran.out = read_all(files[1], &ran.n_out);
     ran.err = read_all(files[2], &ran.n_err);
     return ran;
+}
+
+struct ran run_bytes(const char *const *arguments, const void *input, size_t n_input) {
+    return run_file(program(), arguments, input, n_input);
 }
 
 struct ran run_text(const char *input, const char *const *arguments) {

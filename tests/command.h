@@ -18,6 +18,11 @@ struct ran {
  * name out. input NULL: none. */
 struct ran run_bytes(const char *const *arguments, const void *input, size_t n_input);
 struct ran run_text(const char *input, const char *const *arguments);
+/* Another program than the command. */
+struct ran run_file(const char *file, const char *const *arguments, const void *input,
+                    size_t n_input);
+/* The path of a file in the command's folder, which is that of the build. */
+const char *built(const char *file, char path[4096]);
 void ran_free(struct ran *ran);
 
 /* run("text\n", "--to", "de") */

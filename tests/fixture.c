@@ -96,7 +96,7 @@ tolka_input case_input(const struct fixture *fixture, const json_t *entry) {
 /* ---- running --------------------------------------------------------------------------------- */
 
 void for_each_level(void (*visit)(void *user, const char *isa), void *user) {
-    const struct kernels *levels[8];
+    const struct kernels *levels[MAX_LEVELS + 1];
     size_t n = kernels_available(levels);
     for (size_t i = 0; i < n; i++) visit(user, levels[i]->name);
 }
@@ -160,11 +160,11 @@ float *decode_all(struct worker *worker, const int32_t *inputs, size_t n_inputs)
         nodes[i] = (int32_t)i; /* one slot: a node a position */
         struct decoder_row row = {.token = inputs[i], .position = (uint32_t)i, .nodes = nodes};
         decode_step(transformer, (struct decoder_rows){&row, 1});
-        struct operand x = operand_begin(&transformer->products, transformer->activations.x, 1,
-                                         config->d_model);
+        struct operand x =
+            operand_begin(&transformer->products, transformer->activations.x, 1, config->d_model);
         struct epilogue plain = {0};
-        linear(&transformer->products, &x, &model->output, plain,
-               logits + i * config->target_vocab, config->target_vocab);
+        linear(&transformer->products, &x, &model->output, plain, logits + i * config->target_vocab,
+               config->target_vocab);
     }
     free(nodes);
     return logits;
@@ -207,8 +207,7 @@ void check_encoder(const struct fixture *fixture, const char *isa, double tolera
         encode_one(&worker, &fixture->model->model, isa, ids, n, 1);
         check_means(name_of(entry), expected, worker.transformer.activations.x, n * d, tolerance);
         check_row(name_of(entry), "first position", get(expected, "first_position"),
-                  worker.transformer.activations.x,
-                  tolerance);
+                  worker.transformer.activations.x, tolerance);
         check_row(name_of(entry), "last position", get(expected, "last_position"),
                   worker.transformer.activations.x + (n - 1) * d, tolerance);
         worker_free(&worker);

@@ -4,10 +4,10 @@
 #ifndef FIXTURE_H
 #define FIXTURE_H
 
-#include "engine/kernels/kernels.h"
-#include "engine/open.h"
 #include "engine/decoder.h"
 #include "engine/encoder.h"
+#include "engine/kernels/kernels.h"
+#include "engine/open.h"
 #include "engine/worker.h"
 #include "models/convert/conversion.h"
 
@@ -69,7 +69,8 @@ tolka_result **run_inputs(tolka_translator *translator, const tolka_input *input
                           bool scoring);
 void free_results(tolka_result **results, size_t n);
 
-/* Makes a worker and leaves the encoder's output of one sentence in its activations.x; worker_free it. */
+/* Makes a worker and leaves the encoder's output of one sentence in its activations.x; worker_free
+ * it. */
 void encode_one(struct worker *worker, const struct model *model, const char *isa,
                 const int32_t *ids, size_t n_ids, size_t n_steps);
 /* Logits [n_inputs][target_vocab] of a worker that encode_one made, step by step through the

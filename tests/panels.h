@@ -2,7 +2,7 @@
 #ifndef PANELS_H
 #define PANELS_H
 
-#include "engine/matrix.h"
+#include "engine/kernels/matrix.h"
 
 /* `n_bytes` bytes of zeros that end where an unreadable page begins. Exits if there are none. */
 void *guarded_new(size_t n_bytes);

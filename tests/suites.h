@@ -28,5 +28,7 @@ Suite *cli_suite(void);             /* check_cli.c */
 Suite *native_families_suite(void); /* check_families_native.c */
 Suite *bart_families_suite(void);   /* check_families_bart.c */
 Suite *t5_families_suite(void);     /* check_families_t5.c */
+Suite *header_suite(void);          /* check_header.c */
+Suite *rooms_suite(void);           /* check_rooms.c, rooms.sh */
 
 #endif

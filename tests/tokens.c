@@ -31,7 +31,7 @@ size_t target_tokens_of(const tolka_tokenizer *tokenizer, const char *text, size
 }
 
 size_t detokenized(const tolka_tokenizer *tokenizer, const int32_t *ids, size_t n, char *text,
-               size_t capacity) {
+                   size_t capacity) {
     char *found;
     size_t length;
     tolka_error err;

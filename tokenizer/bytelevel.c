@@ -280,7 +280,9 @@ static bool encode_word(const struct bytelevel *bpe, struct work *work, const ch
 enum char_class { CLASS_SPACE, CLASS_LETTER, CLASS_NUMBER, CLASS_OTHER, CLASS_END };
 
 static enum char_class class_at(const char *text, size_t length, size_t *n) {
-    uint32_t character; *n = 0; if (length == 0) return CLASS_END;
+    uint32_t character;
+    *n = 0;
+    if (length == 0) return CLASS_END;
     *n = utf8_decode(text, length, &character);
     uint32_t mask = U_GET_GC_MASK((UChar32)character);
     if (mask & U_GC_L_MASK) return CLASS_LETTER;

@@ -52,7 +52,7 @@ static int32_t shown_by(const tolka_tokenizer *tokenizer, int32_t id) {
 }
 
 static bool show_pieces(const tolka_tokenizer *tokenizer, const int32_t *ids, size_t n,
-                          struct shown_text *shown) {
+                        struct shown_text *shown) {
     struct spm_text *pieces = calloc(n + 1, sizeof *pieces);
     if (!pieces) return false;
     size_t n_pieces = 0;
@@ -74,7 +74,7 @@ static bool show_pieces(const tolka_tokenizer *tokenizer, const int32_t *ids, si
 }
 
 static bool show_bytelevel(const tolka_tokenizer *tokenizer, const int32_t *ids, size_t n,
-                             struct shown_text *shown) {
+                           struct shown_text *shown) {
     size_t n_bytes = 0, used = 0, n_clean;
     for (size_t i = 0; i < n; i++)
         if (shown_by(tokenizer, ids[i]) != SHOWS_NOTHING)
@@ -92,7 +92,7 @@ static bool show_bytelevel(const tolka_tokenizer *tokenizer, const int32_t *ids,
 }
 
 static bool show_words(const tolka_tokenizer *tokenizer, const int32_t *ids, size_t n,
-                         struct shown_text *shown) {
+                       struct shown_text *shown) {
     const struct words *words = tokenizer_words(tokenizer, false);
     for (size_t i = 0; i < n; i++) {
         if (shown_by(tokenizer, ids[i]) == SHOWS_NOTHING) continue;
@@ -103,7 +103,7 @@ static bool show_words(const tolka_tokenizer *tokenizer, const int32_t *ids, siz
 }
 
 static bool show(const tolka_tokenizer *tokenizer, const int32_t *ids, size_t n,
-                   struct shown_text *shown) {
+                 struct shown_text *shown) {
     switch (tokenizer->kind) {
     case PIECES_BYTELEVEL:
         return show_bytelevel(tokenizer, ids, n, shown);

@@ -9,10 +9,6 @@ tolka_status key_missing(const tolka_model *model, const char *key, tolka_error 
     return fail(err, TOLKA_FORMAT, "%s: key %s is missing", model->name, key);
 }
 
-static bool is_integer(enum gguf_type type) {
-    return type <= GGUF_I32 || type == GGUF_I64 || type == GGUF_U64;
-}
-
 tolka_status key_string(const tolka_model *model, const char *key, struct gguf_string *string,
                         tolka_error *err) {
     const struct gguf_value *value = gguf_find(&model->gguf, key);
@@ -34,7 +30,7 @@ tolka_status key_strings(const tolka_model *model, const char *key, const struct
 tolka_status key_integers(const tolka_model *model, const char *key,
                           const struct gguf_value **array, tolka_error *err) {
     *array = gguf_find(&model->gguf, key);
-    if (*array && ((*array)->type != GGUF_ARRAY || !is_integer((*array)->element)))
+    if (*array && ((*array)->type != GGUF_ARRAY || !gguf_is_integer((*array)->element)))
         return wrong_type(model, key, "an array of integers", err);
     return TOLKA_OK;
 }

@@ -104,7 +104,7 @@ static bool find_item(struct gguf_string word, enum template_item *item) {
 }
 
 static tolka_status parse_template(const tolka_tokenizer *tokenizer, const char *key,
-                                   struct gguf_string text, struct template *template,
+                                   struct gguf_string text, struct text_template *form,
                                    tolka_error *err) {
     for (size_t i = 0; i < text.length;) {
         const char *start = text.bytes + i;
@@ -118,29 +118,29 @@ static tolka_status parse_template(const tolka_tokenizer *tokenizer, const char 
                         "%s: key %s: \"%.*s\" is none of text, from, to, bos and eos",
                         tokenizer->name, key, (int)(word.length < 40 ? word.length : 40),
                         word.bytes);
-        if (template->n == MAX_ITEMS || (item == ITEM_TEXT && template_has(template, item)))
+        if (form->n == MAX_ITEMS || (item == ITEM_TEXT && template_has(form, item)))
             return fail(err, TOLKA_FORMAT, "%s: key %s repeats items", tokenizer->name, key);
-        template->items[template->n++] = item;
+        form->items[form->n++] = item;
     }
-    if (!template_has(template, ITEM_TEXT))
+    if (!template_has(form, ITEM_TEXT))
         return fail(err, TOLKA_FORMAT, "%s: key %s has no item \"text\"", tokenizer->name, key);
     return TOLKA_OK;
 }
 
 static tolka_status read_template(const tolka_tokenizer *tokenizer, const tolka_model *model,
-                                  const char *key, struct template *template, tolka_error *err) {
+                                  const char *key, struct text_template *form, tolka_error *err) {
     static const char absent[] = "text eos";
     struct gguf_string text;
     tolka_status status = key_string(model, key, &text, err);
     if (status != TOLKA_OK) return status;
     if (!text.bytes) text = (struct gguf_string){absent, sizeof absent - 1};
-    status = parse_template(tokenizer, key, text, template, err);
+    status = parse_template(tokenizer, key, text, form, err);
     if (status != TOLKA_OK) return status;
-    if (template_has(template, ITEM_EOS) && tokenizer->eos < 0)
+    if (template_has(form, ITEM_EOS) && tokenizer->eos < 0)
         return key_missing(model, KEY "eos", err);
-    if (template_has(template, ITEM_BOS) && tokenizer->bos < 0)
+    if (template_has(form, ITEM_BOS) && tokenizer->bos < 0)
         return key_missing(model, KEY "bos", err);
-    bool wants_language = template_has(template, ITEM_FROM) || template_has(template, ITEM_TO);
+    bool wants_language = template_has(form, ITEM_FROM) || template_has(form, ITEM_TO);
     if (wants_language && tokenizer->languages.n == 0)
         return key_missing(model, KEY "languages", err);
     return TOLKA_OK;
@@ -256,7 +256,7 @@ static tolka_status read_bytelevel(tolka_tokenizer *tokenizer, const tolka_model
     if (!vocab) return key_missing(model, KEY "vocab", err);
     if (!merges) return key_missing(model, KEY "merges", err);
     size_t min_vocab = tokenizer->source.vocab < tokenizer->target.vocab ? tokenizer->source.vocab
-                                                                     : tokenizer->target.vocab;
+                                                                         : tokenizer->target.vocab;
     if (vocab->count > min_vocab)
         return fail(err, TOLKA_FORMAT, "%s: key %s has %llu entries, the vocabulary has %zu tokens",
                     model->name, KEY "vocab", (unsigned long long)vocab->count, min_vocab);
@@ -365,11 +365,11 @@ static tolka_status take_ggml_tokens(tolka_tokenizer *tokenizer, const struct gg
     return TOLKA_OK;
 }
 
-static void set_ggml_template(struct template *template, const struct ggml_vocab *vocab) {
-    template->n = 0;
-    if (vocab->add_bos) template->items[template->n++] = ITEM_BOS;
-    template->items[template->n++] = ITEM_TEXT;
-    if (vocab->add_eos) template->items[template->n++] = ITEM_EOS;
+static void set_ggml_template(struct text_template *form, const struct ggml_vocab *vocab) {
+    form->n = 0;
+    if (vocab->add_bos) form->items[form->n++] = ITEM_BOS;
+    form->items[form->n++] = ITEM_TEXT;
+    if (vocab->add_eos) form->items[form->n++] = ITEM_EOS;
 }
 
 static tolka_status read_ggml(tolka_tokenizer *tokenizer, const tolka_model *model,

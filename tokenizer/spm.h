@@ -2,7 +2,6 @@
 #ifndef SPM_H
 #define SPM_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -5,6 +5,7 @@
 #include "tokenizer/spm_check.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

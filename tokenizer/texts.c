@@ -188,8 +188,7 @@ static void release(struct pipeline *pipeline) {
     text_roles_free(&pipeline->roles);
 }
 
-static tolka_status run(tolka_translator *translator, struct pipeline *pipeline,
-                        tolka_error *err) {
+static tolka_status run(tolka_translator *translator, struct pipeline *pipeline, tolka_error *err) {
     if (pipeline->n == 0) return TOLKA_OK;
     tolka_status status = count_empty(pipeline, err);
     if (status == TOLKA_OK) status = allocate(pipeline, err);
@@ -216,12 +215,8 @@ tolka_status tolka_translate_texts(tolka_translator *translator, const tolka_tok
 tolka_status tolka_score_texts(tolka_translator *translator, const tolka_tokenizer *tokenizer,
                                const tolka_text *texts, size_t n, tolka_done done, void *user,
                                tolka_error *err) {
-    struct pipeline pipeline = {.tokenizer = tokenizer,
-                                .texts = texts,
-                                .n = n,
-                                .scores = true,
-                                .done = done,
-                                .user = user};
+    struct pipeline pipeline = {
+        .tokenizer = tokenizer, .texts = texts, .n = n, .scores = true, .done = done, .user = user};
     return run(translator, &pipeline, err);
 }
 

@@ -66,8 +66,8 @@ static void put_word(void *user, int32_t id) {
         put_id(tokens, id);
     else
         put_id(tokens, tokens->side == &tokenizer->source
-                             ? tokenizer->unknown
-                             : tokenizer_target_word(tokenizer, tokenizer->unknown));
+                           ? tokenizer->unknown
+                           : tokenizer_target_word(tokenizer, tokenizer->unknown));
 }
 
 /* ---- tokens looked up whole ------------------------------------------------------------------ */
@@ -133,9 +133,9 @@ static int32_t target_language(const tolka_tokenizer *tokenizer, const char *tex
 }
 
 /* Encodes the tags at the start; the one that the template puts elsewhere is left out. */
-static size_t tokenize_tags(struct tokens *tokens, const struct template *template,
-                          const char *text, size_t length) {
-    bool elsewhere = template_has(template, ITEM_TO);
+static size_t tokenize_tags(struct tokens *tokens, const struct text_template *form,
+                            const char *text, size_t length) {
+    bool elsewhere = template_has(form, ITEM_TO);
     size_t done = 0;
     struct tag tag;
     while ((tag = take_tag(tokens->tokenizer, text, length, &done)).length > 0) {
@@ -161,7 +161,7 @@ static size_t part_length(const char *text, size_t length) {
 }
 
 static bool tokenize_pieces(struct tokens *tokens, const struct spm *spm, const char *text,
-                          size_t length) {
+                            size_t length) {
     while (length > 0) {
         size_t n = part_length(text, length);
         if (spm_encode(spm, text, n, put_piece, tokens) != SPM_OK) return false;
@@ -187,12 +187,11 @@ static bool tokenize_bytelevel(struct tokens *tokens, const char *text, size_t l
         put_id(tokens, tag.id);
         start = i += tag.length;
     }
-    return ok &&
-           bytelevel_encode(&tokenizer->bpe, text + start, length - start, put_token, tokens);
+    return ok && bytelevel_encode(&tokenizer->bpe, text + start, length - start, put_token, tokens);
 }
 
 static bool tokenize_run(struct tokens *tokens, const struct spm *spm, const char *text,
-                       size_t length) {
+                         size_t length) {
     while (length > 0 && *text == ' ') text++, length--;
     while (length > 0 && text[length - 1] == ' ') length--;
     return tokenize_pieces(tokens, spm, text, length);
@@ -201,7 +200,7 @@ static bool tokenize_run(struct tokens *tokens, const struct spm *spm, const cha
 /* Extra tokens may stand anywhere; blanks beside them are nothing, and SentencePiece takes what is
  * between them for texts of their own. */
 static bool tokenize_runs(struct tokens *tokens, const struct spm *spm, const char *text,
-                        size_t length) {
+                          size_t length) {
     size_t start = 0, i = 0;
     bool ok = true;
     while (ok && i < length) {
@@ -221,7 +220,7 @@ static bool tokenize_runs(struct tokens *tokens, const struct spm *spm, const ch
 
 /* Writes the target language before a text that does not name one itself. */
 static bool tokenize_with_prefix(struct tokens *tokens, const struct spm *spm, const char *text,
-                               size_t length) {
+                                 size_t length) {
     const tolka_tokenizer *tokenizer = tokens->tokenizer;
     struct gguf_string prefix = tokenizer->prefix;
     struct tag own = {0, -1, false};
@@ -238,7 +237,7 @@ static bool tokenize_with_prefix(struct tokens *tokens, const struct spm *spm, c
 }
 
 static bool tokenize_text(struct tokens *tokens, const struct spm *spm,
-                        const struct template *template, const char *text, size_t length) {
+                          const struct text_template *form, const char *text, size_t length) {
     const tolka_tokenizer *tokenizer = tokens->tokenizer;
     bool is_source = tokens->side == &tokenizer->source;
     size_t done = 0;
@@ -250,19 +249,19 @@ static bool tokenize_text(struct tokens *tokens, const struct spm *spm,
     if (tokenizer->tags_are_text && is_source)
         return tokenize_with_prefix(tokens, spm, text, length);
     if (tokenizer->extra_anywhere) return tokenize_runs(tokens, spm, text, length);
-    if (is_source) done = tokenize_tags(tokens, template, text, length);
+    if (is_source) done = tokenize_tags(tokens, form, text, length);
     return tokenize_pieces(tokens, spm, text + done, length - done);
 }
 
 static bool tokenize_clean(struct tokens *tokens, const struct spm *spm,
-                         const struct template *template, const char *text, size_t length) {
+                           const struct text_template *form, const char *text, size_t length) {
     const tolka_tokenizer *tokenizer = tokens->tokenizer;
     bool is_source = tokens->side == &tokenizer->source;
     bool ok = true;
-    for (size_t i = 0; ok && i < template->n; i++) {
-        switch (template->items[i]) {
+    for (size_t i = 0; ok && i < form->n; i++) {
+        switch (form->items[i]) {
         case ITEM_TEXT:
-            ok = tokenize_text(tokens, spm, template, text, length);
+            ok = tokenize_text(tokens, spm, form, text, length);
             break;
         case ITEM_FROM:
             put_id(tokens, tokenizer->from);
@@ -285,24 +284,24 @@ static bool tokenize_clean(struct tokens *tokens, const struct spm *spm,
 
 /* Ill-formed text is repaired first. False: no memory. */
 static bool tokenize_any(struct tokens *tokens, const struct spm *spm,
-                         const struct template *template, const char *text, size_t length) {
+                         const struct text_template *form, const char *text, size_t length) {
     char *clean = NULL;
     if (!utf8_is_clean(text, length)) {
         clean = utf8_clean(text, length, ' ', &length);
         if (!clean) return false;
         text = clean;
     }
-    bool ok = tokenize_clean(tokens, spm, template, text, length);
+    bool ok = tokenize_clean(tokens, spm, form, text, length);
     free(clean);
     return ok && !tokens->failed;
 }
 
 static tolka_status tokenize(const tolka_tokenizer *tokenizer, const struct side *side,
-                             const struct spm *spm, const struct template *template,
+                             const struct spm *spm, const struct text_template *form,
                              const char *text, size_t length, int32_t **ids, size_t *n,
                              tolka_error *err) {
     struct tokens tokens = {.tokenizer = tokenizer, .side = side};
-    bool ok = grow(&tokens) && tokenize_any(&tokens, spm, template, text, length);
+    bool ok = grow(&tokens) && tokenize_any(&tokens, spm, form, text, length);
     *ids = ok ? tokens.ids : NULL;
     *n = ok ? tokens.n : 0;
     if (ok) return TOLKA_OK;

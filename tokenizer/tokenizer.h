@@ -6,9 +6,9 @@
 #ifndef TOKENIZER_H
 #define TOKENIZER_H
 
+#include "engine/gguf.h"
 #include "tokenizer/bytelevel.h"
 #include "tokenizer/languages.h"
-#include "engine/open.h"
 #include "tokenizer/spm.h"
 #include "tokenizer/words.h"
 
@@ -19,7 +19,7 @@ enum pieces_kind { PIECES_SENTENCEPIECE, PIECES_BYTELEVEL, PIECES_WORDS };
 enum template_item { ITEM_TEXT, ITEM_FROM, ITEM_TO, ITEM_BOS, ITEM_EOS };
 enum { MAX_ITEMS = 16 };
 
-struct template {
+struct text_template {
     size_t n;
     enum template_item items[MAX_ITEMS];
 };
@@ -65,7 +65,7 @@ struct tolka_tokenizer {
     struct extra *extras;
     bool extra_anywhere;    /* extras are looked up in all of a text, not at its start only */
     bool extra_starts[256]; /* whether one starts with this byte */
-    struct template source_template, target_template;
+    struct text_template source_template, target_template;
     int32_t bos, eos, unknown; /* -1: none */
     int32_t from, to;          /* language tokens; -1: none */
     bool tags_are_text;        /* languages are written before a text: "<2de> Hello" */
@@ -86,9 +86,9 @@ static inline int32_t tokenizer_target_word(const tolka_tokenizer *tokenizer, in
     return words_find(tokenizer_words(tokenizer, false), words->tokens[source]);
 }
 
-static inline bool template_has(const struct template *template, enum template_item item) {
-    for (size_t i = 0; i < template->n; i++)
-        if (template->items[i] == item) return true;
+static inline bool template_has(const struct text_template *form, enum template_item item) {
+    for (size_t i = 0; i < form->n; i++)
+        if (form->items[i] == item) return true;
     return false;
 }
 

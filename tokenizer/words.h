@@ -5,8 +5,6 @@
 
 #include "engine/gguf.h"
 
-#include <stdbool.h>
-
 struct words {
     size_t n;
     struct gguf_string *tokens; /* by id, in the map */

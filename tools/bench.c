@@ -1,8 +1,7 @@
 /* tolka bench: how fast a model is on this machine, and how far from what the machine could do.
  * docs/performance.md says what each number includes. */
 #define _POSIX_C_SOURCE 200809L
-#include "engine/open.h"
-#include "tools/bench.h"
+#include "tools/bench_report.h"
 
 #include "tools/bench_text.h"
 #include "tools/commands.h"
@@ -91,8 +90,10 @@ static bool parse_lists(struct run *run, const struct options *options) {
     char cores[32];
     snprintf(cores, sizeof cores, run->bench.machine.cores > 1 ? "1,%d" : "%d",
              run->bench.machine.cores);
-    return parse_list(options->threads ? options->threads : cores, "threads", TOLKA_MAX_THREADS, run->lists[0]) &&
-           parse_list(options->batches ? options->batches : "1,32", "batch", TOLKA_MAX_BATCH, run->lists[1]);
+    return parse_list(options->threads ? options->threads : cores, "threads", TOLKA_MAX_THREADS,
+                      run->lists[0]) &&
+           parse_list(options->batches ? options->batches : "1,32", "batch", TOLKA_MAX_BATCH,
+                      run->lists[1]);
 }
 
 static bool add_line(struct run *run, struct line line) {
@@ -305,8 +306,8 @@ static int measure_rounds(struct run *run, tolka_translator *translator, struct 
                  cell->batch, round, rounds);
         /* Round 0 warms up. */
         if (round == 1) tolka_translator_stats(translator, &before);
-        status = translate_all(run, translator, texts, cell->n_sentences,
-                               &took[round ? round - 1 : 0]);
+        status =
+            translate_all(run, translator, texts, cell->n_sentences, &took[round ? round - 1 : 0]);
     }
     if (status != EXIT_DONE) return status;
     cell->stats = stats_since(translator, &before);

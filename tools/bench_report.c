@@ -1,6 +1,6 @@
 /* The numbers of `tolka bench`: a table for people, one JSON object for scripts. Both are made from
  * the same few rates. */
-#include "tools/bench.h"
+#include "tools/bench_report.h"
 
 #include <jansson.h>
 
@@ -108,9 +108,9 @@ static json_t *share_object(const struct bench *bench) {
 static json_t *setting_object(const struct bench *bench) {
     return json_pack("{s:s, s:s, s:I, s:s, s:s, s:s, s:i, s:i, s:i, s:s, s:I, s:s?}", "version",
                      TOLKA_VERSION, "model", bench->model_path, "model_bytes",
-                     (json_int_t)bench->model_bytes, "weights", bench->cost.type, "isa",
-                     bench->isa, "cpu", bench->machine.cpu, "cores", bench->machine.cores, "beam",
-                     bench->beam, "rounds", bench->rounds, "text", bench->text_name, "sentences",
+                     (json_int_t)bench->model_bytes, "weights", bench->cost.type, "isa", bench->isa,
+                     "cpu", bench->machine.cpu, "cores", bench->machine.cores, "beam", bench->beam,
+                     "rounds", bench->rounds, "text", bench->text_name, "sentences",
                      (json_int_t)bench->n_sentences, "to", bench->to);
 }
 

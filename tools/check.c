@@ -3,9 +3,9 @@
 #include "tools/commands.h"
 #include "tools/session.h"
 
-#include <stdio.h>
 #include <jansson.h>
 #include <math.h>
+#include <stdio.h>
 
 static void print_json(const char *path, const struct verdict *verdict) {
     json_t *object = json_pack("{s:s, s:s, s:s, s:b, s:i, s:i, s:f, s:f}", "file", path, "type",

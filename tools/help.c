@@ -33,8 +33,8 @@ void print_help(FILE *out, const struct command_spec *command) {
         if (!(spec->commands & command->command)) continue;
         char left[64], letter[8] = "    ";
         if (spec->letter) snprintf(letter, sizeof letter, "-%c, ", spec->letter);
-        snprintf(left, sizeof left, "  %s--%s%s%s", letter, spec->name,
-                 spec->argument ? " " : "", spec->argument ? spec->argument : "");
+        snprintf(left, sizeof left, "  %s--%s%s%s", letter, spec->name, spec->argument ? " " : "",
+                 spec->argument ? spec->argument : "");
         fprintf(out, "%-*s", INDENT, left);
         if (strlen(left) >= INDENT) fprintf(out, "\n%*s", INDENT, "");
         print_wrapped(out, spec->help, INDENT, WIDTH);

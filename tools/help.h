@@ -1,4 +1,4 @@
-/* What is made from the tables of commands and options: --help, the manual page, shell completion. */
+/* What is made of the tables of commands and options: --help, the manual page, completion. */
 #ifndef HELP_H
 #define HELP_H
 

@@ -29,7 +29,8 @@ int main(int argc, char **argv) {
     int first = command ? 2 : 1;
     if (!command) command = command_specs;
     struct options options = {.length_penalty = -1};
-    if (!options_parse(&options, command->command, command->name, argc, argv, first)) return EXIT_USAGE;
+    if (!options_parse(&options, command->command, command->name, argc, argv, first))
+        return EXIT_USAGE;
     if (options.help) return print_help(stdout, command), EXIT_DONE;
     if (options.version) return printf("tolka %s\n", TOLKA_VERSION), EXIT_DONE;
     return command->run(&options);

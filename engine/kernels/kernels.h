@@ -7,9 +7,7 @@
 #ifndef KERNELS_H
 #define KERNELS_H
 
-#include "engine/matrix.h"
-
-#include <stdbool.h>
+#include "engine/kernels/matrix.h"
 
 enum activation {
     ACTIVATION_NONE,
@@ -154,16 +152,13 @@ struct kernels {
     float (*sum_exp)(const float *x, size_t n, float max);
 };
 
-/* The table of a level, or NULL if it was not compiled in or this machine cannot run it. */
-const struct kernels *kernels_scalar(void);
-const struct kernels *kernels_avx2(void);
-const struct kernels *kernels_avx512(void); /* F, BW, DQ, VL, VNNI */
-const struct kernels *kernels_amx(void);    /* avx512 and AMX int8 */
-const struct kernels *kernels_neon(void);
+enum { MAX_LEVELS = 7 };
 
+/* The level that defines what is right, and runs anywhere. */
+const struct kernels *kernels_scalar(void);
 /* `isa` by name, or NULL for the best; NULL if there is no such level here. */
 const struct kernels *kernels_select(const char *isa);
 /* The levels that this machine can run, best first, ending with NULL. Returns how many. */
-size_t kernels_available(const struct kernels *out[8]);
+size_t kernels_available(const struct kernels *out[MAX_LEVELS + 1]);
 
 #endif

@@ -1,5 +1,5 @@
 /* The table of each level, NULL where the compiler does not target its architecture. Only data:
- * no code built for an instruction set runs before select.c has seen that the machine has it. */
+ * no code built for an instruction set runs before kernels.c has seen that the machine has it. */
 #ifndef LEVELS_H
 #define LEVELS_H
 
@@ -7,8 +7,8 @@
 
 extern const struct kernels *const level_scalar;
 extern const struct kernels *const level_avx2;
-extern const struct kernels *const level_avx512;
-extern const struct kernels *const level_amx;
+extern const struct kernels *const level_avx512; /* F, BW, DQ, VL, VNNI */
+extern const struct kernels *const level_amx;    /* avx512, and tiles of int8 and bf16 */
 extern const struct kernels *const level_neon;
 extern const struct kernels *const level_neon_dot; /* with the dot product instructions */
 

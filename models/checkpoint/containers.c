@@ -4,17 +4,17 @@
 
 /* A pickle that is in no zip goes to the reader that says what to do about it. */
 static const struct container containers[N_FILE_KINDS] = {
-    [FILE_SAFETENSORS] = {SOURCE_SAFETENSORS, "safetensors", 0, read_safetensors},
-    [FILE_SAFETENSORS_INDEX] = {SOURCE_SAFETENSORS, "safetensors shards", 1,
+    [FILE_SAFETENSORS] = {SETTINGS_CONFIG_JSON, "safetensors", 0, read_safetensors},
+    [FILE_SAFETENSORS_INDEX] = {SETTINGS_CONFIG_JSON, "safetensors shards", 1,
                                 read_safetensors_index},
-    [FILE_PYTORCH] = {SOURCE_PYTORCH, "PyTorch zip", 2, read_pytorch},
-    [FILE_PYTORCH_OLD] = {SOURCE_PYTORCH, "PyTorch zip", 2, read_pytorch},
-    [FILE_PICKLE] = {SOURCE_PYTORCH, "PyTorch zip", 2, read_pytorch},
-    [FILE_PYTORCH_INDEX] = {SOURCE_PYTORCH, "PyTorch shards", 3, read_pytorch_index},
-    [FILE_NPZ] = {SOURCE_NPZ, "Marian npz", 4, read_npz},
-    [FILE_MARIAN_BIN] = {SOURCE_MARIAN_BIN, "Marian bin", 5, read_marian_bin},
-    [FILE_CTRANSLATE2] = {SOURCE_CTRANSLATE2, "CTranslate2", 6, read_ctranslate2},
-    [FILE_GGUF] = {SOURCE_GGUF, "GGUF", 7, read_gguf_source},
+    [FILE_PYTORCH] = {SETTINGS_CONFIG_JSON, "PyTorch zip", 2, read_pytorch},
+    [FILE_PYTORCH_OLD] = {SETTINGS_CONFIG_JSON, "PyTorch zip", 2, read_pytorch},
+    [FILE_PICKLE] = {SETTINGS_CONFIG_JSON, "PyTorch zip", 2, read_pytorch},
+    [FILE_PYTORCH_INDEX] = {SETTINGS_CONFIG_JSON, "PyTorch shards", 3, read_pytorch_index},
+    [FILE_NPZ] = {SETTINGS_MARIAN, "Marian npz", 4, read_npz},
+    [FILE_MARIAN_BIN] = {SETTINGS_MARIAN, "Marian bin", 5, read_marian_bin},
+    [FILE_CTRANSLATE2] = {SETTINGS_CTRANSLATE2, "CTranslate2", 6, read_ctranslate2},
+    [FILE_GGUF] = {SETTINGS_GGUF, "GGUF", 7, read_gguf_source},
 };
 
 tolka_status container_of(const char *path, const struct container **out, tolka_error *err) {

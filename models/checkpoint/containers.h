@@ -6,7 +6,7 @@
 #include "models/checkpoint/source.h"
 
 struct container {
-    enum source_kind kind;
+    enum source_settings settings;
     const char *kind_name; /* "safetensors", "PyTorch zip", ... */
     int rank;              /* in a directory, the least is preferred */
     tolka_status (*read)(struct source *source, const char *path, tolka_error *err);

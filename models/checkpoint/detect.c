@@ -154,7 +154,7 @@ static tolka_status open_source(struct source *source, const char *path, tolka_e
     const struct container *container;
     tolka_status status = container_of(source->weights_path, &container, err);
     if (status != TOLKA_OK) return status;
-    source->kind = container->kind;
+    source->settings = container->settings;
     source->kind_name = container->kind_name;
     status = container->read(source, source->weights_path, err);
     return status == TOLKA_OK ? source_sort(source, err) : status;

@@ -1,9 +1,7 @@
 #include "models/checkpoint/ggml_blocks.h"
 
 #include "engine/bytes.h"
-#include "engine/matrix.h"
-
-#include <string.h>
+#include "engine/kernels/matrix.h"
 
 enum ggml_type { Q4_0 = 2, Q4_1 = 3, Q5_0 = 6, Q5_1 = 7, Q4_K = 12, Q5_K = 13, Q6_K = 14 };
 

@@ -3,7 +3,6 @@
 #define GGML_BLOCKS_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 enum { GGML_LONGEST_BLOCK = 256 };

@@ -34,7 +34,7 @@ static tolka_status check_sizes(const struct reader *reader, uint64_t n_offsets,
                     "or damaged",
                     reader->path, (unsigned long long)n_offsets, (unsigned long long)n_ids,
                     reader->map.n_bytes);
-    if (n_offsets != vocabulary && n_offsets != vocabulary + 1)
+    if (n_offsets < 2 || (n_offsets != vocabulary && n_offsets != vocabulary + 1))
         return fail(err, TOLKA_FORMAT,
                     "%s: has %llu offsets, expected one for each of the %llu source tokens (or one "
                     "more); it belongs to another vocabulary",
@@ -103,6 +103,11 @@ static tolka_status read_file(const struct reader *reader, struct lexical_shortl
         return fail(err, TOLKA_FORMAT, "%s: checksum is %016llx, expected %016llx; it is damaged",
                     reader->path, (unsigned long long)computed, (unsigned long long)stored);
     shortlist->first = load_u64(bytes + 16);
+    if (shortlist->first == 0)
+        return fail(err, TOLKA_UNSUPPORTED,
+                    "%s: its count of tokens that are always candidates is 0, so that a sentence "
+                    "may have none; expected 1 or more",
+                    reader->path);
     if (shortlist->first > reader->target_vocabulary) shortlist->first = reader->target_vocabulary;
     shortlist->n_offsets = (uint32_t)n_offsets;
     shortlist->n_ids = (uint32_t)n_ids;

@@ -6,7 +6,7 @@
 #include "engine/error.h"
 
 struct lexical_shortlist {
-    uint64_t first; /* ids below it are always candidates; at most the target vocabulary */
+    uint64_t first; /* ids below it are always candidates; from 1 to the target vocabulary */
     uint32_t n_offsets;
     uint32_t *offsets; /* source id w has ids[offsets[w]] .. ids[offsets[w + 1]]; the last source id
                         * may have no list: n_offsets is the source vocabulary, or one more */

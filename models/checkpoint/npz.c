@@ -3,7 +3,6 @@
 #include "models/checkpoint/archive.h"
 #include "models/checkpoint/containers.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

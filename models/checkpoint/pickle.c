@@ -1,8 +1,8 @@
 #include "models/checkpoint/pickle.h"
 
-#include "engine/bytes.h"
 #include "models/checkpoint/pickle_objects.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 

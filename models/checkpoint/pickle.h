@@ -3,7 +3,7 @@
 #ifndef PICKLE_H
 #define PICKLE_H
 
-#include "models/checkpoint/source.h"
+#include "engine/error.h"
 
 enum pickle_kind {
     PICKLE_NONE,

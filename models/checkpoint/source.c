@@ -2,7 +2,7 @@
 #include "models/checkpoint/source.h"
 
 #include "engine/bytes.h"
-#include "engine/matrix.h"
+#include "engine/kernels/matrix.h"
 #include "models/checkpoint/ggml_blocks.h"
 
 #include <stdio.h>

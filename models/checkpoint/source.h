@@ -5,6 +5,7 @@
 #define SOURCE_H
 
 #include "engine/gguf.h"
+#include "engine/map.h"
 
 #include <stdbool.h>
 
@@ -41,17 +42,16 @@ struct source_tensor {
     int32_t shares;         /* index of an earlier tensor with the same storage; -1: none */
 };
 
-enum source_kind {
-    SOURCE_SAFETENSORS,
-    SOURCE_PYTORCH,
-    SOURCE_NPZ,
-    SOURCE_MARIAN_BIN,
-    SOURCE_CTRANSLATE2,
-    SOURCE_GGUF,
+/* Who says what the tensors of a container are. */
+enum source_settings {
+    SETTINGS_CONFIG_JSON, /* a config.json beside the weights, which must be there */
+    SETTINGS_MARIAN,      /* YAML in the weights and beside them */
+    SETTINGS_CTRANSLATE2, /* the weights, and perhaps a config.json */
+    SETTINGS_GGUF,        /* the file's metadata; without any, a config.json */
 };
 
 struct source {
-    enum source_kind kind;
+    enum source_settings settings;
     const char *kind_name; /* "safetensors", "PyTorch zip", ... */
     char *directory;       /* where vocabularies and configs are looked for */
     char *weights_path;    /* what was opened (the first of several shards) */

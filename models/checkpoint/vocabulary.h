@@ -4,8 +4,6 @@
 
 #include "engine/error.h"
 
-#include <stdbool.h>
-
 enum { MAX_TOKEN_ID = (1 << 24) - 1 };
 
 struct vocabulary {

@@ -5,7 +5,6 @@
 #include "models/convert/say.h"
 #include "models/convert/special_tokens.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

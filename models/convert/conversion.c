@@ -15,6 +15,7 @@
 #include "models/families.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -133,11 +134,11 @@ static tolka_status announce(void *user, const struct role *role, tolka_error *e
                           vector ? 1 : role->n_out, role->n_out * role->n_in * sizeof(float));
         return TOLKA_OK;
     }
-    write_tensor_info(writer, role->name, (uint32_t)type, packed_inner(type, role->n_in),
+    write_tensor_info(writer, role->name, (uint32_t)type, matrix_panel_elements(type, role->n_in),
                       matrix_panels(role->n_out), packed_bytes(type, role->n_out, role->n_in));
     if (type != DTYPE_I8) return TOLKA_OK;
-    announce_companion(writer, role, "scale", DTYPE_F32, packed_outputs(role->n_out));
-    announce_companion(writer, role, "sum", DTYPE_I32, packed_outputs(role->n_out));
+    announce_companion(writer, role, "scale", DTYPE_F32, matrix_padded(role->n_out));
+    announce_companion(writer, role, "sum", DTYPE_I32, matrix_padded(role->n_out));
     struct role_source source;
     tolka_status status = import_find(conversion->import, role, &source, err);
     if (status == TOLKA_OK && source.tensor->input_multiplier > 0)
@@ -218,7 +219,7 @@ static tolka_status write_panels(struct conversion *conversion, const struct rol
 static tolka_status write_matrix(struct conversion *conversion, const struct role *role,
                                  const struct role_source *source, tolka_error *err) {
     enum dtype type = conversion->options->type;
-    size_t padded = packed_outputs(role->n_out);
+    size_t padded = matrix_padded(role->n_out);
     struct packing packing = {.rows = calloc(PANEL_OUTPUTS * role->n_in, sizeof(float)),
                               .scale = calloc(padded, sizeof(float)),
                               .sum = calloc(padded, sizeof(int32_t)),

@@ -2,7 +2,7 @@
 #ifndef CONVERSION_H
 #define CONVERSION_H
 
-#include "engine/matrix.h"
+#include "engine/kernels/matrix.h"
 #include "models/convert/import.h"
 
 struct convert_options {

@@ -3,9 +3,6 @@
 #include "engine/open.h"
 #include "models/checkpoint/detect.h"
 
-#include <stdio.h>
-#include <string.h>
-
 /* A model file is seen as a source too (a list of tensors), and as a model if it is one. */
 struct inspected {
     struct source source;
@@ -18,7 +15,7 @@ struct inspected {
 
 static bool open_as_model(struct inspected *inspected) {
     const struct source *source = &inspected->source;
-    if (source->kind != SOURCE_GGUF ||
+    if (source->settings != SETTINGS_GGUF ||
         tolka_model_open(&inspected->model, source->weights_path, NULL) != TOLKA_OK)
         return false;
     inspected->config = &inspected->model->model.config;

@@ -4,8 +4,6 @@
 
 #include "engine/gguf.h"
 
-#include <stdio.h>
-
 struct buffer {
     uint8_t *bytes;
     size_t n_bytes, capacity;

@@ -24,17 +24,15 @@ static tolka_status choose_by_architecture(struct import *import, tolka_error *e
 static tolka_status find_type(const struct import *import, const char **type, tolka_error *err) {
     const struct settings *config = import->config_json;
     *type = NULL;
-    switch (import->source.kind) {
-    case SOURCE_NPZ:
-    case SOURCE_MARIAN_BIN:
+    switch (import->source.settings) {
+    case SETTINGS_MARIAN:
         *type = "marian-native";
         return TOLKA_OK;
-    case SOURCE_CTRANSLATE2:
+    case SETTINGS_CTRANSLATE2:
         *type = "ctranslate2";
         return TOLKA_OK;
-    case SOURCE_GGUF:
-    case SOURCE_SAFETENSORS:
-    case SOURCE_PYTORCH:
+    case SETTINGS_GGUF:
+    case SETTINGS_CONFIG_JSON:
         break;
     }
     tolka_status status = settings_string(config, "model_type", NULL, type, err);

@@ -1,7 +1,6 @@
 #include "models/convert/import_roles.h"
 
 #include "models/convert/import_shown.h"
-#include "models/convert/pack.h"
 #include "models/families.h"
 
 #include <stdio.h>
@@ -41,7 +40,7 @@ static bool is_panels(const struct import *import, const struct role *role,
         return false;
     if (type == DTYPE_I8 && tensor->n_scales < role->n_out) return false;
     return tensor->dims[0] == matrix_panels(role->n_out) &&
-           tensor->dims[1] == packed_inner(type, role->n_in);
+           tensor->dims[1] == matrix_panel_elements(type, role->n_in);
 }
 
 tolka_status import_find(const struct import *import, const struct role *role,

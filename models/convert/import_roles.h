@@ -2,7 +2,7 @@
 #ifndef IMPORT_ROLES_H
 #define IMPORT_ROLES_H
 
-#include "engine/matrix.h"
+#include "engine/kernels/matrix.h"
 #include "models/convert/import.h"
 
 /* The tensor of a role, and which part of it. */
@@ -10,7 +10,7 @@ struct role_source {
     const struct source_tensor *tensor;
     uint64_t first; /* row (of a matrix) or element (of a vector) where the role begins */
     bool transposed;
-    bool panels; /* tolka's own layout (engine/matrix.h) */
+    bool panels; /* tolka's own layout (engine/kernels/matrix.h) */
 };
 /* Fails if there is none, or if its shape is another than the role's. */
 tolka_status import_find(const struct import *import, const struct role *role,

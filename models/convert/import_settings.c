@@ -46,15 +46,14 @@ static tolka_status open_marian_settings(struct import *import, tolka_error *err
 /* Do the weights come with a config.json that says what they are? */
 static bool is_hugging_face(const struct source *source) {
     const struct gguf_value *said = gguf_find(&source->gguf, "general.architecture");
-    return source->kind == SOURCE_SAFETENSORS || source->kind == SOURCE_PYTORCH ||
-           (source->kind == SOURCE_GGUF && !(said && said->type == GGUF_STRING));
+    return source->settings == SETTINGS_CONFIG_JSON ||
+           (source->settings == SETTINGS_GGUF && !(said && said->type == GGUF_STRING));
 }
 
 tolka_status import_open_settings(struct import *import, tolka_error *err) {
     const struct source *source = &import->source;
     tolka_status status;
-    if (source->kind == SOURCE_NPZ || source->kind == SOURCE_MARIAN_BIN)
-        return open_marian_settings(import, err);
+    if (source->settings == SETTINGS_MARIAN) return open_marian_settings(import, err);
     if (import->options.config)
         status = settings_open(&import->config_json, import->options.config, true, err);
     else

@@ -90,5 +90,5 @@ void import_show(struct import *import) {
                                              .spec = import->source.spec_name,
                                              .warn = import_warn,
                                              .user = import};
-    if (import->source.kind == SOURCE_GGUF) import->checkpoint.gguf = &import->source.gguf;
+    if (import->source.settings == SETTINGS_GGUF) import->checkpoint.gguf = &import->source.gguf;
 }

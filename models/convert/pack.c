@@ -3,16 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-size_t packed_outputs(size_t n_out) {
-    return matrix_panels(n_out) * PANEL_OUTPUTS;
-}
-
-size_t packed_inner(enum dtype type, size_t n_in) {
-    return matrix_tiles(type, n_in) * (TILE_BYTES / dtype_width(type));
-}
-
 size_t packed_bytes(enum dtype type, size_t n_out, size_t n_in) {
-    return matrix_panels(n_out) * matrix_tiles(type, n_in) * TILE_BYTES;
+    return matrix_panels(n_out) * matrix_panel_bytes(type, n_in);
 }
 
 static int quantize(float value) {

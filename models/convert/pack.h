@@ -1,15 +1,11 @@
-/* Weights into the file: rows of floats into panels of tiles (engine/matrix.h). */
+/* Weights into the file: rows of floats into panels of tiles (engine/kernels/matrix.h). */
 #ifndef PACK_H
 #define PACK_H
 
-#include "engine/matrix.h"
+#include "engine/kernels/matrix.h"
 
 /* What a packed matrix takes; int8 has scale and sum tensors besides. */
 size_t packed_bytes(enum dtype type, size_t n_out, size_t n_in);
-/* Outputs with those that fill the last panel up: a scale and a sum for each. */
-size_t packed_outputs(size_t n_out);
-/* Elements along the inner dimension of the stored tensor. */
-size_t packed_inner(enum dtype type, size_t n_in);
 
 /* Packs up to 16 rows [n_rows][n_in] into one panel of `out` (packed_bytes(type, 16, n_in) bytes).
  * int8: scale[r] is what was used (fixed_scale[r], or max|w| / 127 where that is 0 or the pointer

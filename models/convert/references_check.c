@@ -42,7 +42,8 @@ static bool read_reference(const struct gguf *gguf, size_t i, struct reference *
     const struct gguf_value *first = find_array(gguf, i, "first", GGUF_I32);
     const struct gguf_value *target = find_array(gguf, i, "target", GGUF_I32);
     const struct gguf_value *log_probs = find_array(gguf, i, "log_probs", GGUF_F32);
-    if (!source || !first || !target || !log_probs || target->count != log_probs->count)
+    if (!source || !first || first->count != 2 || !target || !log_probs ||
+        target->count != log_probs->count)
         return false;
     *reference = (struct reference){.source = malloc(source->n_bytes),
                                     .target = malloc(target->n_bytes),

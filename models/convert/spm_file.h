@@ -5,6 +5,8 @@
 #include "engine/map.h"
 #include "tokenizer/spm.h"
 
+#include <stdbool.h>
+
 struct spm_file {
     struct map map;
     uint8_t *built;       /* a model made from a tokenizer.json, whose pieces are numbered as ids */

@@ -4,7 +4,6 @@
 #include "models/convert/special_tokens.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* CTranslate2 puts <unk> behind a vocabulary that lacks it. */
 static tolka_status open_words(struct vocabulary *vocabulary, const char *path, uint32_t n_rows,

@@ -1,4 +1,4 @@
-/* The kernels' tests alone, for an emulated processor (tests/arm.sh). */
+/* The kernels' tests alone, for an emulated processor (tests/arm/run.sh). */
 #include "tests/suites.h"
 
 #include <stdlib.h>

@@ -1,5 +1,7 @@
 /* Which levels this machine can run. Nothing is cached: it is asked once a translator. */
 #define _GNU_SOURCE /* syscall */
+#include "engine/kernels/kernels.h"
+
 #include "engine/kernels/levels.h"
 
 #include <string.h>
@@ -78,25 +80,16 @@ const struct kernels *kernels_scalar(void) {
     return level_scalar;
 }
 
-const struct kernels *kernels_avx2(void) {
-    return detect().avx2 ? level_avx2 : NULL;
-}
-
-const struct kernels *kernels_avx512(void) {
-    return detect().avx512 ? level_avx512 : NULL;
-}
-
-const struct kernels *kernels_amx(void) {
-    return level_amx && detect().amx && permit_tiles() ? level_amx : NULL;
-}
-
-const struct kernels *kernels_neon(void) {
-    return level_neon_dot && detect().neon_dot ? level_neon_dot : level_neon;
-}
-
-size_t kernels_available(const struct kernels *out[8]) {
-    const struct kernels *levels[] = {kernels_amx(), kernels_avx512(), kernels_avx2(),
-                                      kernels_neon(), kernels_scalar()};
+size_t kernels_available(const struct kernels *out[MAX_LEVELS + 1]) {
+    const struct machine machine = detect();
+    const struct kernels *const levels[] = {
+        machine.amx && level_amx && permit_tiles() ? level_amx : NULL,
+        machine.avx512 ? level_avx512 : NULL,
+        machine.avx2 ? level_avx2 : NULL,
+        machine.neon_dot && level_neon_dot ? level_neon_dot : level_neon,
+        level_scalar,
+    };
+    _Static_assert(sizeof levels / sizeof *levels <= MAX_LEVELS, "room for all levels");
     size_t n = 0;
     for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
         if (levels[i]) out[n++] = levels[i];
@@ -105,7 +98,7 @@ size_t kernels_available(const struct kernels *out[8]) {
 }
 
 const struct kernels *kernels_select(const char *isa) {
-    const struct kernels *levels[8];
+    const struct kernels *levels[MAX_LEVELS + 1];
     kernels_available(levels);
     if (!isa) return levels[0];
     for (size_t i = 0; levels[i]; i++)

@@ -1,23 +1,11 @@
-/* generation_config.json, and what config.json said before there was one. */
-#include "models/generation.h"
+#include "models/search_settings.h"
 
+#include "models/generation_file.h"
 #include "models/generation_lists.h"
 
 #include <string.h>
 
-static bool has_generation(const struct checkpoint *checkpoint) {
-    return checkpoint->file(checkpoint->user, "generation_config.json");
-}
-
-struct reading generation_reading(const struct checkpoint *checkpoint, const char *key,
-                                  tolka_error *err) {
-    bool newer = has_generation(checkpoint);
-    /* Asked in any case, so that it does not count as unread. */
-    (void)settings_has(checkpoint->config, key);
-    return (struct reading){newer ? checkpoint->generation : checkpoint->config, TOLKA_OK, err};
-}
-
-/* The same for tokens that a model cannot do without: there config.json still helps out. */
+/* generation_reading for tokens that a model cannot do without: there config.json still helps out. */
 static struct reading where_token(const struct checkpoint *checkpoint, const char *key,
                                   tolka_error *err) {
     bool newer = settings_has(checkpoint->generation, key);
@@ -51,7 +39,7 @@ static int32_t generation_token(const struct checkpoint *checkpoint, const char 
 /* A token that is generated whatever the model says; config.json counts in old exports only. */
 static int32_t forced_token(const struct checkpoint *checkpoint, const char *key, int32_t absent,
                             tolka_status *status, tolka_error *err) {
-    if (has_generation(checkpoint)) absent = -1;
+    if (has_generation_file(checkpoint)) absent = -1;
     return read_first(checkpoint, generation_reading(checkpoint, key, err), key, absent, status);
 }
 

@@ -1,5 +1,5 @@
 /* Decoding of weights, one row at a time. */
-#include "engine/matrix.h"
+#include "engine/kernels/matrix.h"
 
 #include <string.h>
 

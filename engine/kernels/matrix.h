@@ -81,6 +81,11 @@ static inline size_t matrix_panel_bytes(enum dtype type, size_t n_in) {
     return matrix_tiles(type, n_in) * TILE_BYTES;
 }
 
+/* The same in elements, as the dimension of a stored tensor. */
+static inline size_t matrix_panel_elements(enum dtype type, size_t n_in) {
+    return matrix_panel_bytes(type, n_in) / dtype_width(type);
+}
+
 /* Bytes of the first n inputs of a row (ROWS; for Q8_0 whole blocks). */
 static inline size_t matrix_row_bytes(enum dtype type, size_t n) {
     if (type == DTYPE_Q8_0) return (n + Q8_0_BLOCK - 1) / Q8_0_BLOCK * Q8_0_BYTES;
@@ -98,7 +103,8 @@ static inline size_t matrix_data_bytes(const struct matrix *matrix, size_t n_out
  * every TILE_BYTES. */
 static inline const uint8_t *matrix_output(const struct matrix *matrix, size_t o) {
     const uint8_t *data = matrix->data;
-    if (matrix->layout == LAYOUT_ROWS) return data + o * matrix_row_bytes(matrix->type, matrix->n_in);
+    if (matrix->layout == LAYOUT_ROWS)
+        return data + o * matrix_row_bytes(matrix->type, matrix->n_in);
     return data + o / PANEL_OUTPUTS * matrix_panel_bytes(matrix->type, matrix->n_in) +
            o % PANEL_OUTPUTS * 4;
 }

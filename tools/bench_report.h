@@ -1,6 +1,6 @@
 /* What `tolka bench` measures, on its way from bench.c to bench_report.c. */
-#ifndef BENCH_H
-#define BENCH_H
+#ifndef BENCH_REPORT_H
+#define BENCH_REPORT_H
 
 #include "engine/tolka.h"
 #include "tools/machine.h"
