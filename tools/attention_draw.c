@@ -159,11 +159,10 @@ static bool is_aligned(const struct view *view, size_t source, size_t target) {
 
 static void draw_faint_links(const struct alignment *alignment) {
     const struct view *view = alignment->view;
-    const struct map *map = &view->maps[TOLKA_CROSS_ATTENTION];
-    const float *weights = map_at(map, map->layers - 1, average_slot(map));
+    const struct map *map = &view->aligning;
     for (size_t i = 0; i < map->n_queries; i++)
         for (size_t j = 0; j < map->n_keys; j++) {
-            float weight = weights[i * map->n_keys + j];
+            float weight = map->at[i * map->n_keys + j];
             if ((double)weight < FAINTEST || view->source.special[j] || view->target.special[i] ||
                 is_aligned(view, j, i))
                 continue;
