@@ -1,4 +1,4 @@
-/* OPUS-MT and other Marian models as Hugging Face exports them (formats: MarianMTModel). */
+/* OPUS-MT and other Marian models as Hugging Face exports them (MarianMTModel). */
 #include "engine/position.h"
 #include "models/families.h"
 #include "models/search_settings.h"
