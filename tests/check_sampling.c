@@ -171,8 +171,13 @@ END_TEST
 
 enum { N_ALTERNATIVES = 7 };
 
-static tolka_translator *translator_with(const struct scene *scene, int n_alternatives) {
+static tolka_translator *translator_with(const struct scene *scene, int n_alternatives,
+                                         float repetition_penalty) {
     tolka_options options = TOLKA_OPTIONS_INIT;
+    tolka_generation generation;
+    tolka_model_generation(scene->fixture.model, &generation);
+    generation.repetition_penalty = repetition_penalty;
+    options.generation = &generation;
     options.max_length = LENGTH_IN_REFERENCES;
     options.want_scores = 1;
     options.beam = 1;
@@ -194,12 +199,17 @@ static void check_continuation(tolka_translator *greedy, tolka_input input,
     const tolka_token *expected = tolka_result_tokens(results[0], 0, &m);
     ck_assert_uint_eq(n, m);
     for (size_t i = 0; i < n; i++) ck_assert_int_eq(tokens[i].id, expected[i].id);
+    /* The same probabilities, those of what was given here aside. */
+    for (size_t i = n_given; i < n; i++)
+        ck_assert_float_eq_tol(tokens[i].log_prob, expected[i].log_prob, 1e-5f);
     free_results(results, 1);
 }
 
-static void check_alternatives(const struct scene *scene, const json_t *entry) {
-    tolka_translator *branching = translator_with(scene, N_ALTERNATIVES);
-    tolka_translator *greedy = translator_with(scene, 0);
+/* A penalty that keeps the order of first tokens, which have nothing to repeat. */
+static void check_alternatives(const struct scene *scene, const json_t *entry,
+                               float repetition_penalty) {
+    tolka_translator *branching = translator_with(scene, N_ALTERNATIVES, repetition_penalty);
+    tolka_translator *greedy = translator_with(scene, 0, repetition_penalty);
     const json_t *top = likeliest(entry, "top_k_10");
     size_t first = n_forced(entry);
     tolka_input input = input_of(entry);
@@ -223,7 +233,10 @@ START_TEST(alternatives_begin_with_the_likeliest) {
     struct scene scene = scene_open(folders[_i]);
     size_t i;
     json_t *entry;
-    json_array_foreach(scene.cases, i, entry) check_alternatives(&scene, entry);
+    json_array_foreach(scene.cases, i, entry) {
+        check_alternatives(&scene, entry, 1);
+        check_alternatives(&scene, entry, 1.5f);
+    }
     scene_close(&scene);
 }
 END_TEST
