@@ -33,6 +33,8 @@ START_TEST(help_of_every_command) {
         ck_assert_ptr_nonnull(strstr(completion, command->name));
     }
     ck_assert_int_eq(strncmp(man, ".TH TOLKA 1", 11), 0);
+    for (const struct option_spec *spec = option_specs; spec->name; spec++)
+        ck_assert_msg(strstr(completion, spec->name) != NULL, "no --%s", spec->name);
     free(help), free(man), free(completion);
     char *version = output_of(NULL, "--version");
     ck_assert_str_eq(version, "tolka " TOLKA_VERSION "\n");
@@ -79,7 +81,10 @@ static bool same_options(const struct options *a, const struct options *b) {
            a->tensors == b->tensors && a->help == b->help && a->version == b->version &&
            a->type == b->type && a->config == b->config &&
            a->family == b->family && a->shortlist == b->shortlist && a->vocab == b->vocab &&
-           a->rounds == b->rounds;
+           a->rounds == b->rounds && a->prefix == b->prefix &&
+           a->prefix_column == b->prefix_column && a->alternatives == b->alternatives &&
+           a->stop == b->stop && a->n_settings == b->n_settings && a->normalize == b->normalize &&
+           a->per_token == b->per_token;
 }
 
 START_TEST(options_set_their_fields) {
@@ -117,6 +122,17 @@ START_TEST(options_set_their_fields) {
     SETS(COMMAND_TRANSLATE, "-h", NULL, help, true);
     SETS(COMMAND_TRANSLATE, "--version", NULL, version, true);
     SETS(COMMAND_TRANSLATE, "-V", NULL, version, true);
+    SETS(COMMAND_TRANSLATE, "--prefix", text, prefix, text);
+    SETS(COMMAND_TRANSLATE, "-p", text, prefix, text);
+    SETS(COMMAND_TRANSLATE, "--prefix-column", NULL, prefix_column, true);
+    SETS(COMMAND_TRANSLATE, "--alternatives", "5", alternatives, 5);
+    SETS(COMMAND_TRANSLATE, "-a", "5", alternatives, 5);
+    SETS(COMMAND_TRANSLATE, "--early-stopping", text, stop, text);
+    SETS(COMMAND_TRANSLATE, "--sample", NULL, n_settings, 1);
+    SETS(COMMAND_TRANSLATE, "--set", text, n_settings, 1);
+    SETS(COMMAND_TRANSLATE, "-s", text, n_settings, 1);
+    SETS(COMMAND_SCORE, "--normalize", NULL, normalize, true);
+    SETS(COMMAND_SCORE, "--per-token", NULL, per_token, true);
     SETS(COMMAND_CONVERT, "--type", text, type, text);
     SETS(COMMAND_CONVERT, "-T", text, type, text);
     SETS(COMMAND_CONVERT, "--config", text, config, text);
@@ -376,5 +392,7 @@ Suite *cli_suite(void) {
     suite_add_tcase(suite, models);
     suite_add_tcase(suite, cli_lines_case());
     suite_add_tcase(suite, cli_commands_case());
+    suite_add_tcase(suite, cli_decoding_case());
+    suite_add_tcase(suite, cli_terminal_case());
     return suite;
 }
