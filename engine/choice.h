@@ -9,6 +9,7 @@
 
 struct wanted {
     size_t n_top;           /* that many of the max ones; 0: the max one alone */
+    bool greedily;          /* n_top: chosen as the max one alone is, not as in beam search */
     bool sum;               /* the softmax's denominator, for log-probabilities */
     const int32_t *targets; /* scoring: [n_rows] tokens whose logits are wanted instead; or NULL */
     const struct generation *generation;

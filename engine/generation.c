@@ -91,7 +91,7 @@ static tolka_status check_numbers(const tolka_generation *g, tolka_error *err) {
     };
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         if (!(numbers[i].value >= numbers[i].min && numbers[i].value <= numbers[i].max))
-            return fail(err, TOLKA_ARGUMENT, "%s is %g; expected %g to %g", numbers[i].key,
+            return fail(err, TOLKA_ARGUMENT, "%s is %.10g; expected %.10g to %.10g", numbers[i].key,
                         numbers[i].value, numbers[i].min, numbers[i].max);
     return TOLKA_OK;
 }
@@ -109,7 +109,8 @@ static tolka_status check_sequences(const tolka_sequence *sequences, size_t n, c
                                     uint32_t vocab, tolka_error *err) {
     for (size_t i = 0; i < n; i++) {
         if (sequences[i].n == 0) return fail(err, TOLKA_ARGUMENT, "%s: an empty list", key);
-        if (isnan(sequences[i].bias)) return fail(err, TOLKA_ARGUMENT, "%s: not a number", key);
+        if (isnan(sequences[i].bias) || sequences[i].bias == INFINITY)
+            return fail(err, TOLKA_ARGUMENT, "%s: a bias is %g", key, (double)sequences[i].bias);
         tolka_status status = check_ids(sequences[i].ids, sequences[i].n, key, vocab, err);
         if (status != TOLKA_OK) return status;
     }

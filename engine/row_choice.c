@@ -48,9 +48,9 @@ static void draw(const tolka_generation *generation, const struct row_room *room
     choice->best = n ? room->candidates[sampling_pick(room->candidates, n, number)].id : 0;
 }
 
-/* One token, and its log-probability: among all tokens, or among those left if the model wants
- * that. */
-static void choose_one(const struct kernels *kernels, const struct config *config,
+/* One token or several, and their log-probabilities: among all tokens, or among those left if the
+ * model wants that. */
+static void choose_by_logits(const struct kernels *kernels, const struct config *config,
                        const struct wanted *wanted, size_t r, const struct row_room *room,
                        float *scores, struct choice *choice) {
     const tolka_generation *g = &wanted->generation->settings;
@@ -59,19 +59,23 @@ static void choose_one(const struct kernels *kernels, const struct config *confi
     constrain(wanted->generation, &wanted->contexts[r], config->end_token, scores, vocab);
     if (g->do_sample)
         draw(g, room, wanted->numbers[r], scores, vocab, choice);
+    else if (wanted->n_top)
+        choose_top(scores, vocab, wanted->n_top, choice);
     else
         choose_best(kernels, scores, vocab, choice);
     const float *meant = g->renormalize_logits ? scores : room->raw;
     if (wanted->sum) sum_row(kernels, meant, vocab, choice);
-    choice->best_logit = meant[choice->best];
+    if (!wanted->n_top) choice->best_logit = meant[choice->best];
+    for (size_t i = 0; i < choice->n_top; i++)
+        choice->top[i].value = meant[choice->top[i].id];
 }
 
 void choose_from_row(const struct kernels *kernels, const struct config *config,
                      const struct wanted *wanted, size_t r, const struct row_room *room,
                      float *scores, struct choice *choice) {
     size_t vocab = config->target_vocab;
-    if (!wanted->n_top) {
-        choose_one(kernels, config, wanted, r, room, scores, choice);
+    if (!wanted->n_top || wanted->greedily) {
+        choose_by_logits(kernels, config, wanted, r, room, scores, choice);
         return;
     }
     normalize_row(kernels, scores, vocab, choice);

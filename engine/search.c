@@ -129,6 +129,7 @@ static struct wanted wanted_of(struct search *search) {
     bool rows = search->contexts && !options->teacher;
     if (rows) fill_contexts(search);
     return (struct wanted){.n_top = n_top,
+                           .greedily = options->alternatives,
                            .sum = n_top > 0 || options->want_scores,
                            .targets = options->teacher ? search->targets : NULL,
                            .generation = options->generation,

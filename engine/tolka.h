@@ -266,7 +266,9 @@ tolka_status tolka_score(tolka_translator *translator, const tolka_input *inputs
 /* TOLKA_OK or why this input was not translated; *reason (if asked) is then one line like
  * tolka_error's. Out of range, the getters below give NULL, 0 or NaN. */
 tolka_status tolka_result_status(const tolka_result *result, const char **reason);
-size_t tolka_result_count(const tolka_result *result); /* hypotheses, best first */
+/* Hypotheses, best first; samples in the order of their numbers, alternatives in that of the
+ * probabilities of their first tokens. */
+size_t tolka_result_count(const tolka_result *result);
 /* Generated tokens of hypothesis k: no start token; the end token is there if it was produced. */
 const tolka_token *tolka_result_tokens(const tolka_result *result, size_t k, size_t *n);
 /* Sum of log-probabilities divided by length^length_penalty; NaN where it was not computed. */

@@ -33,6 +33,8 @@ START_TEST(help_of_every_command) {
         ck_assert_ptr_nonnull(strstr(completion, command->name));
     }
     ck_assert_int_eq(strncmp(man, ".TH TOLKA 1", 11), 0);
+    for (const struct option_spec *spec = option_specs; spec->name; spec++)
+        ck_assert_msg(strstr(completion, spec->name) != NULL, "no --%s", spec->name);
     free(help), free(man), free(completion);
     char *version = output_of(NULL, "--version");
     ck_assert_str_eq(version, "tolka " TOLKA_VERSION "\n");
@@ -145,6 +147,16 @@ START_TEST(options_set_their_fields) {
     SETS(COMMAND_TRANSLATE, "-h", NULL, help, true);
     SETS(COMMAND_TRANSLATE, "--version", NULL, version, true);
     SETS(COMMAND_TRANSLATE, "-V", NULL, version, true);
+    SETS(COMMAND_TRANSLATE, "--prefix", text, prefix, text);
+    SETS(COMMAND_TRANSLATE, "-p", text, prefix, text);
+    SETS(COMMAND_TRANSLATE, "--prefix-column", NULL, prefix_column, true);
+    SETS(COMMAND_TRANSLATE, "--alternatives", "5", alternatives, 5);
+    SETS(COMMAND_TRANSLATE, "-a", "5", alternatives, 5);
+    SETS(COMMAND_TRANSLATE, "--sample", NULL, n_settings, 1);
+    SETS(COMMAND_TRANSLATE, "--set", text, n_settings, 1);
+    SETS(COMMAND_TRANSLATE, "-s", text, n_settings, 1);
+    SETS(COMMAND_SCORE, "--normalize", NULL, normalize, true);
+    SETS(COMMAND_SCORE, "--per-token", NULL, per_token, true);
     SETS(COMMAND_CONVERT, "--type", text, type, text);
     SETS(COMMAND_CONVERT, "-T", text, type, text);
     SETS(COMMAND_CONVERT, "--config", text, config, text);
@@ -155,13 +167,6 @@ START_TEST(options_set_their_fields) {
     SETS(COMMAND_INSPECT, "--tensors", NULL, tensors, true);
     SETS(COMMAND_BENCH, "--rounds", "3", rounds, 3);
     SETS(COMMAND_BENCH, "-r", "3", rounds, 3);
-    SETS(COMMAND_TRANSLATE, "--prefix", text, prefix, text);
-    SETS(COMMAND_TRANSLATE, "-p", text, prefix, text);
-    SETS(COMMAND_TRANSLATE, "--prefix-column", NULL, prefix_column, true);
-    SETS(COMMAND_TRANSLATE, "--alternatives", "4", alternatives, 4);
-    SETS(COMMAND_TRANSLATE, "-a", "4", alternatives, 4);
-    SETS(COMMAND_SCORE, "--normalize", NULL, normalize, true);
-    SETS(COMMAND_SCORE, "--per-token", NULL, per_token, true);
     SETS(COMMAND_ATTENTION, "--format", text, format, text);
     SETS(COMMAND_ATTENTION, "--target", text, target, text);
     SETS(COMMAND_ATTENTION, "--pieces", NULL, pieces, true);
@@ -440,5 +445,7 @@ Suite *cli_suite(void) {
     suite_add_tcase(suite, cli_commands_case());
     suite_add_tcase(suite, cli_attention_case());
     suite_add_tcase(suite, cli_alignment_case());
+    suite_add_tcase(suite, cli_decoding_case());
+    suite_add_tcase(suite, cli_terminal_case());
     return suite;
 }

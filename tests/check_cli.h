@@ -18,8 +18,8 @@ void cli_remove(struct folder *folder, const char *const *names);
 TCase *cli_lines_case(void);    /* check_cli_lines.c */
 TCase *cli_commands_case(void); /* check_cli_commands.c */
 TCase *cli_attention_case(void); /* check_cli_attention.c */
-TCase *cli_lines_case(void);     /* check_cli_lines.c */
-TCase *cli_commands_case(void);  /* check_cli_commands.c */
 TCase *cli_alignment_case(void); /* check_cli_alignment.c */
+TCase *cli_decoding_case(void); /* check_cli_decoding.c */
+TCase *cli_terminal_case(void); /* check_cli_terminal.c */
 
 #endif

@@ -68,7 +68,8 @@ static bool set_sequences(struct generation_set *set, const json_t *value, bool 
         const json_t *bias = with_bias ? json_array_get(entry, 1) : NULL;
         list[i].ids = read_ids(set, ids, &list[i].n, &ok);
         list[i].bias = with_bias ? (float)json_number_value(bias) : -INFINITY;
-        ok &= list[i].n > 0 && (!with_bias || json_is_number(bias));
+        ok &= list[i].n > 0 &&
+              (!with_bias || (json_is_number(bias) && json_array_size(entry) == 2));
     }
     *out = list;
     return ok;
@@ -112,17 +113,17 @@ static bool set_sequence_bias(struct generation_set *set, const json_t *value) {
                          &set->generation.n_sequence_bias);
 }
 
-static bool set_decay(struct generation_set *set, const json_t *value) {
-    const json_t *start = json_array_get(value, 0), *factor = json_array_get(value, 1);
-    set->generation.decay_start = (int)json_integer_value(start);
-    set->generation.decay_factor = json_is_null(value) ? 1 : (float)json_number_value(factor);
-    return json_is_null(value) || (json_is_integer(start) && json_is_number(factor));
-}
-
 static bool to_int(const json_t *value, int *out) {
     json_int_t n = json_integer_value(value);
     *out = (int)n;
     return json_is_integer(value) && n >= -INT32_MAX && n <= INT32_MAX;
+}
+
+static bool set_decay(struct generation_set *set, const json_t *value) {
+    const json_t *start = json_array_get(value, 0), *factor = json_array_get(value, 1);
+    set->generation.decay_factor = json_is_null(value) ? 1 : (float)json_number_value(factor);
+    return json_is_null(value) || (to_int(start, &set->generation.decay_start) &&
+                                   json_is_number(factor) && json_array_size(value) == 2);
 }
 
 static bool set_num_beams(struct generation_set *set, const json_t *value) {
@@ -214,7 +215,7 @@ static bool set_field(struct generation_set *set, const struct key *key, const j
         return json_is_boolean(value);
     case KIND_TOKEN:
         if (json_is_null(value)) return *(int32_t *)at = -1, true;
-        return to_int(value, at);
+        return to_int(value, at) && *(int32_t *)at >= 0;
     case KIND_BY_HAND:
         break;
     }
@@ -240,7 +241,7 @@ bool generation_set_json(struct generation_set *set, const char *name, const jso
     while (key < keys + N_KEYS && strcmp(key->name, name) != 0) key++;
     if (key == keys + N_KEYS) return no_such_key(name, why);
     if (set_field(set, key, value)) return true;
-    char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+    char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(9));
     snprintf(why, SET_WHY, "%s is %.60s; expected %s", name, text ? text : "?",
              key->expected ? key->expected : expected[key->kind]);
     free(text);
@@ -260,7 +261,9 @@ bool generation_set_text(struct generation_set *set, const char *assignment, cha
     json_error_t error;
     json_t *value = json_loads(equals + 1, JSON_DECODE_ANY, &error);
     if (!value) {
-        snprintf(why, SET_WHY, "%s is %.60s, which is not JSON", name, equals + 1);
+        bool too_big = json_error_code(&error) == json_error_numeric_overflow;
+        snprintf(why, SET_WHY, "%s is %.60s, which is %s", name, equals + 1,
+                 too_big ? "too big a number" : "not JSON");
         return false;
     }
     bool ok = generation_set_json(set, name, value, why);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -111,16 +112,30 @@ int open_files(struct session *session, const struct options *options) {
     return EXIT_DONE;
 }
 
+/* An argument as JSON: a number however people write it (.5, +2), a word, or else text, which no
+ * setting with an option of its own takes. */
+static json_t *argument_value(const char *text) {
+    char *end;
+    errno = 0;
+    long long whole = strtoll(text, &end, 10);
+    if (end != text && !*end && !errno) return json_integer(whole);
+    double number = strtod(text, &end);
+    if (end != text && !*end && isfinite(number)) return json_real(number);
+    return strcmp(text, "true") == 0 ? json_true() : json_string(text);
+}
+
 static bool apply_setting(struct generation_set *set, const struct setting *setting) {
-    char why[SET_WHY], assignment[512];
-    const char *text = setting->value;
+    char why[SET_WHY] = "not UTF-8";
+    bool ok;
     if (setting->key) {
-        snprintf(assignment, sizeof assignment, "%s=%s", setting->key, setting->value);
-        text = assignment;
+        json_t *value = argument_value(setting->value);
+        ok = value && generation_set_json(set, setting->key, value, why);
+        json_decref(value);
+    } else {
+        ok = generation_set_text(set, setting->value, why);
     }
-    if (generation_set_text(set, text, why)) return true;
-    complain(EXIT_USAGE, "--%s: %s", setting->option, why);
-    return false;
+    if (!ok) complain(EXIT_USAGE, "--%s: %s", setting->option, why);
+    return ok;
 }
 
 /* Filters of sampling without sampling are a mistake. */
@@ -135,15 +150,33 @@ static bool check_sampling(const struct options *options, const struct generatio
     return true;
 }
 
+/* So is one way of choosing beside another. */
+static bool check_ways(const struct options *options, const struct generation_set *set) {
+    const char *other = set->generation.do_sample ? "--sample"
+                        : options->nbest          ? "--nbest"
+                        : set->options->beam > 1  ? "--beam"
+                                                  : NULL;
+    if (options->alternatives && other)
+        return complain(EXIT_USAGE, "--alternatives does not go with %s", other), false;
+    if (set->generation.do_sample && set->options->beam > 1)
+        return complain(EXIT_USAGE, "--sample does not go with --beam"), false;
+    return true;
+}
+
 static bool apply_settings(struct session *session, const struct options *options,
                            tolka_options *decoding) {
+    enum { NOT_SAID = -1 };
     struct generation_set *set = &session->set;
     generation_set_init(set, session->model, decoding);
-    /* Who asks for beams does not want a model's samples. */
-    if (decoding->beam > 0) set->generation.do_sample = 0;
+    int by_default = set->generation.do_sample;
+    set->generation.do_sample = NOT_SAID;
     for (int i = 0; i < options->n_settings; i++)
         if (!apply_setting(set, &options->settings[i])) return false;
-    if (!check_sampling(options, set)) return false;
+    /* Who asks for beams or alternatives does not want a model's samples. */
+    if (set->generation.do_sample == NOT_SAID)
+        set->generation.do_sample = decoding->beam == 0 && !options->alternatives && by_default;
+    if (!check_sampling(options, set) || !check_ways(options, set)) return false;
+    decoding->want_scores |= decoding->n_best > 1;
     decoding->generation = &set->generation;
     return true;
 }
@@ -153,7 +186,6 @@ int session_open(struct session *session, const struct options *options,
     tolka_error err;
     *session = (struct session){.model = NULL};
     int status = open_model(options, &session->model, &session->model_path, session->found_path);
-    if (status == EXIT_DONE) status = open_files(session, options);
     if (status != EXIT_DONE) return status;
     if (!apply_settings(session, options, decoding)) return EXIT_USAGE;
     /* With --ids a language is still welcome: it chooses the start or forced token. */
@@ -167,7 +199,7 @@ int session_open(struct session *session, const struct options *options,
     tolka_status made = tolka_translator_new(&session->translator, session->model, decoding, &err);
     if (made != TOLKA_OK)
         return complain(made == TOLKA_ARGUMENT ? EXIT_USAGE : EXIT_MODEL, "%s", err.text);
-    return EXIT_DONE;
+    return open_files(session, options); /* last: a mistake leaves FILE of --output as it was */
 }
 
 void session_close(struct session *session) {

@@ -34,6 +34,7 @@ struct run {
     struct reverse reverse; /* score --symmetrize */
     FILE *out;
     bool scoring;
+    bool all; /* hypotheses are shown, with scores; else the best */
     /* the lines that are being translated */
     struct item *items;
     size_t n_items, window;
@@ -81,6 +82,12 @@ static void show_progress(struct run *run, bool last) {
 
 /* ---- one line -------------------------------------------------------------------------------- */
 
+static bool is_blank(const char *text, size_t length) {
+    size_t n = 0;
+    while (n < length && (text[n] == ' ' || text[n] == '\r')) n++;
+    return n == length;
+}
+
 /* Where source and target are in the line. */
 static void split_line(const struct run *run, struct item *item) {
     const char *line = item->line.bytes;
@@ -94,6 +101,10 @@ static void split_line(const struct run *run, struct item *item) {
     item->source_length = (size_t)(tab - line);
     item->target = tab + 1;
     item->target_length = item->line.length - item->source_length - 1;
+    if (memchr(item->target, '\t', item->target_length)) item->problem = "more than one tab";
+    /* The end token alone has a score, too, but not one that somebody asked for. */
+    else if (run->scoring && is_blank(item->target, item->target_length))
+        item->problem = "nothing to score";
 }
 
 static void read_ids(struct item *item) {
@@ -127,7 +138,7 @@ static void write_item(const struct run *run, const struct item *item, const cha
                           .is_ids = run->options->ids,
                           .result = item->result,
                           .json = run->options->json,
-                           .all = run->options->nbest > 0 || run->options->alternatives > 0,
+                           .all = run->all,
                            .scoring = run->scoring,
                            .normalize = run->options->normalize,
                            .problem = problem,
@@ -229,7 +240,7 @@ static void collect_inputs(struct run *run) {
 static bool streams(const struct run *run) {
     const struct options *options = run->options;
     return run->n_inputs == 1 && isatty(run->session.out) && !options->ids && !options->json &&
-           !options->nbest && !options->alternatives && !run->scoring;
+           !run->all && !run->scoring;
 }
 
 static int print_piece(void *user, const char *text, size_t length) {
@@ -326,6 +337,7 @@ static void measure_input(struct run *run) {
 
 static int prepare(struct run *run, const tolka_options *decoding) {
     int threads = tolka_translator_threads(run->session.translator);
+    run->all = run->options->nbest || run->options->alternatives || decoding->n_best > 1;
     run->window = (size_t)decoding->batch * (size_t)threads * LINES_PER_SLOT;
     if (run->window < MIN_WINDOW) run->window = MIN_WINDOW;
     if (run->window > MAX_WINDOW) run->window = MAX_WINDOW;
