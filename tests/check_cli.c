@@ -22,6 +22,12 @@ START_TEST(help_of_every_command) {
         ck_assert_str_eq(short_way, help);
         ck_assert_ptr_nonnull(strstr(help, command->name));
         ck_assert_ptr_nonnull(strstr(help, "--quiet"));
+        for (const struct option_spec *spec = option_specs; spec->name; spec++) {
+            char option[64];
+            snprintf(option, sizeof option, "--%s ", spec->name);
+            if (spec->commands & command->command)
+                ck_assert_msg(strstr(help, option) != NULL, "%s: no %s", command->name, option);
+        }
         ck_assert_ptr_nonnull(strstr(help, "exit status"));
         free(long_way), free(short_way), free(help);
     }

@@ -1,5 +1,5 @@
-/* Options of the command that choose tokens: settings by name beside transformers' results, prefixes,
- * lengths, alternatives, what is refused, and what score says. */
+/* Options of the command that choose tokens: settings by name beside transformers' results,
+ * prefixes, lengths, alternatives, what is refused, and what score says. */
 #define _POSIX_C_SOURCE 200809L
 #include "tests/check_cli.h"
 
@@ -60,7 +60,7 @@ static void check_run(const char *model, const json_t *entry, const json_t *run)
     print_ids(expected, sizeof expected - 1, json_object_get(run, "ids"), 1);
     strcat(expected, "\n");
     char *output = run_well(source, arguments);
-    ck_assert_msg(strcmp(output, expected) == 0, "%s, %s: %s", 
+    ck_assert_msg(strcmp(output, expected) == 0, "%s, %s: %s",
                   json_string_value(json_object_get(entry, "name")),
                   json_string_value(json_object_get(run, "option")), output);
     free(output);
@@ -403,8 +403,10 @@ START_TEST(score_says_what_is_wrong_in_json) {
         const json_t *error = json_object_get(object, "error");
         const json_t *score = json_object_get(object, "score");
         ck_assert_int_eq(json_is_null(score), problems[i] != NULL);
-        if (problems[i]) ck_assert_str_eq(json_string_value(error), problems[i]);
-        else ck_assert_ptr_null(error);
+        if (problems[i])
+            ck_assert_str_eq(json_string_value(error), problems[i]);
+        else
+            ck_assert_ptr_null(error);
         json_decref(object);
     }
     ran_free(&ran);

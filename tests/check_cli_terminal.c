@@ -1,4 +1,4 @@
-/* The command on a terminal, a pseudo-terminal here: text comes as it is decided, and nowhere else. */
+/* The command on a terminal, a pseudo-terminal here: text comes as it is decided, and only there. */
 #define _GNU_SOURCE /* TIOCSCTTY, with posix_openpt */
 #include "tests/check_cli.h"
 

@@ -1,5 +1,5 @@
-/* Every way of choosing tokens keeps two promises: what stands beside a sentence, the size of a batch
- * and the number of threads change no bit of its result; and no token costs an allocation. */
+/* Every way of choosing tokens keeps two promises: what stands beside a sentence, the size of a
+ * batch and the number of threads change no bit of its result; and no token costs an allocation. */
 #include "tests/allocations.h"
 #include "tests/fixture.h"
 #include "tests/suites.h"
@@ -120,7 +120,7 @@ static tolka_result **run_alone(const struct scene *scene, const struct mode *mo
     return results;
 }
 
-/* As the first inputs of a call, in the order given. */
+/* All in one call, then the second half of them. */
 static void check_together(const struct scene *scene, const struct mode *mode, int batch,
                            int threads, tolka_result *const *alone) {
     char what[96];
@@ -130,7 +130,6 @@ static void check_together(const struct scene *scene, const struct mode *mode, i
     tolka_result **together = run_inputs(translator, scene->inputs, N_INPUTS, mode->scores);
     for (size_t i = 0; i < N_INPUTS; i++) check_same(alone[i], together[i], what, i);
     free_results(together, N_INPUTS);
-    /* Other neighbours: the second half only. */
     together = run_inputs(translator, scene->inputs + N_INPUTS / 2, N_INPUTS - N_INPUTS / 2,
                           mode->scores);
     for (size_t i = N_INPUTS / 2; i < N_INPUTS; i++)
@@ -195,7 +194,8 @@ Suite *modes_suite(void) {
     tcase_set_timeout(neighbours, 300);
     tcase_add_loop_test(neighbours, neighbours_change_nothing, 0, N_MODES);
     tcase_set_timeout(memory, 120);
-    tcase_add_loop_test(memory, tokens_allocate_nothing, 0, N_MODES - 1); /* scoring has no length */
+    /* The last mode is scoring, whose targets are as long as they are. */
+    tcase_add_loop_test(memory, tokens_allocate_nothing, 0, N_MODES - 1);
     suite_add_tcase(suite, neighbours);
     suite_add_tcase(suite, memory);
     return suite;
