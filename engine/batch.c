@@ -37,13 +37,14 @@ bool job_take(struct job *job, bool wait, struct job_result *out) {
 /* Tokens generated at most for this input. */
 static size_t output_limit(const struct job *job, const tolka_input *input) {
     const struct config *config = &job->model->config;
+    const tolka_generation *generation = &job->options.search.generation->settings;
     bool teacher = job->options.search.teacher;
     size_t limit = teacher ? input->n_target : job->options.max_length;
-    size_t max_new = (size_t)job->options.search.generation->settings.max_new_tokens;
+    size_t max_new = (size_t)generation->max_new_tokens;
     if (!teacher && max_new > 0) limit = input->n_target + max_new;
-    if (!teacher && config->max_length_ratio > 0) {
+    if (!teacher && generation->max_length_ratio > 0) {
         /* In single precision, as Marian computes it. */
-        float max = ceilf(config->max_length_ratio * (float)input->n_ids);
+        float max = ceilf(generation->max_length_ratio * (float)input->n_ids);
         if (max < (float)limit) limit = max < 1 ? 1 : (size_t)max;
     }
     if (config->max_positions && limit > config->max_positions) limit = config->max_positions;

@@ -75,6 +75,7 @@ const struct config_field config_fields[] = {
     {"search.max_length_ratio", FIELD_F32, AT(max_length_ratio), false, 0, 1e6, 0, NULL},
     {"search.min_length", FIELD_U32, AT(min_length), false, 0, TOLKA_MAX_LENGTH, 0, NULL},
     {"search.min_new_tokens", FIELD_U32, AT(min_new_tokens), false, 0, TOLKA_MAX_LENGTH, 0, NULL},
+    {"search.min_length_ratio", FIELD_F32, AT(min_length_ratio), false, 0, 1e6, 0, NULL},
     {"search.repetition_penalty", FIELD_F32, AT(repetition_penalty), false, 1e-6, 1e6, 1, NULL},
     {"search.encoder_repetition_penalty", FIELD_F32, AT(encoder_repetition_penalty), false, 1e-6,
      1e6, 1, NULL},

@@ -153,6 +153,8 @@ typedef struct {
     float typical_p;   /* of the most typical with this probability (Meister et al. 2022); 1: all */
     float epsilon_cutoff, eta_cutoff; /* not of those below (Hewitt et al. 2022); 0: of all */
     uint64_t seed; /* same seed, model, options and source: same tokens, whatever stands beside it */
+    /* lengths as multiples of the source's tokens, rounded up, end tokens counted; 0: no such limit */
+    float max_length_ratio, min_length_ratio;
 } tolka_generation;
 
 void tolka_model_generation(const tolka_model *model, tolka_generation *generation);
