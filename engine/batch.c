@@ -150,13 +150,20 @@ static size_t first_batch(const struct job *job) {
     return fit == 0 ? 1 : fit < max ? fit : max;
 }
 
+/* Groups of a beam change probabilities of a row that are normalized afterwards. */
+static enum row_need row_need(const struct search_options *search) {
+    if (search->teacher) return ROWS_NONE;
+    if (search->groups > 1 && search->generation->settings.renormalize_logits) return ROWS_KEPT;
+    return search->generation->needs_rows ? ROWS_PASSING : ROWS_NONE;
+}
+
 static struct batch_shape measure_batch(const struct job *job, size_t first, size_t n) {
     const struct search_options *search = &job->options.search;
     struct batch_shape shape = {.n_sentences = n,
                                 .longest = input_at(job, first)->n_ids,
                                 .n_steps = job->n_steps,
                                 .beam = (size_t)search->beam,
-                                .needs_rows = search->generation->needs_rows && !search->teacher,
+                                .rows = row_need(search),
                                 .use_shortlist = job->model->shortlist.n_offsets > 0 &&
                                                  !search->no_shortlist && !search->teacher};
     shape.n_slots = n * shape.beam;

@@ -104,6 +104,8 @@ struct config {
     bool do_sample;
     float temperature, top_p, min_p, typical_p, epsilon_cutoff, eta_cutoff;
     uint32_t top_k;
+    uint32_t beam_groups;
+    float diversity_penalty;
 };
 
 /* How the fields stand in a file: read, written and shown from one table. */

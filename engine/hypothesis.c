@@ -18,10 +18,12 @@ struct sentence_search *hypotheses_take(struct history *history, size_t n_senten
     struct hypothesis *live = arena_take(arena, n_slots, sizeof *live);
     struct finished *finished = arena_take(arena, n_slots * 2, sizeof *finished);
     tolka_token *tokens = arena_take(arena, n_slots * 2 * n_steps, sizeof *tokens);
+    struct group_state *groups = arena_take(arena, n_slots, sizeof *groups);
     if (!sentences) return NULL;
     for (size_t s = 0; s < n_sentences; s++)
-        sentences[s] =
-            (struct sentence_search){.live = live + s * beam, .finished = finished + s * 2 * beam};
+        sentences[s] = (struct sentence_search){.live = live + s * beam,
+                                                .finished = finished + s * 2 * beam,
+                                                .groups = groups + s * beam};
     for (size_t k = 0; k < 2 * n_slots; k++) finished[k].tokens = tokens + k * n_steps;
     return sentences;
 }

@@ -16,7 +16,7 @@ struct hypothesis {
     uint32_t slot;  /* of its own node; among the decoder's rows at most one has it */
     uint32_t cell;  /* the parent's slot */
     int32_t token;  /* of its last node: the decoder's next input */
-    uint32_t number; /* of a sample or an alternative, which it stays from step to step */
+    uint32_t number; /* of a sample, an alternative or a group, which it stays from step to step */
 };
 
 struct finished {
@@ -24,6 +24,12 @@ struct finished {
     float order; /* the list descends by it: the score, or less for a greater number */
     uint32_t n_tokens;
     tolka_token *tokens;
+};
+
+/* What there is to know of a group of a beam (beam_groups.c). */
+struct group_state {
+    size_t n_finished;
+    bool is_done, was_done; /* after this step, and before it */
 };
 
 /* The hypotheses about one sentence. */
@@ -39,6 +45,7 @@ struct sentence_search {
     size_t n_live, n_finished;
     struct hypothesis *live;   /* [beam] */
     struct finished *finished; /* [2 * beam], best first */
+    struct group_state *groups; /* [beam] */
 };
 
 /* The nodes of all hypotheses of a batch. */

@@ -1,6 +1,6 @@
 #include "engine/search.h"
 
-#include "engine/beam_rules.h"
+#include "engine/beam_groups.h"
 #include "engine/decoder.h"
 #include "engine/greedy.h"
 #include "engine/sampling.h"
@@ -18,7 +18,7 @@ void search_take(struct search *search, const struct batch_shape *shape, struct 
     search->targets = arena_take(arena, n_slots, sizeof *search->targets);
     search->choices = arena_take(arena, n_slots, sizeof *search->choices);
     search->contexts = NULL;
-    if (shape->needs_rows) {
+    if (shape->rows != ROWS_NONE) {
         search->contexts = arena_take(arena, n_slots, sizeof *search->contexts);
         search->tokens = arena_take(arena, n_slots * (shape->n_steps + 1), sizeof(int32_t));
         search->numbers = arena_take(arena, n_slots, sizeof *search->numbers);
@@ -65,6 +65,7 @@ size_t search_place(struct search *search, const tolka_input *input, size_t inde
     hypothesis_start(&search->history, sentence, place, search->config, &search->options);
     struct extending extending = extending_at(search, place);
     if (draws(search)) samples_start(&extending);
+    if (search->options.groups > 1) groups_start(&extending);
     search->active[search->n_active++] = place;
     return place;
 }
@@ -144,6 +145,7 @@ static bool advance(struct search *search, size_t place, const struct choice *ch
                    : draws(search)         ? samples_advance(&extending, choices)
                    : options->alternatives ? alternatives_advance(&extending, choices)
                    : options->beam == 1    ? greedy_advance(&extending, choices)
+                   : options->groups > 1   ? groups_advance(&extending, choices)
                                            : beam_advance(&extending, choices);
     search->sentences[place].n_generated++;
     return is_done;
@@ -189,6 +191,7 @@ size_t search_settled(const struct search *search, size_t place, tolka_token *ou
     const struct sentence_search *sentence = &search->sentences[place];
     const struct history *history = &search->history;
     size_t n = 0;
+    if (search->options.groups > 1) return 0; /* they are there to disagree */
     for (uint32_t i = 1; i <= sentence->n_generated && live_agree(sentence, i); i++) {
         int32_t node = sentence->live[0].nodes[i], token = history->node_token[node];
         if (!finished_agree(sentence, n, token)) break;

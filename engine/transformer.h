@@ -27,7 +27,7 @@ struct batch_shape {
     size_t n_steps;           /* generated tokens at most */
     size_t beam;
     bool use_shortlist;
-    bool needs_rows; /* choices need whole rows of logits */
+    enum row_need rows; /* what choices need */
 };
 
 /* Lays out everything that a batch needs. */

@@ -1,6 +1,7 @@
 /* Settings of generation_config.json and what they do, beside transformers 5.23 (decoding.json of the
  * fixtures): ids and scores of searches, and what sampling's filters leave. Beside 4.46: lengths that
- * follow from the source's (lengths.json). */
+ * follow from the source's (lengths.json), and n-best lists of groups (diverse.json), which transformers
+ * 5 leaves to others. */
 #define _XOPEN_SOURCE 700
 #include "engine/sampling.h"
 #include "tests/fixture.h"
@@ -146,6 +147,13 @@ START_TEST(lengths_follow_from_the_source) {
 }
 END_TEST
 
+START_TEST(groups_find_what_they_find_in_transformers) {
+    struct decoding decoding = decoding_open(folders[_i], "diverse.json");
+    for_each_level(check_level, &decoding);
+    decoding_close(&decoding);
+}
+END_TEST
+
 /* ---- settings that a checkpoint comes with --------------------------------------------------- */
 
 enum { PATH_ROOM = 512 };
@@ -244,14 +252,19 @@ static void check_converted(const char *fixture, const json_t *entry, const json
     folder_remove(&folder);
 }
 
-START_TEST(settings_of_a_checkpoint_are_followed) {
-    struct decoding decoding = decoding_open(folders[_i], "decoding.json");
+static void check_all_converted(const char *fixture, const char *file) {
+    struct decoding decoding = decoding_open(fixture, file);
     size_t i, k;
     json_t *entry, *run;
     json_array_foreach(decoding.cases, i, entry)
         json_array_foreach(json_object_get(entry, "runs"), k, run)
-            check_converted(folders[_i], entry, run);
+            check_converted(fixture, entry, run);
     decoding_close(&decoding);
+}
+
+START_TEST(settings_of_a_checkpoint_are_followed) {
+    check_all_converted(folders[_i], "decoding.json");
+    check_all_converted(folders[_i], "diverse.json");
 }
 END_TEST
 
@@ -331,6 +344,7 @@ Suite *decoding_suite(void) {
     tcase_set_timeout(tcase, 300);
     tcase_add_loop_test(tcase, settings_do_what_they_do_in_transformers, 0, N_FOLDERS);
     tcase_add_loop_test(tcase, lengths_follow_from_the_source, 0, N_FOLDERS);
+    tcase_add_loop_test(tcase, groups_find_what_they_find_in_transformers, 0, N_FOLDERS);
     tcase_add_loop_test(tcase, settings_of_a_checkpoint_are_followed, 0, N_FOLDERS);
     tcase_add_loop_test(tcase, filters_leave_what_they_leave_in_transformers, 0, N_FOLDERS);
     suite_add_tcase(suite, tcase);

@@ -198,6 +198,8 @@ static const struct key keys[] = {
     {"eta_cutoff", KIND_NUMBER, offsetof(tolka_generation, eta_cutoff), NULL, NULL},
     {"max_length_ratio", KIND_NUMBER, offsetof(tolka_generation, max_length_ratio), NULL, NULL},
     {"min_length_ratio", KIND_NUMBER, offsetof(tolka_generation, min_length_ratio), NULL, NULL},
+    {"num_beam_groups", KIND_INTEGER, offsetof(tolka_generation, num_beam_groups), NULL, NULL},
+    {"diversity_penalty", KIND_NUMBER, offsetof(tolka_generation, diversity_penalty), NULL, NULL},
 };
 enum { N_KEYS = sizeof keys / sizeof *keys };
 
