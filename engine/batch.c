@@ -163,6 +163,8 @@ static struct batch_shape measure_batch(const struct job *job, size_t first, siz
                                 .longest = input_at(job, first)->n_ids,
                                 .n_steps = job->n_steps,
                                 .beam = (size_t)search->beam,
+                                .covers = !search->teacher &&
+                                          search->generation->settings.coverage_penalty != 0,
                                 .rows = row_need(search),
                                 .use_shortlist = job->model->shortlist.n_offsets > 0 &&
                                                  !search->no_shortlist && !search->teacher};

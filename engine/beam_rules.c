@@ -69,6 +69,7 @@ static bool ctranslate2_is_done(const struct extending *extending, bool top_ende
     const struct search_options *options = extending->options;
     size_t n_finished = extending->sentence->n_finished;
     if (n_finished >= (size_t)options->beam) return true;
+    if (options->generation->settings.coverage_penalty != 0) return false;
     return options->length_penalty == 0 && top_ended && n_finished >= (size_t)options->n_best;
 }
 

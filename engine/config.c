@@ -86,6 +86,7 @@ const struct config_field config_fields[] = {
     {"search.decay_factor", FIELD_F32, AT(decay_factor), false, 1e-6, 1e6, 1, NULL},
     {"search.beam_groups", FIELD_U32, AT(beam_groups), false, 1, TOLKA_MAX_BEAM, 1, NULL},
     {"search.diversity_penalty", FIELD_F32, AT(diversity_penalty), false, 0, 1e6, 0, NULL},
+    {"search.coverage_penalty", FIELD_F32, AT(coverage_penalty), false, 0, 1e6, 0, NULL},
     {"sampling.on", FIELD_BOOL, AT(do_sample), false, 0, 1, 0, NULL},
     {"sampling.temperature", FIELD_F32, AT(temperature), false, 1e-6, 1e6, 1, NULL},
     {"sampling.top_k", FIELD_U32, AT(top_k), false, 0, MAX_VOCAB, 50, NULL},

@@ -105,7 +105,7 @@ struct config {
     float temperature, top_p, min_p, typical_p, epsilon_cutoff, eta_cutoff;
     uint32_t top_k;
     uint32_t beam_groups;
-    float diversity_penalty;
+    float diversity_penalty, coverage_penalty;
 };
 
 /* How the fields stand in a file: read, written and shown from one table. */

@@ -60,6 +60,7 @@ tolka_generation generation_of(const struct config *config, const struct generat
         .min_length_ratio = config->min_length_ratio,
         .num_beam_groups = (int)config->beam_groups,
         .diversity_penalty = config->diversity_penalty,
+        .coverage_penalty = config->coverage_penalty,
     };
 }
 
@@ -90,6 +91,7 @@ static tolka_status check_numbers(const tolka_generation *g, tolka_error *err) {
         {"min_length_ratio", (double)g->min_length_ratio, 0, 1e6},
         {"num_beam_groups", g->num_beam_groups, 0, TOLKA_MAX_BEAM},
         {"diversity_penalty", (double)g->diversity_penalty, 0, 1e6},
+        {"coverage_penalty", (double)g->coverage_penalty, 0, 1e6},
     };
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         if (!(numbers[i].value >= numbers[i].min && numbers[i].value <= numbers[i].max))

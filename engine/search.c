@@ -11,6 +11,7 @@ void search_take(struct search *search, const struct batch_shape *shape, struct 
     search->n_places = n;
     search->sentences =
         hypotheses_take(&search->history, n, shape->beam, shape->n_steps, arena);
+    if (shape->covers) hypotheses_take_coverage(&search->history, shape->longest, arena);
     search->active = arena_take(arena, n, sizeof *search->active);
     search->vacant = arena_take(arena, n, sizeof *search->vacant);
     search->ended = arena_take(arena, n, sizeof *search->ended);
@@ -137,6 +138,16 @@ static struct wanted wanted_of(struct search *search) {
                            .numbers = search->numbers};
 }
 
+/* What each hypothesis's row paid attention to, where scores count it. */
+static void fill_attention(struct search *search, const struct attention_rows *seen) {
+    const float *row = seen->weights;
+    for (size_t i = 0; i < search->n_active; i++) {
+        struct sentence_search *sentence = &search->sentences[search->active[i]];
+        for (size_t k = 0; k < sentence->n_live; k++, row += seen->stride)
+            sentence->live[k].attention = row;
+    }
+}
+
 /* One sentence by one token; true when it is done. */
 static bool advance(struct search *search, size_t place, const struct choice *choices) {
     const struct search_options *options = &search->options;
@@ -156,8 +167,9 @@ void search_step(struct search *search, struct transformer *transformer,
     struct decoder_rows rows = gather_rows(search);
     struct wanted wanted = wanted_of(search);
     size_t n_active = search->n_active, r = 0;
-    search->n_active = search->n_ended = 0;
     decode_step(transformer, rows);
+    if (transformer->seen.stride) fill_attention(search, &transformer->seen);
+    search->n_active = search->n_ended = 0;
     output_choices(output, transformer->activations.x, rows, &wanted, search->choices);
     for (size_t i = 0; i < n_active; i++) {
         size_t place = search->active[i], n_live = search->sentences[place].n_live;

@@ -160,6 +160,9 @@ typedef struct {
      * after all else that changes its score. Ends by transformers' rules, whatever the model's. */
     int num_beam_groups;
     float diversity_penalty;
+    /* score += this * sum over source tokens of log(min(attention from all target tokens, 1)), the
+     * last layer's first head looked at: CTranslate2; 0: none */
+    float coverage_penalty;
 } tolka_generation;
 
 void tolka_model_generation(const tolka_model *model, tolka_generation *generation);

@@ -154,6 +154,57 @@ START_TEST(groups_find_what_they_find_in_transformers) {
 }
 END_TEST
 
+/* ---- neighbours ------------------------------------------------------------------------------ */
+
+static tolka_result **translate_all(const struct decoding *decoding, const tolka_input *inputs,
+                                    size_t n, int batch) {
+    json_t *settings = json_loads("{\"num_beams\":4,\"num_return_sequences\":4,"
+                                  "\"num_beam_groups\":2,\"diversity_penalty\":0.5,"
+                                  "\"coverage_penalty\":0.2,\"min_length_ratio\":0.5}",
+                                  0, NULL);
+    tolka_translator *translator =
+        translator_for(decoding->fixture.model, settings, NULL, batch);
+    tolka_result **results = run_inputs(translator, inputs, n, false);
+    tolka_translator_free(translator);
+    json_decref(settings);
+    return results;
+}
+
+static void check_same(const tolka_result *a, const tolka_result *b) {
+    ck_assert_uint_eq(tolka_result_count(a), 4);
+    ck_assert_uint_eq(tolka_result_count(b), 4);
+    for (size_t k = 0; k < 4; k++) {
+        size_t n, m;
+        const tolka_token *x = tolka_result_tokens(a, k, &n), *y = tolka_result_tokens(b, k, &m);
+        float score_a = tolka_result_score(a, k), score_b = tolka_result_score(b, k);
+        ck_assert_uint_eq(n, m);
+        ck_assert_mem_eq(&score_a, &score_b, sizeof score_a);
+        for (size_t i = 0; i < n; i++) ck_assert_int_eq(x[i].id, y[i].id);
+    }
+}
+
+START_TEST(groups_and_coverage_do_not_depend_on_neighbours) {
+    struct decoding decoding = decoding_open(folders[_i], "diverse.json");
+    tolka_input inputs[16];
+    size_t n = json_array_size(decoding.cases);
+    ck_assert_uint_le(n, 16);
+    for (size_t i = 0; i < n; i++) {
+        const json_t *entry = json_array_get(decoding.cases, i);
+        inputs[i] = (tolka_input)TOLKA_INPUT_INIT;
+        inputs[i].ids = json_id_list(json_object_get(entry, "source_ids"), &inputs[i].n_ids);
+    }
+    tolka_result **alone = translate_all(&decoding, inputs, n, 1);
+    for (int batch = 2; batch <= 32; batch *= 4) {
+        tolka_result **together = translate_all(&decoding, inputs, n, batch);
+        for (size_t i = 0; i < n; i++) check_same(alone[i], together[i]);
+        free_results(together, n);
+    }
+    free_results(alone, n);
+    for (size_t i = 0; i < n; i++) free((void *)inputs[i].ids);
+    decoding_close(&decoding);
+}
+END_TEST
+
 /* ---- settings that a checkpoint comes with --------------------------------------------------- */
 
 enum { PATH_ROOM = 512 };
@@ -345,6 +396,7 @@ Suite *decoding_suite(void) {
     tcase_add_loop_test(tcase, settings_do_what_they_do_in_transformers, 0, N_FOLDERS);
     tcase_add_loop_test(tcase, lengths_follow_from_the_source, 0, N_FOLDERS);
     tcase_add_loop_test(tcase, groups_find_what_they_find_in_transformers, 0, N_FOLDERS);
+    tcase_add_loop_test(tcase, groups_and_coverage_do_not_depend_on_neighbours, 0, N_FOLDERS);
     tcase_add_loop_test(tcase, settings_of_a_checkpoint_are_followed, 0, N_FOLDERS);
     tcase_add_loop_test(tcase, filters_leave_what_they_leave_in_transformers, 0, N_FOLDERS);
     suite_add_tcase(suite, tcase);

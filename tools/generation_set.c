@@ -200,6 +200,7 @@ static const struct key keys[] = {
     {"min_length_ratio", KIND_NUMBER, offsetof(tolka_generation, min_length_ratio), NULL, NULL},
     {"num_beam_groups", KIND_INTEGER, offsetof(tolka_generation, num_beam_groups), NULL, NULL},
     {"diversity_penalty", KIND_NUMBER, offsetof(tolka_generation, diversity_penalty), NULL, NULL},
+    {"coverage_penalty", KIND_NUMBER, offsetof(tolka_generation, coverage_penalty), NULL, NULL},
 };
 enum { N_KEYS = sizeof keys / sizeof *keys };
 
