@@ -59,12 +59,17 @@ static double lost_to(const struct group *group, size_t n_next, int32_t token, c
     return exp((double)row[token]) * -expm1((double)-penalty_of(group, n_next, token));
 }
 
-static double sum_all(const struct group *group, size_t n_next, const float *row) {
-    double sum = 0;
-    for (uint32_t i = 0; i < group->extending.config->target_vocab; i++)
+/* The logarithm of the sum that all tokens leave, from the greatest down. */
+static double log_sum_all(const struct group *group, size_t n_next, const float *row) {
+    uint32_t n = group->extending.config->target_vocab;
+    double max = -INFINITY, sum = 0;
+    for (uint32_t i = 0; i < n; i++)
         if (row[i] > -INFINITY)
-            sum += exp((double)(row[i] - penalty_of(group, n_next, (int32_t)i)));
-    return sum;
+            max = fmax(max, (double)(row[i] - penalty_of(group, n_next, (int32_t)i)));
+    for (uint32_t i = 0; i < n; i++)
+        if (row[i] > -INFINITY)
+            sum += exp((double)(row[i] - penalty_of(group, n_next, (int32_t)i)) - max);
+    return max > -INFINITY ? max + log(sum) : 0;
 }
 
 /* The logarithm of what is left of a row's probabilities, where they are made to sum to one. */
@@ -81,8 +86,8 @@ static float log_rest(const struct group *group, size_t n_next, const float *row
         pad_is_chosen |= next[k].token == pad;
     }
     if (!pad_is_chosen) rest -= lost_to(group, n_next, pad, row);
-    if (rest < 1e-3) rest = sum_all(group, n_next, row); /* little is left to be exact */
-    return (float)log(rest);
+    /* A small difference of great numbers would not be exact. */
+    return (float)(rest > 1e-3 ? log(rest) : log_sum_all(group, n_next, row));
 }
 
 /* The penalty changes the order, but only of tokens that others chose: of those beam_candidates(beam)

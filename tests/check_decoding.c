@@ -154,6 +154,26 @@ START_TEST(groups_find_what_they_find_in_transformers) {
 }
 END_TEST
 
+START_TEST(groups_divide_a_beam) {
+    struct fixture fixture = fixture_open("marian", DTYPE_F32);
+    tolka_options options = TOLKA_OPTIONS_INIT;
+    tolka_generation generation;
+    tolka_translator *translator;
+    tolka_error err;
+    tolka_model_generation(fixture.model, &generation);
+    generation.num_beam_groups = 3;
+    options.generation = &generation;
+    options.beam = 4;
+    ck_assert_int_eq(tolka_translator_new(&translator, fixture.model, &options, &err),
+                     TOLKA_ARGUMENT);
+    ck_assert_str_eq(err.text, "a beam of 4 cannot be split into 3 groups");
+    options.beam = 1; /* is no beam, and has no groups */
+    ck_assert_int_eq(tolka_translator_new(&translator, fixture.model, &options, &err), TOLKA_OK);
+    tolka_translator_free(translator);
+    fixture_close(&fixture);
+}
+END_TEST
+
 /* ---- neighbours ------------------------------------------------------------------------------ */
 
 static tolka_result **translate_all(const struct decoding *decoding, const tolka_input *inputs,
@@ -396,6 +416,7 @@ Suite *decoding_suite(void) {
     tcase_add_loop_test(tcase, settings_do_what_they_do_in_transformers, 0, N_FOLDERS);
     tcase_add_loop_test(tcase, lengths_follow_from_the_source, 0, N_FOLDERS);
     tcase_add_loop_test(tcase, groups_find_what_they_find_in_transformers, 0, N_FOLDERS);
+    tcase_add_test(tcase, groups_divide_a_beam);
     tcase_add_loop_test(tcase, groups_and_coverage_do_not_depend_on_neighbours, 0, N_FOLDERS);
     tcase_add_loop_test(tcase, settings_of_a_checkpoint_are_followed, 0, N_FOLDERS);
     tcase_add_loop_test(tcase, filters_leave_what_they_leave_in_transformers, 0, N_FOLDERS);
