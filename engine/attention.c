@@ -245,10 +245,19 @@ static void attend_source(const struct multi_head *heads, const struct attention
         .value_stride = width,
         .out = heads->buffers->context + first * width,
         .out_stride = width,
-        .weights = layer->map ? heads->buffers->seen : NULL,
+        .weights = layer->map    ? heads->buffers->seen
+                   : layer->rows ? layer->rows->room
+                                 : NULL,
         .scratch = heads->buffers->scratch,
     };
     heads->products->kernels->attend(&attention);
+}
+
+/* The first head's weights of rows [first, end). */
+static void keep_rows(const struct attention_rows *rows, size_t first, size_t end, size_t n_keys) {
+    for (size_t r = first; r < end; r++)
+        memcpy(rows->weights + r * rows->stride, rows->room + (r - first) * n_keys,
+               n_keys * sizeof *rows->weights);
 }
 
 void cross_attention(const struct multi_head *heads, const struct attention_layer *layer,
@@ -264,6 +273,7 @@ void cross_attention(const struct multi_head *heads, const struct attention_laye
         const struct source_place *place = &memory->places[rows.at[r].sentence];
         attend_source(heads, layer, r, end, place, keys, values);
         if (layer->map) see(heads, layer, rows.at[r].position, place->n_keys);
+        if (layer->rows) keep_rows(layer->rows, r, end, place->n_keys);
     }
     project_out(heads, layer->weights, rows.n, x);
 }

@@ -66,6 +66,13 @@ static inline float *map_layer(const struct attention_map *map, uint32_t layer) 
     return map->weights + layer * map->n_heads * map->n_queries * map->n_keys;
 }
 
+/* What the first head of a layer pays attention to in a step, for searches that want to know. */
+struct attention_rows {
+    float *weights; /* [n_rows][stride]: a row's weights of its source's tokens */
+    float *room;    /* [n_heads][rows of a sentence][keys] */
+    size_t stride;
+};
+
 /* What is particular to the attention of one layer. */
 struct attention_layer {
     uint32_t number;
@@ -73,6 +80,7 @@ struct attention_layer {
     const float *bias; /* relative bias of distance 0, heads bias_stride apart; NULL: none */
     size_t bias_stride;
     const struct attention_map *map; /* NULL: nobody looks */
+    const struct attention_rows *rows; /* of cross-attention; NULL: no search asks */
 };
 
 /* ---- the encoder's self-attention ------------------------------------------------------------ */

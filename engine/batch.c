@@ -37,13 +37,14 @@ bool job_take(struct job *job, bool wait, struct job_result *out) {
 /* Tokens generated at most for this input. */
 static size_t output_limit(const struct job *job, const tolka_input *input) {
     const struct config *config = &job->model->config;
+    const tolka_generation *generation = &job->options.search.generation->settings;
     bool teacher = job->options.search.teacher;
     size_t limit = teacher ? input->n_target : job->options.max_length;
-    size_t max_new = (size_t)job->options.search.generation->settings.max_new_tokens;
+    size_t max_new = (size_t)generation->max_new_tokens;
     if (!teacher && max_new > 0) limit = input->n_target + max_new;
-    if (!teacher && config->max_length_ratio > 0) {
+    if (!teacher && generation->max_length_ratio > 0) {
         /* In single precision, as Marian computes it. */
-        float max = ceilf(config->max_length_ratio * (float)input->n_ids);
+        float max = ceilf(generation->max_length_ratio * (float)input->n_ids);
         if (max < (float)limit) limit = max < 1 ? 1 : (size_t)max;
     }
     if (config->max_positions && limit > config->max_positions) limit = config->max_positions;
@@ -149,13 +150,22 @@ static size_t first_batch(const struct job *job) {
     return fit == 0 ? 1 : fit < max ? fit : max;
 }
 
+/* Groups of a beam change probabilities of a row that are normalized afterwards. */
+static enum row_need row_need(const struct search_options *search) {
+    if (search->teacher) return ROWS_NONE;
+    if (search->groups > 1 && search->generation->settings.renormalize_logits) return ROWS_KEPT;
+    return search->generation->needs_rows ? ROWS_PASSING : ROWS_NONE;
+}
+
 static struct batch_shape measure_batch(const struct job *job, size_t first, size_t n) {
     const struct search_options *search = &job->options.search;
     struct batch_shape shape = {.n_sentences = n,
                                 .longest = input_at(job, first)->n_ids,
                                 .n_steps = job->n_steps,
                                 .beam = (size_t)search->beam,
-                                .needs_rows = search->generation->needs_rows && !search->teacher,
+                                .covers = !search->teacher &&
+                                          search->generation->settings.coverage_penalty != 0,
+                                .rows = row_need(search),
                                 .use_shortlist = job->model->shortlist.n_offsets > 0 &&
                                                  !search->no_shortlist && !search->teacher};
     shape.n_slots = n * shape.beam;

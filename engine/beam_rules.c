@@ -1,36 +1,16 @@
 #include "engine/beam_rules.h"
 
+#include "engine/extensions.h"
+
 /* ---- candidates ------------------------------------------------------------------------------ */
-
-struct extension {
-    float sum, log_prob;
-    int32_t token;
-    uint32_t parent;
-};
-
-struct extensions {
-    size_t n, wanted;
-    struct extension list[2 * TOLKA_MAX_BEAM]; /* descending; ties: lower parent, lower token first */
-};
-
-static void insert(struct extensions *best, struct extension extension) {
-    size_t i = best->n;
-    if (i < best->wanted)
-        best->n++;
-    else if (extension.sum > best->list[i - 1].sum)
-        i--;
-    else
-        return;
-    for (; i > 0 && best->list[i - 1].sum < extension.sum; i--) best->list[i] = best->list[i - 1];
-    best->list[i] = extension;
-}
 
 static void insert_choices(struct extensions *best, const struct choice *choice, float sum,
                            uint32_t parent) {
     for (size_t i = 0; i < choice->n_top; i++) {
         float log_prob = choice_log_prob(choice, choice->top[i].value);
         if (!(log_prob > -INFINITY)) break;
-        insert(best, (struct extension){sum + log_prob, log_prob, choice->top[i].id, parent});
+        extensions_insert(best, (struct extension){sum + log_prob, log_prob, choice->top[i].id,
+                                                   parent});
     }
 }
 
@@ -43,20 +23,10 @@ static void collect(const struct extending *extending, const struct choice *choi
     for (uint32_t b = 0; b < sentence->n_live; b++) {
         float sum = sentence->live[b].sum;
         if (forced >= 0)
-            insert(best, (struct extension){sum, 0, forced, b});
+            extensions_insert(best, (struct extension){sum, 0, forced, b});
         else
             insert_choices(best, &choices[b], sum, b);
     }
-}
-
-static void go_on(const struct extending *extending, size_t k, const struct extension *extension) {
-    hypothesis_extend(extending, &extending->sentence->live[extension->parent], k, extension->token,
-                      extension->log_prob);
-}
-
-static void end(const struct extending *extending, const struct extension *extension, size_t keep) {
-    hypothesis_finish(extending, &extending->sentence->live[extension->parent], extension->token,
-                      extension->log_prob, keep);
 }
 
 /* ---- transformers ---------------------------------------------------------------------------- */
@@ -85,9 +55,9 @@ static bool huggingface(const struct extending *extending, const struct extensio
     for (size_t i = 0; i < best->n; i++) {
         const struct extension *extension = &best->list[i];
         if (extension->token == extending->config->end_token || last) {
-            if (i < beam) end(extending, extension, beam);
+            if (i < beam) extension_ends(extending, extension, beam);
         } else if (*n_next < beam) {
-            go_on(extending, (*n_next)++, extension);
+            extension_goes_on(extending, (*n_next)++, extension);
         }
     }
     return *n_next == 0 || huggingface_is_done(extending);
@@ -99,6 +69,7 @@ static bool ctranslate2_is_done(const struct extending *extending, bool top_ende
     const struct search_options *options = extending->options;
     size_t n_finished = extending->sentence->n_finished;
     if (n_finished >= (size_t)options->beam) return true;
+    if (options->generation->settings.coverage_penalty != 0) return false;
     return options->length_penalty == 0 && top_ended && n_finished >= (size_t)options->n_best;
 }
 
@@ -112,13 +83,13 @@ static bool ctranslate2(const struct extending *extending, const struct extensio
     for (size_t i = 0; i < best->n && i < beam; i++) {
         const struct extension *extension = &best->list[i];
         if (extension->token == end_token || last) {
-            end(extending, extension, 2 * beam);
+            extension_ends(extending, extension, 2 * beam);
             top_ended |= i == 0;
             while (spare < best->n && best->list[spare].token == end_token) spare++;
             if (last || spare >= best->n) continue;
             extension = &best->list[spare++];
         }
-        go_on(extending, (*n_next)++, extension);
+        extension_goes_on(extending, (*n_next)++, extension);
     }
     return last || *n_next == 0 || ctranslate2_is_done(extending, top_ended);
 }
@@ -132,9 +103,9 @@ static bool marian(const struct extending *extending, const struct extensions *b
     for (size_t i = 0; i < best->n; i++) {
         const struct extension *extension = &best->list[i];
         if (last || extension->token == extending->config->end_token)
-            end(extending, extension, beam_candidates(extending->options->beam));
+            extension_ends(extending, extension, beam_candidates(extending->options->beam));
         else
-            go_on(extending, (*n_next)++, extension);
+            extension_goes_on(extending, (*n_next)++, extension);
     }
     return *n_next == 0;
 }

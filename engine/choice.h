@@ -25,6 +25,7 @@ struct choice {
     float best_logit, target_logit;
     size_t n_top;
     struct candidate *top; /* max allowed logits, descending; room for wanted.n_top */
+    const float *row;      /* where rows are kept: all log-probabilities, until the next step */
 };
 
 /* log softmax of a logit of the row. */

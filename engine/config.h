@@ -93,7 +93,7 @@ struct config {
     uint32_t beam;
     float length_penalty;
     uint32_t max_length;    /* tokens generated at most, end token included */
-    float max_length_ratio; /* of the source length, end token included; 0: none */
+    float max_length_ratio, min_length_ratio; /* of the source length, end token included; 0: none */
 
     /* as in transformers' generation config; what they mean is said in tolka.h */
     uint32_t min_length, min_new_tokens;
@@ -104,6 +104,8 @@ struct config {
     bool do_sample;
     float temperature, top_p, min_p, typical_p, epsilon_cutoff, eta_cutoff;
     uint32_t top_k;
+    uint32_t beam_groups;
+    float diversity_penalty, coverage_penalty;
 
     /* The cross-attention that alignments are read off. */
     int32_t alignment_layer; /* -1: the last */

@@ -71,10 +71,16 @@ static void forbid_ngrams(const struct row_context *row, const int32_t *ids, siz
 
 /* ---- lengths --------------------------------------------------------------------------------- */
 
+/* The end token counts in it, and so does the source's. */
+static bool is_too_short(const tolka_generation *g, const struct row_context *row, size_t n_new) {
+    return (float)(n_new + 1) < ceilf(g->min_length_ratio * (float)row->n_source);
+}
+
 static void require_length(const tolka_generation *g, const struct row_context *row,
                            int32_t end_token, float *scores) {
     size_t n_new = row->n_tokens - row->n_prompt;
-    if (row->n_tokens < (size_t)g->min_length || n_new < (size_t)g->min_new_tokens)
+    if (row->n_tokens < (size_t)g->min_length || n_new < (size_t)g->min_new_tokens ||
+        is_too_short(g, row, n_new))
         scores[end_token] = -INFINITY;
 }
 

@@ -62,6 +62,11 @@ tolka_generation generation_of(const struct config *config, const struct generat
         .typical_p = config->typical_p,
         .epsilon_cutoff = config->epsilon_cutoff,
         .eta_cutoff = config->eta_cutoff,
+        .max_length_ratio = config->max_length_ratio,
+        .min_length_ratio = config->min_length_ratio,
+        .num_beam_groups = (int)config->beam_groups,
+        .diversity_penalty = config->diversity_penalty,
+        .coverage_penalty = config->coverage_penalty,
     };
 }
 
@@ -88,6 +93,11 @@ static tolka_status check_numbers(const tolka_generation *g, tolka_error *err) {
         {"typical_p", (double)g->typical_p, 0, 1},
         {"epsilon_cutoff", (double)g->epsilon_cutoff, 0, 1},
         {"eta_cutoff", (double)g->eta_cutoff, 0, 1},
+        {"max_length_ratio", (double)g->max_length_ratio, 0, 1e6},
+        {"min_length_ratio", (double)g->min_length_ratio, 0, 1e6},
+        {"num_beam_groups", g->num_beam_groups, 0, TOLKA_MAX_BEAM},
+        {"diversity_penalty", (double)g->diversity_penalty, 0, 1e6},
+        {"coverage_penalty", (double)g->coverage_penalty, 0, 1e6},
     };
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         if (!(numbers[i].value >= numbers[i].min && numbers[i].value <= numbers[i].max))
@@ -188,11 +198,12 @@ static bool has_long(const tolka_sequence *sequences, size_t n) {
 }
 
 static bool needs_rows(const tolka_generation *g) {
-    return g->min_length > 0 || g->min_new_tokens > 0 || g->repetition_penalty != 1 ||
+    return g->min_length > 0 || g->min_new_tokens > 0 || g->min_length_ratio > 0 ||
+           g->repetition_penalty != 1 ||
            g->encoder_repetition_penalty != 1 || g->no_repeat_ngram_size > 0 ||
            g->encoder_no_repeat_ngram_size > 0 || g->n_sequence_bias > 0 ||
            g->n_begin_suppress_tokens > 0 || g->decay_factor != 1 || g->do_sample ||
-           has_long(g->bad_words, g->n_bad_words);
+           (g->num_beam_groups > 1 && g->renormalize_logits) || has_long(g->bad_words, g->n_bad_words);
 }
 
 static bool copy_lists(struct generation *out, const tolka_generation *g) {

@@ -1,5 +1,6 @@
 #include "engine/hypothesis.h"
 
+#include "engine/coverage.h"
 #include "engine/sampling.h"
 
 #include <math.h>
@@ -18,12 +19,20 @@ struct sentence_search *hypotheses_take(struct history *history, size_t n_senten
     struct hypothesis *live = arena_take(arena, n_slots, sizeof *live);
     struct finished *finished = arena_take(arena, n_slots * 2, sizeof *finished);
     tolka_token *tokens = arena_take(arena, n_slots * 2 * n_steps, sizeof *tokens);
+    struct group_state *groups = arena_take(arena, n_slots, sizeof *groups);
     if (!sentences) return NULL;
     for (size_t s = 0; s < n_sentences; s++)
-        sentences[s] =
-            (struct sentence_search){.live = live + s * beam, .finished = finished + s * 2 * beam};
+        sentences[s] = (struct sentence_search){.live = live + s * beam,
+                                                .finished = finished + s * 2 * beam,
+                                                .groups = groups + s * beam};
     for (size_t k = 0; k < 2 * n_slots; k++) finished[k].tokens = tokens + k * n_steps;
     return sentences;
+}
+
+void hypotheses_take_coverage(struct history *history, size_t n_source, struct arena *arena) {
+    history->n_source = n_source;
+    for (int i = 0; i < 2; i++)
+        history->coverage[i] = arena_take(arena, history->n_slots, n_source * sizeof(float));
 }
 
 /* ---- live ------------------------------------------------------------------------------------ */
@@ -39,6 +48,11 @@ static void add_node(struct history *history, struct hypothesis *hypothesis, uin
 
 static int32_t *path_of(const struct history *history, uint32_t position, uint32_t slot) {
     return history->paths[position % 2] + (size_t)slot * history->n_steps;
+}
+
+static float *coverage_of(const struct history *history, uint32_t position, uint32_t slot) {
+    if (history->n_source == 0) return NULL;
+    return history->coverage[position % 2] + slot * history->n_source;
 }
 
 static void set_prefix(struct sentence_search *sentence, size_t n) {
@@ -57,6 +71,8 @@ void hypothesis_start(struct history *history, struct sentence_search *sentence,
     *first = (struct hypothesis){.slot = slot, .cell = slot, .nodes = path_of(history, 0, slot)};
     first->token = input->start >= 0 ? input->start : config->start_token;
     if (config->start_from_zero && input->start < 0) first->token = -1;
+    first->coverage = coverage_of(history, 0, slot);
+    for (size_t i = 0; first->coverage && i < input->n_ids; i++) first->coverage[i] = 0;
     add_node(history, first, 0, 0);
     sentence->n_live = 1;
     sentence->n_finished = 0;
@@ -79,6 +95,10 @@ void hypothesis_extend(const struct extending *extending, const struct hypothesi
     child->slot = (uint32_t)(extending->place * history->beam + k);
     child->nodes = path_of(history, position, child->slot);
     memcpy(child->nodes, parent->nodes, position * sizeof *child->nodes);
+    child->coverage = coverage_of(history, position, child->slot);
+    if (child->coverage)
+        coverage_add(child->coverage, parent->coverage, parent->attention,
+                     extending->sentence->input->n_ids);
     add_node(history, child, position, log_prob);
 }
 
@@ -135,6 +155,9 @@ static struct finished summarize(const struct extending *extending, const struct
     float sum = parent->sum + log_prob;
     float score = length_normalized(sum, scored_tokens(sentence, n_tokens),
                                     extending->options->length_penalty);
+    if (parent->coverage)
+        score += extending->options->generation->settings.coverage_penalty *
+                 coverage_logs(parent->coverage, parent->attention, sentence->input->n_ids);
     return (struct finished){.sum = sum, .score = score, .n_tokens = n_tokens};
 }
 

@@ -16,7 +16,9 @@ struct hypothesis {
     uint32_t slot;  /* of its own node; among the decoder's rows at most one has it */
     uint32_t cell;  /* the parent's slot */
     int32_t token;  /* of its last node: the decoder's next input */
-    uint32_t number; /* of a sample or an alternative, which it stays from step to step */
+    float *coverage;         /* attention that source tokens had before this step; NULL: no matter */
+    const float *attention; /* and in this step */
+    uint32_t number; /* of a sample, an alternative or a group, which it stays from step to step */
 };
 
 struct finished {
@@ -24,6 +26,12 @@ struct finished {
     float order; /* the list descends by it: the score, or less for a greater number */
     uint32_t n_tokens;
     tolka_token *tokens;
+};
+
+/* What there is to know of a group of a beam (beam_groups.c). */
+struct group_state {
+    size_t n_finished;
+    bool is_done, was_done; /* after this step, and before it */
 };
 
 /* The hypotheses about one sentence. */
@@ -39,6 +47,7 @@ struct sentence_search {
     size_t n_live, n_finished;
     struct hypothesis *live;   /* [beam] */
     struct finished *finished; /* [2 * beam], best first */
+    struct group_state *groups; /* [beam] */
 };
 
 /* The nodes of all hypotheses of a batch. */
@@ -48,12 +57,17 @@ struct history {
     int32_t *node_token;       /* [n_steps][n_slots] */
     float *node_log_prob;      /* the same */
     struct hypothesis *next;   /* [beam]: of the sentence that is being extended */
+    float *coverage[2];        /* [n_slots][n_source], as paths; n_source 0: no matter */
+    size_t n_source;
 };
 
 /* Lays out nodes and sentences: beam hypotheses for each of n_sentences, of up to n_steps tokens.
  * Returns the sentences; NULL while measuring. */
 struct sentence_search *hypotheses_take(struct history *history, size_t n_sentences, size_t beam,
                                         size_t n_steps, struct arena *arena);
+
+/* Room for coverage of sources of up to n_source tokens, by searches whose scores count it. */
+void hypotheses_take_coverage(struct history *history, size_t n_source, struct arena *arena);
 
 /* Begins the search for a sentence at a place of the batch: one hypothesis, the start token. */
 void hypothesis_start(struct history *history, struct sentence_search *sentence, size_t place,

@@ -43,6 +43,7 @@ struct decoder_pass {
     struct ssru_cells *cells;
     struct bias_table bias;
     const struct attention_map *self_map, *cross_map; /* NULL unless somebody looks */
+    const struct attention_rows *last_rows; /* of the last layer; NULL unless a search asks */
 };
 
 /* Figure 1, right: activations->x[rows.n][d_model] through one layer. */

@@ -5,12 +5,14 @@
 /* Rows whose logits are all kept at once. */
 enum { ROWS_AT_ONCE = 16 };
 
-void output_take(struct output *output, size_t n_rows, bool needs_rows, struct arena *arena) {
+void output_take(struct output *output, size_t n_rows, enum row_need need, struct arena *arena) {
     size_t vocab = output->model->config.target_vocab;
+    output->keeps_rows = need == ROWS_KEPT;
     output->logits = arena_take(arena, n_rows, LOGITS_CHUNK * sizeof *output->logits);
     output->found = arena_take(arena, LOGITS_CHUNK, sizeof *output->found);
-    if (!needs_rows) return;
-    output->rows = arena_take(arena, ROWS_AT_ONCE, vocab * sizeof *output->rows);
+    if (need == ROWS_NONE) return;
+    output->rows = arena_take(arena, need == ROWS_KEPT ? n_rows : ROWS_AT_ONCE,
+                              vocab * sizeof *output->rows);
     row_room_take(&output->room, vocab, arena);
 }
 
@@ -121,12 +123,17 @@ static void project(const struct output *output, const struct run *run, struct d
 
 /* ---- whole rows ------------------------------------------------------------------------------ */
 
+/* Where row i of a run stands. */
+static float *row_at(const struct output *output, const struct run *run, size_t i) {
+    size_t place = output->keeps_rows ? run->first + i : i;
+    return output->rows + place * output->model->config.target_vocab;
+}
+
 /* A chunk of logits to where its tokens stand in the rows. */
 static void store_chunk(const struct output *output, const struct run *run, size_t first, size_t n) {
-    size_t vocab = output->model->config.target_vocab;
     for (size_t i = 0; i < run->n; i++) {
         const float *logits = output->logits + i * LOGITS_CHUNK;
-        float *row = output->rows + i * vocab;
+        float *row = row_at(output, run, i);
         if (!run->ids) memcpy(row + first, logits, n * sizeof *row);
         for (size_t k = 0; run->ids && k < n; k++) row[run->ids[first + k]] = logits[k];
     }
@@ -135,7 +142,8 @@ static void store_chunk(const struct output *output, const struct run *run, size
 /* What a shortlist leaves out cannot come. */
 static void clear_rows(const struct output *output, const struct run *run) {
     size_t n = run->n * output->model->config.target_vocab;
-    for (size_t i = 0; run->ids && i < n; i++) output->rows[i] = -INFINITY;
+    float *rows = row_at(output, run, 0);
+    for (size_t i = 0; run->ids && i < n; i++) rows[i] = -INFINITY;
 }
 
 static void compute_rows(const struct output *output, const struct run *run) {
@@ -160,11 +168,12 @@ static void choose_by_rows(const struct output *output, const struct run *all,
                           all->ids};
         compute_rows(output, &run);
         for (size_t i = 0; i < n; i++) {
-            float *row = output->rows + i * config->target_vocab;
+            float *row = row_at(output, &run, i);
             if (config->suppress_end_first && rows.at[run.first + i].position == 0)
                 row[config->end_token] = -INFINITY;
             choose_from_row(output->products->kernels, config, wanted, run.first + i,
                             &output->room, row, &choices[run.first + i]);
+            choices[run.first + i].row = output->keeps_rows ? row : NULL;
         }
     }
 }
@@ -182,6 +191,7 @@ static void clear(struct choice *choice) {
     choice->sum_exp = 0;
     choice->best = -1;
     choice->n_top = 0;
+    choice->row = NULL;
 }
 
 void output_choices(const struct output *output, const float *x, struct decoder_rows rows,

@@ -19,10 +19,12 @@ struct output {
     const struct shortlists *shortlists; /* NULL: all of the vocabulary */
     float *logits;                       /* [n_rows][LOGITS_CHUNK] */
     struct candidate *found;             /* [LOGITS_CHUNK] */
-    float *rows;                         /* [ROWS_AT_ONCE][target_vocab], where rows are needed */
+    float *rows; /* [ROWS_AT_ONCE][target_vocab], where rows are needed; where they are kept,
+                    [n_rows][target_vocab] */
+    bool keeps_rows;
     struct row_room room;
 };
-void output_take(struct output *output, size_t n_rows, bool needs_rows, struct arena *arena);
+void output_take(struct output *output, size_t n_rows, enum row_need need, struct arena *arena);
 
 /* choices[rows.n] from x[rows.n][d_model], the decoder's output. */
 void output_choices(const struct output *output, const float *x, struct decoder_rows rows,

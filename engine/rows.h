@@ -38,4 +38,7 @@ static inline size_t sentence_end(struct decoder_rows rows, size_t r) {
     return end;
 }
 
+/* What choices need of whole rows of logits: some at a time, or all of a step until it is over. */
+enum row_need { ROWS_NONE, ROWS_PASSING, ROWS_KEPT };
+
 #endif

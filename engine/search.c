@@ -1,6 +1,6 @@
 #include "engine/search.h"
 
-#include "engine/beam_rules.h"
+#include "engine/beam_groups.h"
 #include "engine/decoder.h"
 #include "engine/greedy.h"
 #include "engine/sampling.h"
@@ -11,6 +11,7 @@ void search_take(struct search *search, const struct batch_shape *shape, struct 
     search->n_places = n;
     search->sentences =
         hypotheses_take(&search->history, n, shape->beam, shape->n_steps, arena);
+    if (shape->covers) hypotheses_take_coverage(&search->history, shape->longest, arena);
     search->active = arena_take(arena, n, sizeof *search->active);
     search->vacant = arena_take(arena, n, sizeof *search->vacant);
     search->ended = arena_take(arena, n, sizeof *search->ended);
@@ -18,7 +19,7 @@ void search_take(struct search *search, const struct batch_shape *shape, struct 
     search->targets = arena_take(arena, n_slots, sizeof *search->targets);
     search->choices = arena_take(arena, n_slots, sizeof *search->choices);
     search->contexts = NULL;
-    if (shape->needs_rows) {
+    if (shape->rows != ROWS_NONE) {
         search->contexts = arena_take(arena, n_slots, sizeof *search->contexts);
         search->tokens = arena_take(arena, n_slots * (shape->n_steps + 1), sizeof(int32_t));
         search->numbers = arena_take(arena, n_slots, sizeof *search->numbers);
@@ -65,6 +66,7 @@ size_t search_place(struct search *search, const tolka_input *input, size_t inde
     hypothesis_start(&search->history, sentence, place, search->config, &search->options);
     struct extending extending = extending_at(search, place);
     if (draws(search)) samples_start(&extending);
+    if (search->options.groups > 1) groups_start(&extending);
     search->active[search->n_active++] = place;
     return place;
 }
@@ -137,6 +139,16 @@ static struct wanted wanted_of(struct search *search) {
                            .numbers = search->numbers};
 }
 
+/* What each hypothesis's row paid attention to, where scores count it. */
+static void fill_attention(struct search *search, const struct attention_rows *seen) {
+    const float *row = seen->weights;
+    for (size_t i = 0; i < search->n_active; i++) {
+        struct sentence_search *sentence = &search->sentences[search->active[i]];
+        for (size_t k = 0; k < sentence->n_live; k++, row += seen->stride)
+            sentence->live[k].attention = row;
+    }
+}
+
 /* One sentence by one token; true when it is done. */
 static bool advance(struct search *search, size_t place, const struct choice *choices) {
     const struct search_options *options = &search->options;
@@ -145,6 +157,7 @@ static bool advance(struct search *search, size_t place, const struct choice *ch
                    : draws(search)         ? samples_advance(&extending, choices)
                    : options->alternatives ? alternatives_advance(&extending, choices)
                    : options->beam == 1    ? greedy_advance(&extending, choices)
+                   : options->groups > 1   ? groups_advance(&extending, choices)
                                            : beam_advance(&extending, choices);
     search->sentences[place].n_generated++;
     return is_done;
@@ -155,8 +168,9 @@ void search_step(struct search *search, struct transformer *transformer,
     struct decoder_rows rows = gather_rows(search);
     struct wanted wanted = wanted_of(search);
     size_t n_active = search->n_active, r = 0;
-    search->n_active = search->n_ended = 0;
     decode_step(transformer, rows);
+    if (transformer->seen.stride) fill_attention(search, &transformer->seen);
+    search->n_active = search->n_ended = 0;
     output_choices(output, transformer->activations.x, rows, &wanted, search->choices);
     for (size_t i = 0; i < n_active; i++) {
         size_t place = search->active[i], n_live = search->sentences[place].n_live;
@@ -190,6 +204,7 @@ size_t search_settled(const struct search *search, size_t place, tolka_token *ou
     const struct sentence_search *sentence = &search->sentences[place];
     const struct history *history = &search->history;
     size_t n = 0;
+    if (search->options.groups > 1) return 0; /* they are there to disagree */
     for (uint32_t i = 1; i <= sentence->n_generated && live_agree(sentence, i); i++) {
         int32_t node = sentence->live[0].nodes[i], token = history->node_token[node];
         if (!finished_agree(sentence, n, token)) break;

@@ -153,6 +153,16 @@ typedef struct {
     float typical_p;   /* of the most typical with this probability (Meister et al. 2022); 1: all */
     float epsilon_cutoff, eta_cutoff; /* not of those below (Hewitt et al. 2022); 0: of all */
     uint64_t seed; /* same seed, model, options and source: same tokens, whatever stands beside it */
+    /* lengths as multiples of the source's tokens, rounded up, end tokens counted; 0: no such limit */
+    float max_length_ratio, min_length_ratio;
+    /* diverse beam search (Vijayakumar et al. 2016): groups of a beam, which they divide; 0 or 1: no
+     * groups. A token costs a group the penalty for each time that an earlier group chose it now,
+     * after all else that changes its score. Ends by transformers' rules, whatever the model's. */
+    int num_beam_groups;
+    float diversity_penalty;
+    /* score += this * sum over source tokens of log(min(attention from all target tokens, 1)), the
+     * last layer's first head looked at: CTranslate2; 0: none */
+    float coverage_penalty;
 } tolka_generation;
 
 void tolka_model_generation(const tolka_model *model, tolka_generation *generation);

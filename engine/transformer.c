@@ -20,6 +20,17 @@ static void take_activations(struct transformer *transformer, const struct batch
     ssru_take(&transformer->cells, &activations->ssru, config, shape->n_slots, arena);
 }
 
+static struct attention_rows take_seen(const struct config *config,
+                                       const struct batch_shape *shape, struct arena *arena) {
+    if (!shape->covers) return (struct attention_rows){.stride = 0};
+    size_t n_keys = padded_keys(shape->longest);
+    size_t n_heads = decoder_heads(config, NULL, NULL).n_heads;
+    return (struct attention_rows){
+        .weights = arena_take(arena, shape->n_slots, n_keys * sizeof(float)),
+        .room = arena_take(arena, n_heads * shape->beam, n_keys * sizeof(float)),
+        .stride = n_keys};
+}
+
 void transformer_take(struct transformer *transformer, const struct batch_shape *shape,
                       struct arena *arena) {
     const struct config *config = &transformer->model->config;
@@ -32,4 +43,5 @@ void transformer_take(struct transformer *transformer, const struct batch_shape 
                                                  .n_tokens = shape->n_tokens};
     memory_take(&transformer->memory, config, arena);
     cache_take(&transformer->cache, config, shape->n_slots, shape->n_steps, arena);
+    transformer->seen = take_seen(config, shape, arena);
 }

@@ -14,6 +14,7 @@ struct transformer {
     struct source_memory memory;
     struct decoder_cache cache;
     struct ssru_cells cells;
+    struct attention_rows seen; /* by the last layer in a step; stride 0: no search asks */
     /* Where the weights of one sentence alone go, for those who look at attention; else NULL. */
     const struct attention_map *encoder_map, *decoder_map, *cross_map;
 };
@@ -27,7 +28,8 @@ struct batch_shape {
     size_t n_steps;           /* generated tokens at most */
     size_t beam;
     bool use_shortlist;
-    bool needs_rows; /* choices need whole rows of logits */
+    bool covers;        /* scores count coverage */
+    enum row_need rows; /* what choices need */
 };
 
 /* Lays out everything that a batch needs. */

@@ -71,6 +71,21 @@ static tolka_status check_options(const tolka_options *options, tolka_error *err
     return TOLKA_OK;
 }
 
+/* Groups are a beam's: without one they are not heeded. */
+static int groups_of(const tolka_options *options, const struct generation *generation) {
+    const tolka_generation *settings = &generation->settings;
+    bool is_beam = options->beam > 1 && !options->alternatives && !settings->do_sample;
+    return is_beam && settings->num_beam_groups > 1 ? settings->num_beam_groups : 1;
+}
+
+static tolka_status check_groups(const tolka_options *options, const struct generation *generation,
+                                 tolka_error *err) {
+    int groups = groups_of(options, generation);
+    if (options->beam % groups == 0) return TOLKA_OK;
+    return fail(err, TOLKA_ARGUMENT, "a beam of %d cannot be split into %d groups", options->beam,
+                groups);
+}
+
 /* Samples and alternatives are as many as are wanted, and no beam. */
 static void set_width(tolka_options *options, const struct generation *generation) {
     if (!generation->settings.do_sample && !options->alternatives) return;
@@ -82,6 +97,7 @@ static struct batch_options batch_options(const tolka_options *options,
                                           enum early_stopping stop) {
     return (struct batch_options){
         .search = {.beam = options->beam,
+                   .groups = groups_of(options, generation),
                    .n_best = options->n_best,
                    .length_penalty = options->length_penalty,
                    .early_stopping = stop,
@@ -146,6 +162,7 @@ static tolka_status set_up(tolka_translator *translator, const tolka_options *gi
     set_width(&options, &translator->generation);
     set_defaults(&options, config);
     status = check_options(&options, err);
+    if (status == TOLKA_OK) status = check_groups(&options, &translator->generation, err);
     if (status != TOLKA_OK) return status;
     translator->options = batch_options(&options, &translator->generation, stop);
     translator->kernels = kernels_select(options.isa);

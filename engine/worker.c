@@ -17,7 +17,7 @@ void worker_free(struct worker *worker) {
 static void lay_out(struct worker *worker, struct arena *arena) {
     const struct batch_shape *shape = &worker->shape;
     transformer_take(&worker->transformer, shape, arena);
-    output_take(&worker->output, shape->n_slots, shape->needs_rows, arena);
+    output_take(&worker->output, shape->n_slots, shape->rows, arena);
     if (shape->use_shortlist)
         shortlists_take(&worker->shortlists, worker->transformer.model, shape->n_sentences, arena);
     worker->output.shortlists = shape->use_shortlist ? &worker->shortlists : NULL;

@@ -109,6 +109,8 @@ static tolka_status read_numbers(const struct checkpoint *checkpoint, struct con
         {"typical_p", NULL, &config->typical_p, 1},
         {"epsilon_cutoff", NULL, &config->epsilon_cutoff, 0},
         {"eta_cutoff", NULL, &config->eta_cutoff, 0},
+        {"num_beam_groups", &config->beam_groups, NULL, 1},
+        {"diversity_penalty", NULL, &config->diversity_penalty, 0},
     };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         struct reading r = generation_reading(checkpoint, keys[i].key, err);
@@ -136,9 +138,8 @@ static void warn_of_ignored(const struct checkpoint *checkpoint) {
     static const struct {
         const char *key;
         double neutral;
-    } keys[] = {{"num_beam_groups", 1}, {"diversity_penalty", 0}, {"penalty_alpha", 0},
-                {"guidance_scale", 1},  {"top_h", 0},             {"forced_decoder_ids", 0},
-                {"force_words_ids", 0}, {"constraints", 0}};
+    } keys[] = {{"penalty_alpha", 0},      {"guidance_scale", 1},  {"top_h", 0},
+                {"forced_decoder_ids", 0}, {"force_words_ids", 0}, {"constraints", 0}};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         struct reading r = generation_reading(checkpoint, keys[i].key, NULL);
         double value;

@@ -1,5 +1,7 @@
 /* Settings of generation_config.json and what they do, beside transformers 5.23 (decoding.json of the
- * fixtures): ids and scores of searches, and what sampling's filters leave. */
+ * fixtures): ids and scores of searches, and what sampling's filters leave. Beside 4.46: lengths that
+ * follow from the source's (lengths.json), and n-best lists of groups (diverse.json), which transformers
+ * 5 leaves to others. */
 #define _XOPEN_SOURCE 700
 #include "engine/sampling.h"
 #include "tests/fixture.h"
@@ -21,11 +23,11 @@ struct decoding {
     json_t *root, *cases;
 };
 
-static struct decoding decoding_open(const char *folder) {
+static struct decoding decoding_open(const char *folder, const char *file) {
     char path[256];
     json_error_t error;
     struct decoding decoding = {.fixture = fixture_open(folder, DTYPE_F32)};
-    snprintf(path, sizeof path, FIXTURES "%s/decoding.json", folder);
+    snprintf(path, sizeof path, FIXTURES "%s/%s", folder, file);
     decoding.root = json_load_file(path, 0, &error);
     ck_assert_msg(decoding.root != NULL, "%s: %s", path, error.text);
     decoding.cases = json_object_get(decoding.root, "cases");
@@ -69,25 +71,34 @@ struct run {
     int batch;
 };
 
-static void check_result(const json_t *entry, const json_t *run, const tolka_result *result,
-                         const char *isa) {
-    const char *option = json_string_value(json_object_get(run, "option"));
-    const char *name = json_string_value(json_object_get(entry, "name"));
-    const json_t *ids = json_object_get(run, "ids"), *score = json_object_get(run, "score");
+/* Hypothesis k beside `expected`, which has its ids and, of beams, its score. */
+static void check_hypothesis(const json_t *expected, const tolka_result *result, size_t k,
+                             const char *where) {
+    const json_t *ids = json_object_get(expected, "ids");
+    const json_t *score = json_object_get(expected, "score");
     size_t n;
-    const char *reason;
-    ck_assert_msg(tolka_result_status(result, &reason) == TOLKA_OK, "%s, %s: %s", name, option,
-                  reason);
-    const tolka_token *tokens = tolka_result_tokens(result, 0, &n);
-    ck_assert_msg(n + 1 == json_array_size(ids), "%s, %s, %s: %zu tokens, not %zu", isa, name,
-                  option, n, json_array_size(ids) - 1);
+    const tolka_token *tokens = tolka_result_tokens(result, k, &n);
+    ck_assert_msg(n + 1 == json_array_size(ids), "%s, %zu: %zu tokens, not %zu", where, k, n,
+                  json_array_size(ids) - 1);
     for (size_t i = 0; i < n; i++)
         ck_assert_msg(tokens[i].id == json_integer_value(json_array_get(ids, i + 1)),
-                      "%s, %s, %s: token %zu is %d", isa, name, option, i, tokens[i].id);
-    if (score)
-        ck_assert_msg(fabs((double)tolka_result_score(result, 0) - json_number_value(score)) < 1e-4,
-                      "%s, %s, %s: score %.7g, not %.7g", isa, name, option,
-                      (double)tolka_result_score(result, 0), json_number_value(score));
+                      "%s, %zu: token %zu is %d", where, k, i, tokens[i].id);
+    double got = (double)tolka_result_score(result, k), wanted = json_number_value(score);
+    ck_assert_msg(!score || fabs(got - wanted) < 1e-4, "%s, %zu: score %.7g, not %.7g", where, k,
+                  got, wanted);
+}
+
+static void check_result(const json_t *entry, const json_t *run, const tolka_result *result,
+                         const char *isa) {
+    const json_t *list = json_object_get(run, "hypotheses");
+    char where[256];
+    const char *reason;
+    snprintf(where, sizeof where, "%s, %s, %s", isa,
+             json_string_value(json_object_get(entry, "name")),
+             json_string_value(json_object_get(run, "option")));
+    ck_assert_msg(tolka_result_status(result, &reason) == TOLKA_OK, "%s: %s", where, reason);
+    for (size_t k = 0; k < tolka_result_count(result); k++)
+        check_hypothesis(list ? json_array_get(list, k) : run, result, k, where);
 }
 
 static void check_run(const struct run *run, const json_t *entry, const json_t *expected) {
@@ -123,8 +134,93 @@ static void check_level(void *user, const char *isa) {
 }
 
 START_TEST(settings_do_what_they_do_in_transformers) {
-    struct decoding decoding = decoding_open(folders[_i]);
+    struct decoding decoding = decoding_open(folders[_i], "decoding.json");
     for_each_level(check_level, &decoding);
+    decoding_close(&decoding);
+}
+END_TEST
+
+START_TEST(lengths_follow_from_the_source) {
+    struct decoding decoding = decoding_open(folders[_i], "lengths.json");
+    for_each_level(check_level, &decoding);
+    decoding_close(&decoding);
+}
+END_TEST
+
+START_TEST(groups_find_what_they_find_in_transformers) {
+    struct decoding decoding = decoding_open(folders[_i], "diverse.json");
+    for_each_level(check_level, &decoding);
+    decoding_close(&decoding);
+}
+END_TEST
+
+START_TEST(groups_divide_a_beam) {
+    struct fixture fixture = fixture_open("marian", DTYPE_F32);
+    tolka_options options = TOLKA_OPTIONS_INIT;
+    tolka_generation generation;
+    tolka_translator *translator;
+    tolka_error err;
+    tolka_model_generation(fixture.model, &generation);
+    generation.num_beam_groups = 3;
+    options.generation = &generation;
+    options.beam = 4;
+    ck_assert_int_eq(tolka_translator_new(&translator, fixture.model, &options, &err),
+                     TOLKA_ARGUMENT);
+    ck_assert_str_eq(err.text, "a beam of 4 cannot be split into 3 groups");
+    options.beam = 1; /* is no beam, and has no groups */
+    ck_assert_int_eq(tolka_translator_new(&translator, fixture.model, &options, &err), TOLKA_OK);
+    tolka_translator_free(translator);
+    fixture_close(&fixture);
+}
+END_TEST
+
+/* ---- neighbours ------------------------------------------------------------------------------ */
+
+static tolka_result **translate_all(const struct decoding *decoding, const tolka_input *inputs,
+                                    size_t n, int batch) {
+    json_t *settings = json_loads("{\"num_beams\":4,\"num_return_sequences\":4,"
+                                  "\"num_beam_groups\":2,\"diversity_penalty\":0.5,"
+                                  "\"coverage_penalty\":0.2,\"min_length_ratio\":0.5}",
+                                  0, NULL);
+    tolka_translator *translator =
+        translator_for(decoding->fixture.model, settings, NULL, batch);
+    tolka_result **results = run_inputs(translator, inputs, n, false);
+    tolka_translator_free(translator);
+    json_decref(settings);
+    return results;
+}
+
+static void check_same(const tolka_result *a, const tolka_result *b) {
+    ck_assert_uint_eq(tolka_result_count(a), 4);
+    ck_assert_uint_eq(tolka_result_count(b), 4);
+    for (size_t k = 0; k < 4; k++) {
+        size_t n, m;
+        const tolka_token *x = tolka_result_tokens(a, k, &n), *y = tolka_result_tokens(b, k, &m);
+        float score_a = tolka_result_score(a, k), score_b = tolka_result_score(b, k);
+        ck_assert_uint_eq(n, m);
+        ck_assert_mem_eq(&score_a, &score_b, sizeof score_a);
+        for (size_t i = 0; i < n; i++) ck_assert_int_eq(x[i].id, y[i].id);
+    }
+}
+
+START_TEST(groups_and_coverage_do_not_depend_on_neighbours) {
+    struct decoding decoding = decoding_open(folders[_i], "diverse.json");
+    tolka_input inputs[16];
+    size_t n = json_array_size(decoding.cases);
+    ck_assert_uint_le(n, 16);
+    for (size_t i = 0; i < n; i++) {
+        const json_t *entry = json_array_get(decoding.cases, i);
+        inputs[i] = (tolka_input)TOLKA_INPUT_INIT;
+        inputs[i].ids = json_id_list(json_object_get(entry, "source_ids"), &inputs[i].n_ids);
+    }
+    tolka_result **alone = translate_all(&decoding, inputs, n, 1);
+    for (int batch = 2; batch <= 32; batch *= 4) {
+        tolka_result **together = translate_all(&decoding, inputs, n, batch);
+        for (size_t i = 0; i < n; i++) check_same(alone[i], together[i]);
+        free_results(together, n);
+    }
+    free_results(alone, n);
+    for (size_t i = 0; i < n; i++) free((void *)inputs[i].ids);
     decoding_close(&decoding);
 }
 END_TEST
@@ -227,14 +323,19 @@ static void check_converted(const char *fixture, const json_t *entry, const json
     folder_remove(&folder);
 }
 
-START_TEST(settings_of_a_checkpoint_are_followed) {
-    struct decoding decoding = decoding_open(folders[_i]);
+static void check_all_converted(const char *fixture, const char *file) {
+    struct decoding decoding = decoding_open(fixture, file);
     size_t i, k;
     json_t *entry, *run;
     json_array_foreach(decoding.cases, i, entry)
         json_array_foreach(json_object_get(entry, "runs"), k, run)
-            check_converted(folders[_i], entry, run);
+            check_converted(fixture, entry, run);
     decoding_close(&decoding);
+}
+
+START_TEST(settings_of_a_checkpoint_are_followed) {
+    check_all_converted(folders[_i], "decoding.json");
+    check_all_converted(folders[_i], "diverse.json");
 }
 END_TEST
 
@@ -281,7 +382,7 @@ static void check_filter(const tolka_model *model, const char *name, const json_
 }
 
 START_TEST(filters_leave_what_they_leave_in_transformers) {
-    struct decoding decoding = decoding_open(folders[_i]);
+    struct decoding decoding = decoding_open(folders[_i], "decoding.json");
     const tolka_model *model = decoding.fixture.model;
     size_t i, n, n_inputs, n_filters = 0;
     json_t *entry, *expected;
@@ -313,6 +414,10 @@ Suite *decoding_suite(void) {
     TCase *tcase = tcase_create("transformers");
     tcase_set_timeout(tcase, 300);
     tcase_add_loop_test(tcase, settings_do_what_they_do_in_transformers, 0, N_FOLDERS);
+    tcase_add_loop_test(tcase, lengths_follow_from_the_source, 0, N_FOLDERS);
+    tcase_add_loop_test(tcase, groups_find_what_they_find_in_transformers, 0, N_FOLDERS);
+    tcase_add_test(tcase, groups_divide_a_beam);
+    tcase_add_loop_test(tcase, groups_and_coverage_do_not_depend_on_neighbours, 0, N_FOLDERS);
     tcase_add_loop_test(tcase, settings_of_a_checkpoint_are_followed, 0, N_FOLDERS);
     tcase_add_loop_test(tcase, filters_leave_what_they_leave_in_transformers, 0, N_FOLDERS);
     suite_add_tcase(suite, tcase);

@@ -3,6 +3,7 @@
 #include "tests/tokens.h"
 
 #include "models/checkpoint/vocabulary_read.h"
+#include "tools/generation_set.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -160,6 +161,64 @@ static void check_scored(const struct fixture *fixture, const struct sides *side
     tolka_translator_free(translator);
 }
 
+/* ---- coverage -------------------------------------------------------------------------------- */
+
+static tolka_translator *covering_translator(const struct fixture *fixture,
+                                             const json_t *settings) {
+    tolka_options options = ct2_options(1, 1);
+    struct generation_set set;
+    const char *key;
+    json_t *value;
+    char why[SET_WHY];
+    generation_set_init(&set, fixture->model, &options);
+    json_object_foreach((json_t *)settings, key, value)
+        ck_assert_msg(generation_set_json(&set, key, value, why), "%s", why);
+    options.generation = &set.generation;
+    tolka_translator *translator = open_translator(fixture->model, &options);
+    generation_set_free(&set);
+    return translator;
+}
+
+static void check_coverage(const struct fixture *fixture, const struct sides *sides,
+                           const json_t *entry, const json_t *run) {
+    const char *name = json_string_value(json_object_get(entry, "name"));
+    const json_t *list = json_object_get(run, "hypotheses");
+    tolka_translator *translator =
+        covering_translator(fixture, json_object_get(run, "settings"));
+    tolka_input input = word_input(&sides->source, json_object_get(entry, "source_tokens"));
+    tolka_result **results = run_inputs(translator, &input, 1, false);
+    ck_assert_uint_eq(tolka_result_count(results[0]), json_array_size(list));
+    for (size_t i = 0; i < json_array_size(list); i++)
+        check_words(fixture, &sides->target, name, results[0], i, json_array_get(list, i), 1e-4);
+    free_results(results, 1);
+    free((void *)input.ids);
+    tolka_translator_free(translator);
+}
+
+START_TEST(coverage_counts_as_in_ctranslate2) {
+    static const char *const folders[] = {"ct2-marian-float32", "ct2-t5"};
+    struct fixture fixture = fixture_open(folders[_i], DTYPE_F32);
+    struct sides sides = {0};
+    char path[256];
+    size_t i, k;
+    json_t *entry, *run;
+    snprintf(path, sizeof path, FIXTURES "%s/coverage.json", folders[_i]);
+    json_t *root = json_load_file(path, 0, NULL);
+    ck_assert_ptr_nonnull(root);
+    open_words(&sides.source, folders[_i], "source");
+    open_words(&sides.target, folders[_i], "target");
+    json_array_foreach(json_object_get(root, "cases"), i, entry)
+        json_array_foreach(json_object_get(entry, "runs"), k, run)
+            check_coverage(&fixture, &sides, entry, run);
+    json_decref(root);
+    vocabulary_free(&sides.source);
+    vocabulary_free(&sides.target);
+    fixture_close(&fixture);
+}
+END_TEST
+
+/* ---- all the rest ---------------------------------------------------------------------------- */
+
 START_TEST(ctranslate2_in_float32) {
     struct fixture fixture = fixture_open(ct2_folders[_i], DTYPE_F32);
     const json_t *section = look_up(fixture.reference, "computed_with", "float32");
@@ -302,6 +361,7 @@ void add_ctranslate2_tests(Suite *suite) {
     TCase *ct2 = tcase_create("ctranslate2");
     tcase_set_timeout(ct2, 120);
     tcase_add_loop_test(ct2, ctranslate2_in_float32, 0, N_CT2);
+    tcase_add_loop_test(ct2, coverage_counts_as_in_ctranslate2, 0, 2);
     tcase_add_loop_test(ct2, ctranslate2_in_int8, 0, 2);
     tcase_add_loop_test(ct2, transliteration, 0, 9);
     tcase_add_test(ct2, words_on_both_sides);

@@ -194,7 +194,7 @@ static struct choice choose(struct room *room, const float *logits, size_t n_out
     struct choice choice;
     model.output = (struct linear){
         .w = {.type = DTYPE_F32, .n_out = n_outputs, .n_in = 1, .data = weights}, .bias = logits};
-    output_take(&output, 1, false, &room->arena);
+    output_take(&output, 1, ROWS_NONE, &room->arena);
     output_choices(&output, &zero, (struct decoder_rows){&row, 1}, &wanted, &choice);
     return choice;
 }

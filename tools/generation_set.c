@@ -197,6 +197,11 @@ static const struct key keys[] = {
     {"typical_p", KIND_NUMBER, offsetof(tolka_generation, typical_p), NULL, NULL},
     {"epsilon_cutoff", KIND_NUMBER, offsetof(tolka_generation, epsilon_cutoff), NULL, NULL},
     {"eta_cutoff", KIND_NUMBER, offsetof(tolka_generation, eta_cutoff), NULL, NULL},
+    {"max_length_ratio", KIND_NUMBER, offsetof(tolka_generation, max_length_ratio), NULL, NULL},
+    {"min_length_ratio", KIND_NUMBER, offsetof(tolka_generation, min_length_ratio), NULL, NULL},
+    {"num_beam_groups", KIND_INTEGER, offsetof(tolka_generation, num_beam_groups), NULL, NULL},
+    {"diversity_penalty", KIND_NUMBER, offsetof(tolka_generation, diversity_penalty), NULL, NULL},
+    {"coverage_penalty", KIND_NUMBER, offsetof(tolka_generation, coverage_penalty), NULL, NULL},
 };
 enum { N_KEYS = sizeof keys / sizeof *keys };
 
