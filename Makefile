@@ -159,7 +159,7 @@ clean:
 
 ## format: formats the sources (clang-format 14)
 format:
-	clang-format -i $(wildcard */*.c */*.h */*.cc */*/*.c */*/*.h)
+	clang-format -i $$(git ls-files '*.c' '*.h' '*.cc')
 
 ## help: this list
 help:

@@ -20,7 +20,7 @@
 
 /* Room for what attention computes on its way. */
 struct attention_buffers {
-    float *qkv;     /* [n_rows][3 * width]: query, key and value of each row side by side; where only
+    float *qkv; /* [n_rows][3 * width]: query, key and value of each row side by side; where only
                        two of them, or queries alone, are asked for, rows are that much shorter */
     float *context; /* [n_rows][width]: what the heads give, concatenated */
     float *packed;  /* packed keys of one source sentence */
@@ -79,7 +79,7 @@ struct attention_layer {
     const struct attention_weights *weights;
     const float *bias; /* relative bias of distance 0, heads bias_stride apart; NULL: none */
     size_t bias_stride;
-    const struct attention_map *map; /* NULL: nobody looks */
+    const struct attention_map *map;   /* NULL: nobody looks */
     const struct attention_rows *rows; /* of cross-attention; NULL: no search asks */
 };
 

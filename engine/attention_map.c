@@ -73,8 +73,8 @@ static const struct attention_map *seen(const struct attention_map *map) {
     return map->n_layers ? map : NULL;
 }
 
-static void run(struct worker *worker, const tolka_input *input,
-                const struct attention_map maps[3], int32_t *nodes) {
+static void run(struct worker *worker, const tolka_input *input, const struct attention_map maps[3],
+                int32_t *nodes) {
     struct transformer *transformer = &worker->transformer;
     struct source_rows source = {.ids = input->ids, .n = input->n_ids};
     transformer->memory.places[0] = (struct source_place){.n_keys = input->n_ids};
@@ -127,8 +127,7 @@ size_t tolka_attention_heads(const tolka_attention *attention, tolka_attention_k
 }
 
 const float *tolka_attention_weights(const tolka_attention *attention, tolka_attention_kind kind,
-                                     size_t layer, size_t head, size_t *n_queries,
-                                     size_t *n_keys) {
+                                     size_t layer, size_t head, size_t *n_queries, size_t *n_keys) {
     const struct attention_map *map = (unsigned)kind < 3 ? &attention->maps[kind] : NULL;
     bool there = map && layer < map->n_layers && head < map->n_heads;
     if (n_queries) *n_queries = there ? map->n_queries : 0;

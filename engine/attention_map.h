@@ -5,7 +5,8 @@
 #include "engine/worker.h"
 
 struct tolka_attention {
-    struct attention_map maps[3]; /* by tolka_attention_kind; an SSRU decoder has no self-attention */
+    struct attention_map
+        maps[3]; /* by tolka_attention_kind; an SSRU decoder has no self-attention */
     int32_t align_layer, align_head; /* as in struct config */
 };
 

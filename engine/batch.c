@@ -65,8 +65,8 @@ static int compare_keys(const void *a, const void *b) {
 static void accept_inputs(struct job *job, struct sort_key *keys) {
     for (size_t i = 0; i < job->n_inputs; i++) {
         tolka_error why;
-        if (check_input(&job->model->config, &job->inputs[i],
-                        job->options.search.teacher, &why) != TOLKA_OK) {
+        if (check_input(&job->model->config, &job->inputs[i], job->options.search.teacher, &why) !=
+            TOLKA_OK) {
             enqueue(job, i, result_failed(&why));
             continue;
         }

@@ -31,7 +31,7 @@ struct job {
     struct job_result {
         size_t index;
         tolka_result *result;
-    } *results; /* [n_inputs], of which n_finished are there */
+    } * results; /* [n_inputs], of which n_finished are there */
     size_t n_finished;
     size_t n_taken;    /* by the caller */
     bool *has_result;  /* [n_inputs] */
@@ -54,8 +54,8 @@ void job_finish_stopped(struct job *job);
  * nothing left for it to do, or the job was stopped. */
 bool worker_turn(struct worker *worker, struct job *job);
 
-/* Takes the next result from the queue. False: there is none yet, or if `wait` is set, there will be
- * no other. */
+/* Takes the next result from the queue. False: there is none yet, or if `wait` is set, there will
+ * be no other. */
 bool job_take(struct job *job, bool wait, struct job_result *out);
 
 #endif

@@ -2,8 +2,8 @@
 
 #include "engine/extensions.h"
 
-/* One group's turn. Its finished hypotheses are a part of the sentence's list, which `view` shows it
- * as if there were no others. */
+/* One group's turn. Its finished hypotheses are a part of the sentence's list, which `view` shows
+ * it as if there were no others. */
 struct group {
     struct extending extending; /* of `view` */
     struct sentence_search view;
@@ -36,8 +36,8 @@ void groups_start(const struct extending *extending) {
 
 /* ---- candidates ------------------------------------------------------------------------------ */
 
-/* How often earlier groups chose a token at this step, of which n_next hypotheses are there. A group
- * that was done before goes on with padding in transformers, which counts there as here. */
+/* How often earlier groups chose a token at this step, of which n_next hypotheses are there. A
+ * group that was done before goes on with padding in transformers, which counts there as here. */
 static size_t times_chosen(const struct group *group, size_t n_next, int32_t token) {
     const struct hypothesis *next = group->extending.history->next;
     size_t n = 0;
@@ -90,8 +90,8 @@ static float log_rest(const struct group *group, size_t n_next, const float *row
     return (float)(rest > 1e-3 ? log(rest) : log_sum_all(group, n_next, row));
 }
 
-/* The penalty changes the order, but only of tokens that others chose: of those beam_candidates(beam)
- * that a choice has, enough are left that the best are among them. */
+/* The penalty changes the order, but only of tokens that others chose: of those
+ * beam_candidates(beam) that a choice has, enough are left that the best are among them. */
 static void insert_choices(const struct group *group, const struct choice *choice, uint32_t parent,
                            size_t n_next, struct extensions *best) {
     float sum = group->view.live[parent].sum, rest = log_rest(group, n_next, choice->row);

@@ -9,8 +9,8 @@ static void insert_choices(struct extensions *best, const struct choice *choice,
     for (size_t i = 0; i < choice->n_top; i++) {
         float log_prob = choice_log_prob(choice, choice->top[i].value);
         if (!(log_prob > -INFINITY)) break;
-        extensions_insert(best, (struct extension){sum + log_prob, log_prob, choice->top[i].id,
-                                                   parent});
+        extensions_insert(best,
+                          (struct extension){sum + log_prob, log_prob, choice->top[i].id, parent});
     }
 }
 

@@ -85,15 +85,16 @@ struct config {
     int32_t suppressed[MAX_SUPPRESSED];       /* never generated */
     int32_t begin_suppressed[MAX_SUPPRESSED]; /* not the first */
     struct token_sequences sequences;         /* of more tokens than one, or not quite forbidden */
-    bool renormalize;                   /* probabilities leave suppressed tokens out */
-    bool suppress_end_first;            /* the end token is not the first */
+    bool renormalize;                         /* probabilities leave suppressed tokens out */
+    bool suppress_end_first;                  /* the end token is not the first */
 
     enum beam_rules beam_rules;
     enum early_stopping early_stopping;
     uint32_t beam;
     float length_penalty;
-    uint32_t max_length;    /* tokens generated at most, end token included */
-    float max_length_ratio, min_length_ratio; /* of the source length, end token included; 0: none */
+    uint32_t max_length; /* tokens generated at most, end token included */
+    float max_length_ratio,
+        min_length_ratio; /* of the source length, end token included; 0: none */
 
     /* as in transformers' generation config; what they mean is said in tolka.h */
     uint32_t min_length, min_new_tokens;

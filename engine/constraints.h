@@ -1,5 +1,5 @@
-/* What a translation so far says about its next token: penalties, n-grams, sequences, lengths. Order
- * and arithmetic are those of transformers' logits processors, in float32. */
+/* What a translation so far says about its next token: penalties, n-grams, sequences, lengths.
+ * Order and arithmetic are those of transformers' logits processors, in float32. */
 #ifndef CONSTRAINTS_H
 #define CONSTRAINTS_H
 
@@ -11,7 +11,7 @@ struct row_context {
     size_t n_tokens;
     const int32_t *source;
     size_t n_source;
-    size_t n_prompt; /* tokens of these that the translation was given to begin with */
+    size_t n_prompt;      /* tokens of these that the translation was given to begin with */
     bool is_forced_first; /* its first token is one that must come */
 };
 

@@ -1,5 +1,5 @@
-/* Coverage (Wu et al. 2016, equation 14): how much attention each source token has had from all target
- * tokens together. A translation that left some out has a lower score. */
+/* Coverage (Wu et al. 2016, equation 14): how much attention each source token has had from all
+ * target tokens together. A translation that left some out has a lower score. */
 #ifndef COVERAGE_H
 #define COVERAGE_H
 

@@ -27,8 +27,7 @@ static struct decoder_pass begin_pass(struct transformer *transformer, struct de
                                  .bias = transformer->positions.decoder_bias,
                                  .self_map = transformer->decoder_map,
                                  .cross_map = transformer->cross_map,
-                                 .last_rows =
-                                     transformer->seen.stride ? &transformer->seen : NULL};
+                                 .last_rows = transformer->seen.stride ? &transformer->seen : NULL};
 }
 
 /* T5 1.0 multiplies by d_model^-0.5 here, having left it out of attention. */

@@ -12,7 +12,8 @@ struct extension {
 
 struct extensions {
     size_t n, wanted;
-    struct extension list[2 * TOLKA_MAX_BEAM]; /* descending; ties: lower parent, lower token first */
+    struct extension
+        list[2 * TOLKA_MAX_BEAM]; /* descending; ties: lower parent, lower token first */
 };
 
 /* Puts one where it belongs, if it is among the `wanted` best so far. */

@@ -134,13 +134,11 @@ static tolka_status check_forced(int32_t token, const char *key, uint32_t vocab,
 static tolka_status check(const tolka_generation *g, uint32_t vocab, tolka_error *err) {
     tolka_status status = check_numbers(g, err);
     if (status == TOLKA_OK)
-        status =
-            check_sequences(g->sequence_bias, g->n_sequence_bias, "sequence_bias", vocab, err);
+        status = check_sequences(g->sequence_bias, g->n_sequence_bias, "sequence_bias", vocab, err);
     if (status == TOLKA_OK)
         status = check_sequences(g->bad_words, g->n_bad_words, "bad_words_ids", vocab, err);
     if (status == TOLKA_OK)
-        status =
-            check_ids(g->suppress_tokens, g->n_suppress_tokens, "suppress_tokens", vocab, err);
+        status = check_ids(g->suppress_tokens, g->n_suppress_tokens, "suppress_tokens", vocab, err);
     if (status == TOLKA_OK)
         status = check_ids(g->begin_suppress_tokens, g->n_begin_suppress_tokens,
                            "begin_suppress_tokens", vocab, err);
@@ -175,8 +173,8 @@ static tolka_sequence *copy_sequences(const tolka_sequence *from, size_t n) {
     return copy;
 }
 
-/* Forbidden single tokens, of which all but the end token are suppressed: as in transformers, a list
- * of bad words cannot forbid that. */
+/* Forbidden single tokens, of which all but the end token are suppressed: as in transformers, a
+ * list of bad words cannot forbid that. */
 static bool list_suppressed(struct generation *generation, int32_t end_token) {
     const tolka_generation *g = &generation->settings;
     int32_t *ids = malloc((g->n_bad_words + g->n_suppress_tokens) * sizeof *ids + 1);
@@ -199,11 +197,11 @@ static bool has_long(const tolka_sequence *sequences, size_t n) {
 
 static bool needs_rows(const tolka_generation *g) {
     return g->min_length > 0 || g->min_new_tokens > 0 || g->min_length_ratio > 0 ||
-           g->repetition_penalty != 1 ||
-           g->encoder_repetition_penalty != 1 || g->no_repeat_ngram_size > 0 ||
-           g->encoder_no_repeat_ngram_size > 0 || g->n_sequence_bias > 0 ||
-           g->n_begin_suppress_tokens > 0 || g->decay_factor != 1 || g->do_sample ||
-           (g->num_beam_groups > 1 && g->renormalize_logits) || has_long(g->bad_words, g->n_bad_words);
+           g->repetition_penalty != 1 || g->encoder_repetition_penalty != 1 ||
+           g->no_repeat_ngram_size > 0 || g->encoder_no_repeat_ngram_size > 0 ||
+           g->n_sequence_bias > 0 || g->n_begin_suppress_tokens > 0 || g->decay_factor != 1 ||
+           g->do_sample || (g->num_beam_groups > 1 && g->renormalize_logits) ||
+           has_long(g->bad_words, g->n_bad_words);
 }
 
 static bool copy_lists(struct generation *out, const tolka_generation *g) {

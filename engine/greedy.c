@@ -23,8 +23,7 @@ static int32_t next_token(const struct extending *extending, const struct choice
     int32_t forced = forced_token(extending);
     *log_prob = 0;
     if (forced >= 0) return forced;
-    *log_prob =
-        extending->options->want_scores ? choice_log_prob(choice, choice->best_logit) : NAN;
+    *log_prob = extending->options->want_scores ? choice_log_prob(choice, choice->best_logit) : NAN;
     return choice->best;
 }
 
@@ -92,7 +91,8 @@ static size_t branch(const struct extending *extending, const struct choice *cho
 bool alternatives_advance(const struct extending *extending, const struct choice *choices) {
     const struct sentence_search *sentence = extending->sentence;
     int32_t forced = forced_token(extending);
-    bool branched = sentence->n_live > 1 || sentence->live[0].number > 0 || sentence->n_finished > 0;
+    bool branched =
+        sentence->n_live > 1 || sentence->live[0].number > 0 || sentence->n_finished > 0;
     size_t n_next = 0;
     if (forced < 0 && !branched) {
         n_next = branch(extending, &choices[0]);

@@ -1,5 +1,5 @@
-/* Hypotheses that do not compete: the best token at every step, the tokens of a given target, samples,
- * and alternatives that differ in their first token. */
+/* Hypotheses that do not compete: the best token at every step, the tokens of a given target,
+ * samples, and alternatives that differ in their first token. */
 #ifndef GREEDY_H
 #define GREEDY_H
 

@@ -11,12 +11,12 @@
 #include "engine/search_options.h"
 
 struct hypothesis {
-    float sum;      /* of log-probabilities */
-    int32_t *nodes; /* of positions 0 .. n_generated */
-    uint32_t slot;  /* of its own node; among the decoder's rows at most one has it */
-    uint32_t cell;  /* the parent's slot */
-    int32_t token;  /* of its last node: the decoder's next input */
-    float *coverage;         /* attention that source tokens had before this step; NULL: no matter */
+    float sum;              /* of log-probabilities */
+    int32_t *nodes;         /* of positions 0 .. n_generated */
+    uint32_t slot;          /* of its own node; among the decoder's rows at most one has it */
+    uint32_t cell;          /* the parent's slot */
+    int32_t token;          /* of its last node: the decoder's next input */
+    float *coverage;        /* attention that source tokens had before this step; NULL: no matter */
     const float *attention; /* and in this step */
     uint32_t number; /* of a sample, an alternative or a group, which it stays from step to step */
 };
@@ -40,24 +40,25 @@ struct sentence_search {
     size_t index;             /* of it, in the caller's list */
     uint32_t n_generated, limit;
     int32_t forced_first;
-    const int32_t *prefix; /* what the translation begins with, its first token forced_first if there
+    const int32_t
+        *prefix;       /* what the translation begins with, its first token forced_first if there
                               is one; borrowed */
-    uint32_t n_prefix;     /* with forced_first, if `prefix` does not have it */
-    uint64_t source; /* what stands for the source where tokens are drawn */
+    uint32_t n_prefix; /* with forced_first, if `prefix` does not have it */
+    uint64_t source;   /* what stands for the source where tokens are drawn */
     size_t n_live, n_finished;
-    struct hypothesis *live;   /* [beam] */
-    struct finished *finished; /* [2 * beam], best first */
+    struct hypothesis *live;    /* [beam] */
+    struct finished *finished;  /* [2 * beam], best first */
     struct group_state *groups; /* [beam] */
 };
 
 /* The nodes of all hypotheses of a batch. */
 struct history {
     size_t beam, n_slots, n_steps;
-    int32_t *paths[2];         /* [n_slots][n_steps]: nodes; a step reads one and writes the other */
-    int32_t *node_token;       /* [n_steps][n_slots] */
-    float *node_log_prob;      /* the same */
-    struct hypothesis *next;   /* [beam]: of the sentence that is being extended */
-    float *coverage[2];        /* [n_slots][n_source], as paths; n_source 0: no matter */
+    int32_t *paths[2];       /* [n_slots][n_steps]: nodes; a step reads one and writes the other */
+    int32_t *node_token;     /* [n_steps][n_slots] */
+    float *node_log_prob;    /* the same */
+    struct hypothesis *next; /* [beam]: of the sentence that is being extended */
+    float *coverage[2];      /* [n_slots][n_source], as paths; n_source 0: no matter */
     size_t n_source;
 };
 

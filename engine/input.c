@@ -32,8 +32,7 @@ static tolka_status check_beginning(const struct config *config, const tolka_inp
     if (input->start < 0 && config->start_token < 0 && !config->start_from_zero)
         return fail(err, TOLKA_INPUT, "the model has no start token: choose a target language");
     tolka_status status = TOLKA_OK;
-    if (input->start >= 0)
-        status = check_ids(&input->start, 1, config->target_vocab, "start", err);
+    if (input->start >= 0) status = check_ids(&input->start, 1, config->target_vocab, "start", err);
     if (status == TOLKA_OK && input->forced_first >= 0)
         status = check_ids(&input->forced_first, 1, config->target_vocab, "forced", err);
     return status;

@@ -32,8 +32,12 @@ static void sublayer(const struct sublayers *s, add_sublayer *add, const struct 
 
 static void add_self_attention(const void *user, uint32_t layer, const float *input, float *x) {
     const struct encoder_pass *pass = user;
-    struct attention_layer self = {layer, &pass->model->encoder[layer].self,
-                                   bias_of_layer(&pass->bias, layer), pass->bias.width, pass->map, NULL};
+    struct attention_layer self = {layer,
+                                   &pass->model->encoder[layer].self,
+                                   bias_of_layer(&pass->bias, layer),
+                                   pass->bias.width,
+                                   pass->map,
+                                   NULL};
     self_attention(&pass->heads, &self, pass->sentences, pass->n_sentences, input, x);
 }
 
@@ -61,9 +65,12 @@ void encoder_layer(const struct encoder_pass *pass, uint32_t layer) {
 static void add_causal_self_attention(const void *user, uint32_t layer, const float *input,
                                       float *x) {
     const struct decoder_pass *pass = user;
-    struct attention_layer self = {layer, &pass->model->decoder[layer].self,
-                                   bias_of_layer(&pass->bias, layer), pass->bias.width,
-                                   pass->self_map, NULL};
+    struct attention_layer self = {layer,
+                                   &pass->model->decoder[layer].self,
+                                   bias_of_layer(&pass->bias, layer),
+                                   pass->bias.width,
+                                   pass->self_map,
+                                   NULL};
     causal_self_attention(&pass->heads, &self, pass->rows, pass->cache, input, x);
 }
 
@@ -76,7 +83,7 @@ static void add_ssru(const void *user, uint32_t layer, const float *input, float
 static void add_cross_attention(const void *user, uint32_t layer, const float *input, float *x) {
     const struct decoder_pass *pass = user;
     bool is_last = layer + 1 == pass->model->config.decoder_layers;
-    struct attention_layer cross = {layer, &pass->model->decoder[layer].cross, NULL, 0,
+    struct attention_layer cross = {layer,           &pass->model->decoder[layer].cross, NULL, 0,
                                     pass->cross_map, is_last ? pass->last_rows : NULL};
     cross_attention(&pass->heads, &cross, pass->rows, pass->memory, input, x);
 }

@@ -11,8 +11,8 @@ void output_take(struct output *output, size_t n_rows, enum row_need need, struc
     output->logits = arena_take(arena, n_rows, LOGITS_CHUNK * sizeof *output->logits);
     output->found = arena_take(arena, LOGITS_CHUNK, sizeof *output->found);
     if (need == ROWS_NONE) return;
-    output->rows = arena_take(arena, need == ROWS_KEPT ? n_rows : ROWS_AT_ONCE,
-                              vocab * sizeof *output->rows);
+    output->rows =
+        arena_take(arena, need == ROWS_KEPT ? n_rows : ROWS_AT_ONCE, vocab * sizeof *output->rows);
     row_room_take(&output->room, vocab, arena);
 }
 
@@ -22,8 +22,7 @@ static void collect_top(const struct output *output, struct choice *choice, size
                         const float *logits, size_t n, int32_t first) {
     float least = choice->n_top < n_top ? -INFINITY : choice->top[n_top - 1].value;
     size_t n_found = output->products->kernels->above(logits, n, least, first, output->found);
-    for (size_t i = 0; i < n_found; i++)
-        choice_insert(choice, n_top, output->found[i]);
+    for (size_t i = 0; i < n_found; i++) choice_insert(choice, n_top, output->found[i]);
 }
 
 static void collect_best(const struct kernels *kernels, struct choice *choice, const float *logits,
@@ -70,9 +69,8 @@ static void consume_target(const struct kernels *kernels, struct choice *choice,
     add_to_sum(kernels, choice, logits, n);
 }
 
-static void consume(const struct output *output, const struct wanted *wanted,
-                    struct choice *choice, bool first_step, float *logits, size_t n, int32_t first,
-                    const int32_t *ids) {
+static void consume(const struct output *output, const struct wanted *wanted, struct choice *choice,
+                    bool first_step, float *logits, size_t n, int32_t first, const int32_t *ids) {
     const struct config *config = &output->model->config;
     const struct kernels *kernels = output->products->kernels;
     bool renormalize = wanted->generation->settings.renormalize_logits != 0;
@@ -130,7 +128,8 @@ static float *row_at(const struct output *output, const struct run *run, size_t 
 }
 
 /* A chunk of logits to where its tokens stand in the rows. */
-static void store_chunk(const struct output *output, const struct run *run, size_t first, size_t n) {
+static void store_chunk(const struct output *output, const struct run *run, size_t first,
+                        size_t n) {
     for (size_t i = 0; i < run->n; i++) {
         const float *logits = output->logits + i * LOGITS_CHUNK;
         float *row = row_at(output, run, i);
@@ -171,8 +170,8 @@ static void choose_by_rows(const struct output *output, const struct run *all,
             float *row = row_at(output, &run, i);
             if (config->suppress_end_first && rows.at[run.first + i].position == 0)
                 row[config->end_token] = -INFINITY;
-            choose_from_row(output->products->kernels, config, wanted, run.first + i,
-                            &output->room, row, &choices[run.first + i]);
+            choose_from_row(output->products->kernels, config, wanted, run.first + i, &output->room,
+                            row, &choices[run.first + i]);
             choices[run.first + i].row = output->keeps_rows ? row : NULL;
         }
     }

@@ -1,6 +1,6 @@
 /* The output layer, and what is done with its logits: from the decoder's rows to choices. Unless a
- * choice needs it, a full row of logits is never stored, and a softmax never computed where an argmax
- * is enough. */
+ * choice needs it, a full row of logits is never stored, and a softmax never computed where an
+ * argmax is enough. */
 #ifndef OUTPUT_H
 #define OUTPUT_H
 

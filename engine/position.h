@@ -20,8 +20,9 @@ void sinusoid(uint32_t position, size_t d, enum sinusoid_order order, enum sinus
 
 /* ---- relative -------------------------------------------------------------------------------- */
 
-/* T5's bucket of a distance key - query (Raffel et al. 2020; relative_attention_bias of its checkpoints):
- * half of the buckets for exact small distances, the rest logarithmic up to max_distance. */
+/* T5's bucket of a distance key - query (Raffel et al. 2020; relative_attention_bias of its
+ * checkpoints): half of the buckets for exact small distances, the rest logarithmic up to
+ * max_distance. */
 uint32_t relative_bucket(int64_t distance, bool bidirectional, uint32_t n_buckets,
                          uint32_t max_distance);
 

@@ -16,8 +16,7 @@ void row_room_take(struct row_room *room, size_t vocab, struct arena *arena) {
 static void sum_row(const struct kernels *kernels, const float *scores, size_t vocab,
                     struct choice *choice) {
     kernels->argmax(scores, vocab, &choice->max);
-    choice->sum_exp =
-        choice->max > -INFINITY ? kernels->sum_exp(scores, vocab, choice->max) : 0;
+    choice->sum_exp = choice->max > -INFINITY ? kernels->sum_exp(scores, vocab, choice->max) : 0;
 }
 
 /* scores = log softmax(scores); a denominator of 1 is left. */
@@ -33,7 +32,8 @@ static void normalize_row(const struct kernels *kernels, float *scores, size_t v
 
 static void choose_top(const float *scores, size_t vocab, size_t n_top, struct choice *choice) {
     for (size_t i = 0; i < vocab; i++)
-        if (scores[i] > -INFINITY) choice_insert(choice, n_top, (struct candidate){scores[i], (int32_t)i});
+        if (scores[i] > -INFINITY)
+            choice_insert(choice, n_top, (struct candidate){scores[i], (int32_t)i});
 }
 
 static void choose_best(const struct kernels *kernels, const float *scores, size_t vocab,
@@ -51,8 +51,8 @@ static void draw(const tolka_generation *generation, const struct row_room *room
 /* One token or several, and their log-probabilities: among all tokens, or among those left if the
  * model wants that. */
 static void choose_by_logits(const struct kernels *kernels, const struct config *config,
-                       const struct wanted *wanted, size_t r, const struct row_room *room,
-                       float *scores, struct choice *choice) {
+                             const struct wanted *wanted, size_t r, const struct row_room *room,
+                             float *scores, struct choice *choice) {
     const tolka_generation *g = &wanted->generation->settings;
     size_t vocab = config->target_vocab;
     memcpy(room->raw, scores, vocab * sizeof *scores);
@@ -66,8 +66,7 @@ static void choose_by_logits(const struct kernels *kernels, const struct config 
     const float *meant = g->renormalize_logits ? scores : room->raw;
     if (wanted->sum) sum_row(kernels, meant, vocab, choice);
     if (!wanted->n_top) choice->best_logit = meant[choice->best];
-    for (size_t i = 0; i < choice->n_top; i++)
-        choice->top[i].value = meant[choice->top[i].id];
+    for (size_t i = 0; i < choice->n_top; i++) choice->top[i].value = meant[choice->top[i].id];
 }
 
 void choose_from_row(const struct kernels *kernels, const struct config *config,

@@ -9,8 +9,8 @@
 #include "engine/kernels/kernels.h"
 
 /* What the filters leave of scores[vocab], likeliest first (of equals the lower id), with their
- * probabilities as values; -inf scores are no candidates. Writes to out[vocab]; returns how many, at
- * least 1 if any score is finite. `room`[2 * vocab] is memory for the way. */
+ * probabilities as values; -inf scores are no candidates. Writes to out[vocab]; returns how many,
+ * at least 1 if any score is finite. `room`[2 * vocab] is memory for the way. */
 size_t sampling_candidates(const tolka_generation *generation, const float *scores, size_t vocab,
                            struct candidate *out, double *room);
 

@@ -9,8 +9,7 @@ void search_take(struct search *search, const struct batch_shape *shape, struct 
     size_t n = shape->n_sentences, n_slots = shape->n_slots;
     size_t n_top = shape->beam > 1 ? beam_candidates((int)shape->beam) : 1;
     search->n_places = n;
-    search->sentences =
-        hypotheses_take(&search->history, n, shape->beam, shape->n_steps, arena);
+    search->sentences = hypotheses_take(&search->history, n, shape->beam, shape->n_steps, arena);
     if (shape->covers) hypotheses_take_coverage(&search->history, shape->longest, arena);
     search->active = arena_take(arena, n, sizeof *search->active);
     search->vacant = arena_take(arena, n, sizeof *search->vacant);
@@ -105,9 +104,8 @@ static void fill_context(struct search *search, size_t r, const struct sentence_
                              .n_source = sentence->input->n_ids,
                              .n_prompt = n - sentence->n_generated + sentence->n_prefix,
                              .is_forced_first = sentence->forced_first >= 0};
-    search->numbers[r] =
-        sampling_number(search->options.generation->settings.seed, sentence->source, live->number,
-                        sentence->n_generated);
+    search->numbers[r] = sampling_number(search->options.generation->settings.seed,
+                                         sentence->source, live->number, sentence->n_generated);
 }
 
 static void fill_contexts(struct search *search) {

@@ -1,5 +1,5 @@
-/* Search as a stepper: a batch of sentences at their places, every one of them extended by one token
- * at each step. Whoever drives it fills vacant places and collects what has ended:
+/* Search as a stepper: a batch of sentences at their places, every one of them extended by one
+ * token at each step. Whoever drives it fills vacant places and collects what has ended:
  *
  *     fill vacant places, encode, step, collect the finished                     (engine/batch.c)
  *
@@ -37,8 +37,8 @@ void search_take(struct search *search, const struct batch_shape *shape, struct 
 void search_begin(struct search *search, const struct config *config,
                   const struct search_options *options);
 
-/* Are so many places vacant that filling them is worth while? Encoding few sentences costs nearly as
- * much as encoding several. */
+/* Are so many places vacant that filling them is worth while? Encoding few sentences costs nearly
+ * as much as encoding several. */
 bool search_wants_more(const struct search *search);
 
 /* Takes a vacant place for a sentence, whose source must be in the memory at that place before the

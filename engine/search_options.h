@@ -5,7 +5,7 @@
 #include "engine/generation.h"
 
 struct search_options {
-    int beam; /* hypotheses of a sentence: those of a beam, or those that go on side by side */
+    int beam;   /* hypotheses of a sentence: those of a beam, or those that go on side by side */
     int groups; /* of a beam, in diverse search; 1: there are none */
     int n_best;
     float length_penalty;

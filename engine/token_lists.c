@@ -62,8 +62,8 @@ static tolka_status read_sequences(struct config *config, const struct gguf *ggu
     tolka_status status = find_array(gguf, "tolka.search.sequences", GGUF_I32,
                                      MAX_SEQUENCE_IDS + MAX_SEQUENCES, &flat, err);
     if (status == TOLKA_OK)
-        status = find_array(gguf, "tolka.search.sequence_bias", GGUF_F32, MAX_SEQUENCES, &biases,
-                            err);
+        status =
+            find_array(gguf, "tolka.search.sequence_bias", GGUF_F32, MAX_SEQUENCES, &biases, err);
     if (status != TOLKA_OK || (!flat && !biases)) return status;
     if (flat && biases && read_flat(&config->sequences, flat, biases)) return TOLKA_OK;
     return fail(err, TOLKA_FORMAT,
@@ -72,8 +72,8 @@ static tolka_status read_sequences(struct config *config, const struct gguf *ggu
 }
 
 tolka_status token_lists_read(struct config *config, const struct gguf *gguf, tolka_error *err) {
-    tolka_status status = read_ids(gguf, "tolka.token.suppressed", config->suppressed,
-                                   &config->n_suppressed, err);
+    tolka_status status =
+        read_ids(gguf, "tolka.token.suppressed", config->suppressed, &config->n_suppressed, err);
     if (status == TOLKA_OK)
         status = read_ids(gguf, "tolka.token.begin_suppressed", config->begin_suppressed,
                           &config->n_begin_suppressed, err);

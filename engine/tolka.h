@@ -126,9 +126,9 @@ typedef struct {
     int min_length;     /* no end token before the translation, start token included, is so long */
     int min_new_tokens; /* no end token before so many tokens, the prefix not counted */
     int max_new_tokens; /* tokens generated at most, the prefix not counted; 0: no such limit */
-    float repetition_penalty;    /* tokens that the translation has: Keskar et al. 2019; 1: none */
-    int no_repeat_ngram_size;    /* n tokens do not stand together twice; 0: they may */
-    float encoder_repetition_penalty; /* above 1: tokens that the source has are likelier; 1: none */
+    float repetition_penalty; /* tokens that the translation has: Keskar et al. 2019; 1: none */
+    int no_repeat_ngram_size; /* n tokens do not stand together twice; 0: they may */
+    float encoder_repetition_penalty; /* above 1: the source's tokens are likelier; 1: none */
     int encoder_no_repeat_ngram_size; /* n tokens do not stand together as in the source; 0: may */
     const tolka_sequence *sequence_bias; /* bias: added to the score of the last token once the
                                             others stand before it */
@@ -152,12 +152,14 @@ typedef struct {
     float min_p;       /* not of those less likely than this part of the likeliest; 0: of all */
     float typical_p;   /* of the most typical with this probability (Meister et al. 2022); 1: all */
     float epsilon_cutoff, eta_cutoff; /* not of those below (Hewitt et al. 2022); 0: of all */
-    uint64_t seed; /* same seed, model, options and source: same tokens, whatever stands beside it */
-    /* lengths as multiples of the source's tokens, rounded up, end tokens counted; 0: no such limit */
+    uint64_t seed;                    /* equal seed, model, options and source: equal tokens */
+    /* lengths as multiples of the source's tokens, rounded up, end tokens counted; 0: no such
+     * limit */
     float max_length_ratio, min_length_ratio;
-    /* diverse beam search (Vijayakumar et al. 2016): groups of a beam, which they divide; 0 or 1: no
-     * groups. A token costs a group the penalty for each time that an earlier group chose it now,
-     * after all else that changes its score. Ends by transformers' rules, whatever the model's. */
+    /* diverse beam search (Vijayakumar et al. 2016): groups of a beam, which they divide; 0 or 1:
+     * no groups. A token costs a group the penalty for each time that an earlier group chose it
+     * now, after all else that changes its score. Ends by transformers' rules, whatever the
+     * model's. */
     int num_beam_groups;
     float diversity_penalty;
     /* score += this * sum over source tokens of log(min(attention from all target tokens, 1)), the
@@ -194,7 +196,7 @@ typedef struct {
     int max_length;       /* most tokens generated, end token included; 0: the model's default */
     float length_penalty; /* score = sum of log-probabilities / length^penalty, so 0: their sum;
                              negative: the model's default */
-    int want_scores;      /* compute log-probabilities in greedy search too; 0: only in beam search */
+    int want_scores;      /* log-probabilities in greedy search, too; 0: only in beam search */
     int threads;          /* worker threads, the caller's included; 0: all available cores */
     int batch;            /* sentences decoded together by one worker, which never changes the
                              output; 0: 32 */
@@ -202,8 +204,8 @@ typedef struct {
     tolka_stop stop;      /* when beam search ends */
     const char *isa;      /* "scalar", "avx2", "avx512", "amx", "neon"; NULL: the best there is */
     const tolka_generation *generation; /* NULL: what the model asks for. Copied, lists and all */
-    int alternatives; /* the n_best hypotheses differ in the first token behind the prefix, each then
-                         going on greedily; 0: they are the best there are */
+    int alternatives;    /* the n_best hypotheses differ in the first token behind the prefix, each
+                         then going on greedily; 0: they are the best there are */
     int want_alignments; /* results tell which source token each target token came from; 0: not */
     int align_layer;     /* decoder layer that alignments are read off, from 1; -1: the last;
                             0: the model's choice */
@@ -211,7 +213,10 @@ typedef struct {
 } tolka_options;
 
 #define TOLKA_OPTIONS_INIT                                                                         \
-    { sizeof(tolka_options), 0, 1, 0, -1.0f, 0, 1, 32, 0, TOLKA_STOP_DEFAULT, NULL, NULL, 0, 0, 0, 0 }
+    {                                                                                              \
+        sizeof(tolka_options), 0, 1, 0, -1.0f, 0, 1, 32, 0, TOLKA_STOP_DEFAULT, NULL, NULL, 0, 0,  \
+            0, 0                                                                                   \
+    }
 
 /* options NULL: TOLKA_OPTIONS_INIT. */
 tolka_status tolka_translator_new(tolka_translator **out, const tolka_model *model,
@@ -231,8 +236,8 @@ typedef struct {
 typedef struct {
     const int32_t *ids; /* special tokens included, as the model wants them */
     size_t n_ids;
-    int32_t start;         /* decoder start token; -1: the model's */
-    int32_t forced_first;  /* first generated token (a target language); -1: the model's, if any */
+    int32_t start;        /* decoder start token; -1: the model's */
+    int32_t forced_first; /* first generated token (a target language); -1: the model's, if any */
     /* tolka_score: target tokens, end token included. tolka_translate: tokens that the translation
      * begins with (behind forced_first, which they may begin with themselves); they count in
      * max_length, but not in the score. NULL: none. */
@@ -244,10 +249,10 @@ typedef struct {
     { NULL, 0, -1, -1, NULL, 0 }
 
 /* Called once for every input as soon as it is done, in any order, on the thread that made the call
- * and never twice at a time, while the other workers go on. `result` has one entry for the input and
- * belongs to the callee, who frees it now or later; NULL means that there was no memory for one (all
- * getters take it). The callee must not use the translator, except for tolka_translator_stats, _isa
- * and _threads. */
+ * and never twice at a time, while the other workers go on. `result` has one entry for the input
+ * and belongs to the callee, who frees it now or later; NULL means that there was no memory for one
+ * (all getters take it). The callee must not use the translator, except for tolka_translator_stats,
+ * _isa and _threads. */
 typedef void (*tolka_done)(void *user, size_t index, tolka_result *result);
 
 /* Translates n inputs. Inputs that cannot be translated do not stop the others: their result has a
@@ -255,8 +260,8 @@ typedef void (*tolka_done)(void *user, size_t index, tolka_result *result);
 tolka_status tolka_translate(tolka_translator *translator, const tolka_input *inputs, size_t n,
                              tolka_done done, void *user, tolka_error *err);
 
-/* Ends the call of tolka_translate, tolka_score or tolka_stream that is under way, from another thread
- * or a callback: sentences that are not done have results of status TOLKA_STOPPED. */
+/* Ends the call of tolka_translate, tolka_score or tolka_stream that is under way, from another
+ * thread or a callback: sentences that are not done have results of status TOLKA_STOPPED. */
 void tolka_translator_stop(tolka_translator *translator);
 
 /* Called with further tokens of a translation as soon as they are certain: at once when greedy or
@@ -266,8 +271,7 @@ typedef int (*tolka_emit_tokens)(void *user, const tolka_token *tokens, size_t n
 /* Translates one input, whose best hypothesis is handed out piece by piece on the way. *out is its
  * result, of status TOLKA_STOPPED (with what there was) if the callback wanted no more. */
 tolka_status tolka_stream(tolka_translator *translator, const tolka_input *input,
-                          tolka_emit_tokens emit, void *user, tolka_result **out,
-                          tolka_error *err);
+                          tolka_emit_tokens emit, void *user, tolka_result **out, tolka_error *err);
 
 /* Log-probability of each given target token (teacher forcing). */
 tolka_status tolka_score(tolka_translator *translator, const tolka_input *inputs, size_t n,
@@ -304,8 +308,8 @@ const tolka_link *tolka_result_alignment(const tolka_result *result, size_t k, s
  * blanks. Two words are aligned if any of their tokens are, punctuation aside where a word has more
  * than that. NULL where the input was ids. */
 const tolka_link *tolka_result_word_alignment(const tolka_result *result, size_t k, size_t *n);
-/* The weights that it was made from, [n_target][n_source]: row i is what the decoder looked at while
- * it decided target token i. Every token has its row and column. */
+/* The weights that it was made from, [n_target][n_source]: row i is what the decoder looked at
+ * while it decided target token i. Every token has its row and column. */
 const float *tolka_result_soft_alignment(const tolka_result *result, size_t k, size_t *n_target,
                                          size_t *n_source);
 
@@ -364,8 +368,8 @@ typedef enum {
 } tolka_symmetry;
 
 /* One alignment of two: `forward` of a model from source to target, `reverse` of one from target to
- * source, whose links are the other way round. Numbers of tokens or words are below 2^20. The caller
- * frees *links, sorted by source, then target. */
+ * source, whose links are the other way round. Numbers of tokens or words are below 2^20. The
+ * caller frees *links, sorted by source, then target. */
 tolka_status tolka_symmetrize(const tolka_link *forward, size_t n_forward,
                               const tolka_link *reverse, size_t n_reverse, tolka_symmetry how,
                               tolka_link **links, size_t *n, tolka_error *err);
@@ -407,8 +411,9 @@ typedef struct {
     const char **pieces; /* each token as the vocabulary writes it: U+2581 "wea", "ther", "</s>" */
     size_t *word;        /* the word that it is a piece of */
     size_t n_words;
-    const char **words;     /* "weather", "</s>" */
-    unsigned char *special; /* of each word: is it no part of the text, as </s> and languages are? */
+    const char **words; /* "weather", "</s>" */
+    unsigned char
+        *special; /* of each word: is it no part of the text, as </s> and languages are? */
 } tolka_pieces;
 
 /* Source ids (or target ids) to pieces and words. A special token is a word, and so is the
@@ -446,7 +451,8 @@ tolka_status tolka_score_texts(tolka_translator *translator, const tolka_tokeniz
 /* Called with further text of a translation, in whole characters. Not 0: no more is wanted. */
 typedef int (*tolka_emit)(void *user, const char *text, size_t length);
 
-/* Text to ids to text for one text, handed out piece by piece, as tolka_stream does it with tokens. */
+/* Text to ids to text for one text, handed out piece by piece, as tolka_stream does it with
+ * tokens. */
 tolka_status tolka_stream_text(tolka_translator *translator, const tolka_tokenizer *tokenizer,
                                const tolka_text *text, tolka_emit emit, void *user,
                                tolka_result **out, tolka_error *err);

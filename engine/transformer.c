@@ -20,8 +20,8 @@ static void take_activations(struct transformer *transformer, const struct batch
     ssru_take(&transformer->cells, &activations->ssru, config, shape->n_slots, arena);
 }
 
-static struct attention_rows take_seen(const struct config *config,
-                                       const struct batch_shape *shape, struct arena *arena) {
+static struct attention_rows take_seen(const struct config *config, const struct batch_shape *shape,
+                                       struct arena *arena) {
     if (!shape->covers) return (struct attention_rows){.stride = 0};
     size_t n_keys = padded_keys(shape->longest);
     size_t n_heads = decoder_heads(config, NULL, NULL).n_heads;

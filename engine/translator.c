@@ -156,8 +156,7 @@ static tolka_status set_up(tolka_translator *translator, const tolka_options *gi
     const struct config *config = &translator->model->model.config;
     tolka_options options = known_options(given);
     enum early_stopping stop = early_stopping(config, &options);
-    tolka_status status =
-        make_generation(&translator->generation, options.generation, config, err);
+    tolka_status status = make_generation(&translator->generation, options.generation, config, err);
     if (status != TOLKA_OK) return status;
     set_width(&options, &translator->generation);
     set_defaults(&options, config);
@@ -251,7 +250,8 @@ static void work_and_deliver(struct call *call, tolka_done done, void *user) {
     struct worker *own = &call->translator->workers[0];
     struct pool *pool = call->translator->pool;
     bool alone = call->job.n_order < 2;
-    /* For one sentence the other threads have nothing of their own to do: they share its products. */
+    /* For one sentence the other threads have nothing of their own to do: they share its
+     * products. */
     own->transformer.products.team = alone ? pool : NULL;
     if (!alone) pool_start(pool, (size_t)pool_threads(pool) - 1, run_worker, call);
     do {
@@ -272,8 +272,8 @@ static tolka_status run(tolka_translator *translator, const struct batch_options
     struct call call = {.translator = translator};
     if (n == 0) return TOLKA_OK;
     atomic_store(&translator->stop, false);
-    tolka_status status = job_begin(&call.job, &translator->model->model, options, inputs, n,
-                                    &translator->stop, err);
+    tolka_status status =
+        job_begin(&call.job, &translator->model->model, options, inputs, n, &translator->stop, err);
     if (status != TOLKA_OK) return status;
     work_and_deliver(&call, done, user);
     job_end(&call.job);

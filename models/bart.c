@@ -1,7 +1,7 @@
 /* BART: post-norm, a norm after the embedding, learned positions, byte-level BPE. */
 #include "models/families.h"
-#include "models/search_settings.h"
 #include "models/huggingface.h"
+#include "models/search_settings.h"
 
 static const char *const model_types[] = {"bart", "BartForConditionalGeneration", "BartModel",
                                           NULL};

@@ -1,8 +1,8 @@
 /* M2M100 and NLLB-200: pre-norm transformers for many languages, which differ in their tokenizers
  * only. */
 #include "models/families.h"
-#include "models/search_settings.h"
 #include "models/huggingface.h"
+#include "models/search_settings.h"
 
 #include <string.h>
 

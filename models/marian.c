@@ -1,8 +1,8 @@
 /* OPUS-MT and other Marian models as Hugging Face exports them (MarianMTModel). */
 #include "engine/position.h"
 #include "models/families.h"
-#include "models/search_settings.h"
 #include "models/huggingface.h"
+#include "models/search_settings.h"
 
 #include <math.h>
 

@@ -314,8 +314,8 @@ static tolka_status read_embeddings(const struct checkpoint *checkpoint, struct 
 
 /* ---- alignments ------------------------------------------------------------------------------ */
 
-/* Marian's --alignment reads the first head of the layer that guided alignment trains, and model.yml
- * names that layer whether or not a model was trained so. Layers count from 1 there. */
+/* Marian's --alignment reads the first head of the layer that guided alignment trains, and
+ * model.yml names that layer whether or not a model was trained so. Layers count from 1 there. */
 static void read_guided_alignment(struct reading *r, struct config *config) {
     static const char key[] = "transformer-guided-alignment-layer";
     const char *text;

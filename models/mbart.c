@@ -1,8 +1,8 @@
 /* mBART-25 and mBART-50: BART with the norms in front, over one SentencePiece vocabulary for many
  * languages. The two differ in where language tokens stand. */
 #include "models/families.h"
-#include "models/search_settings.h"
 #include "models/huggingface.h"
+#include "models/search_settings.h"
 
 #include <string.h>
 

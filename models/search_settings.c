@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-/* generation_reading for tokens that a model cannot do without: there config.json still helps out. */
+/* generation_reading for tokens that a model cannot do without: there config.json still helps
+ * out. */
 static struct reading where_token(const struct checkpoint *checkpoint, const char *key,
                                   tolka_error *err) {
     bool newer = settings_has(checkpoint->generation, key);
@@ -150,7 +151,8 @@ static void warn_of_ignored(const struct checkpoint *checkpoint) {
     }
 }
 
-static void warn_of_sampled_beams(const struct checkpoint *checkpoint, const struct config *config) {
+static void warn_of_sampled_beams(const struct checkpoint *checkpoint,
+                                  const struct config *config) {
     if (config->do_sample && config->beam > 1)
         checkpoint->warn(checkpoint->user,
                          "%s: do_sample and num_beams are set; tolka samples without beams",

@@ -1,8 +1,8 @@
 /* T5 and its descendants as Hugging Face exports them: T5 1.0 and 1.1, Flan-T5, mT5, umT5 and
  * MADLAD-400 (T5-, MT5- and UMT5ForConditionalGeneration). */
 #include "models/families.h"
-#include "models/search_settings.h"
 #include "models/reading.h"
+#include "models/search_settings.h"
 #include "models/tables.h"
 
 #include <math.h>

@@ -2,8 +2,8 @@
  * nn.Transformer give their tensors; also fairseq's WMT models as Hugging Face exports them
  * (FSMTForConditionalGeneration). docs/checkpoints.md lists the keys of config.json. */
 #include "models/families.h"
-#include "models/search_settings.h"
 #include "models/reading.h"
+#include "models/search_settings.h"
 #include "models/tables.h"
 
 #include <math.h>

@@ -96,8 +96,7 @@ static void count(struct counts *counts, const struct gold_pair *pair, const tol
         for (size_t k = 0; k < pair->n_links; k++) {
             uint32_t source = reversed ? links[i].target : links[i].source;
             uint32_t target = reversed ? links[i].source : links[i].target;
-            counts->common +=
-                source == pair->links[k].source && target == pair->links[k].target;
+            counts->common += source == pair->links[k].source && target == pair->links[k].target;
         }
 }
 

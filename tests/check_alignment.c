@@ -37,8 +37,8 @@ static double expected_weight(const json_t *heads, int head, size_t i, size_t j)
     size_t n = json_array_size(heads);
     for (size_t h = 0; h < n; h++)
         if (head < 0 || h + 1 == (size_t)head)
-            sum += json_number_value(
-                json_array_get(json_array_get(json_array_get(heads, h), i), j));
+            sum +=
+                json_number_value(json_array_get(json_array_get(json_array_get(heads, h), i), j));
     return head < 0 ? sum / (double)n : sum;
 }
 
@@ -47,9 +47,9 @@ static void check_soft(const tolka_attention *attention, const json_t *cross, in
     size_t n_layers = json_array_size(cross), n_target, n_source;
     const json_t *heads = json_array_get(cross, layer < 0 ? n_layers - 1 : (size_t)layer - 1);
     float *weights;
-    ck_assert_int_eq(tolka_soft_alignment(attention, layer, head, &weights, &n_target, &n_source,
-                                          NULL),
-                     TOLKA_OK);
+    ck_assert_int_eq(
+        tolka_soft_alignment(attention, layer, head, &weights, &n_target, &n_source, NULL),
+        TOLKA_OK);
     ck_assert_uint_eq(n_target, expected_targets);
     for (size_t i = 0; i < n_target; i++)
         for (size_t j = 0; j < n_source; j++)
@@ -101,8 +101,8 @@ START_TEST(layers_and_heads_are_chosen) {
     ck_assert_int_eq(tolka_attention_new(&attention, translator, &input, NULL), TOLKA_OK);
     float *of_file, *named;
     size_t n_target, n_source;
-    ck_assert_int_eq(
-        tolka_soft_alignment(attention, 0, 0, &of_file, &n_target, &n_source, NULL), TOLKA_OK);
+    ck_assert_int_eq(tolka_soft_alignment(attention, 0, 0, &of_file, &n_target, &n_source, NULL),
+                     TOLKA_OK);
     ck_assert_int_eq(tolka_soft_alignment(attention, 1, 2, &named, &n_target, &n_source, NULL),
                      TOLKA_OK);
     ck_assert_mem_eq(of_file, named, n_target * n_source * sizeof *named);
@@ -330,18 +330,18 @@ END_TEST
  * forward direction 4-4 and 7-7, but not 0-6, whose source has a link; of the reverse one 5-5, but
  * not 8-7, whose target has one by now. */
 START_TEST(a_worked_example) {
-    static const tolka_link forward[] = {{0, 0}, {1, 1}, {2, 2}, {3, 2}, {4, 4},
-                                         {0, 6}, {3, 3}, {7, 7}};
+    static const tolka_link forward[] = {{0, 0}, {1, 1}, {2, 2}, {3, 2},
+                                         {4, 4}, {0, 6}, {3, 3}, {7, 7}};
     static const tolka_link reverse[] = {{0, 0}, {1, 1}, {2, 1}, {3, 2}, {5, 5}, {7, 8}};
-    static const char *const expected[] = {
-        "0-0 1-1", "0-0 0-6 1-1 1-2 2-2 2-3 3-2 3-3 4-4 5-5 7-7 8-7",
-        "0-0 1-1 1-2 2-2 2-3 3-2 4-4 5-5 7-7"};
+    static const char *const expected[] = {"0-0 1-1",
+                                           "0-0 0-6 1-1 1-2 2-2 2-3 3-2 3-3 4-4 5-5 7-7 8-7",
+                                           "0-0 1-1 1-2 2-2 2-3 3-2 4-4 5-5 7-7"};
     for (int how = 0; how < 3; how++) {
         tolka_link *links;
         size_t n;
-        ck_assert_int_eq(tolka_symmetrize(forward, 8, reverse, 6, (tolka_symmetry)how, &links, &n,
-                                          NULL),
-                         TOLKA_OK);
+        ck_assert_int_eq(
+            tolka_symmetrize(forward, 8, reverse, 6, (tolka_symmetry)how, &links, &n, NULL),
+            TOLKA_OK);
         expect_links(links, n, expected[how]);
         tolka_free(links);
     }

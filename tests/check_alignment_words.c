@@ -115,9 +115,9 @@ enum { BOS, EOS, THE, DAY, STOP, HAN, HAN_STOP, BLANK, HI, QUOTE, THAI, HALF, N_
 /* Byte-level, as GPT-2 writes bytes. */
 static struct tolka_model *bytelevel_model(void) {
     static const char *const vocab[N_TOKENS] = {
-        [BOS] = "<s>",    [EOS] = "</s>",   [THE] = "Ġthe", [DAY] = "day",
-        [STOP] = ".",     [HAN] = "ä»Ĭ",    [HAN_STOP] = "ãĢĤ", [BLANK] = "Ġ",
-        [HI] = "Hi",      [QUOTE] = "Ġ\"",  [THAI] = "à¸ģ", [HALF] = "ä»"};
+        [BOS] = "<s>", [EOS] = "</s>",  [THE] = "Ġthe",     [DAY] = "day",
+        [STOP] = ".",  [HAN] = "ä»Ĭ",   [HAN_STOP] = "ãĢĤ", [BLANK] = "Ġ",
+        [HI] = "Hi",   [QUOTE] = "Ġ\"", [THAI] = "à¸ģ",     [HALF] = "ä»"};
     struct gguf_builder builder = {0};
     build_string(&builder, "tolka.tokenizer.kind", "bytelevel-bpe");
     build_strings(&builder, "tolka.tokenizer.vocab", vocab, N_TOKENS);

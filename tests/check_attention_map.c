@@ -69,7 +69,8 @@ static void check_case(tolka_translator *translator, const json_t *entry) {
     check_kind(attention, TOLKA_ENCODER_ATTENTION, json_object_get(expected, "encoder"));
     check_kind(attention, TOLKA_DECODER_ATTENTION, json_object_get(expected, "decoder"));
     check_kind(attention, TOLKA_CROSS_ATTENTION, json_object_get(expected, "cross"));
-    ck_assert_ptr_null(tolka_attention_weights(attention, TOLKA_CROSS_ATTENTION, 99, 0, NULL, NULL));
+    ck_assert_ptr_null(
+        tolka_attention_weights(attention, TOLKA_CROSS_ATTENTION, 99, 0, NULL, NULL));
     tolka_attention_free(attention);
     free(ids);
     free(inputs);

@@ -15,11 +15,11 @@ const char *cli_path(struct folder *folder, const char *name);
 /* Removes these files and the folder. */
 void cli_remove(struct folder *folder, const char *const *names);
 
-TCase *cli_lines_case(void);    /* check_cli_lines.c */
-TCase *cli_commands_case(void); /* check_cli_commands.c */
+TCase *cli_lines_case(void);     /* check_cli_lines.c */
+TCase *cli_commands_case(void);  /* check_cli_commands.c */
 TCase *cli_attention_case(void); /* check_cli_attention.c */
 TCase *cli_alignment_case(void); /* check_cli_alignment.c */
-TCase *cli_decoding_case(void); /* check_cli_decoding.c */
-TCase *cli_terminal_case(void); /* check_cli_terminal.c */
+TCase *cli_decoding_case(void);  /* check_cli_decoding.c */
+TCase *cli_terminal_case(void);  /* check_cli_terminal.c */
 
 #endif

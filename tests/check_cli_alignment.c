@@ -28,8 +28,8 @@ END_TEST
 START_TEST(layer_and_head) {
     static const char text[] = "I have already read this book.";
     char *usual = output_of(NULL, "--to", "de", "--alignments", text);
-    char *said = output_of(NULL, "--to", "de", "--alignments", "--align-layer", "2",
-                           "--align-head", "-1", text);
+    char *said = output_of(NULL, "--to", "de", "--alignments", "--align-layer", "2", "--align-head",
+                           "-1", text);
     char *first = output_of(NULL, "--to", "de", "--alignments", "--align-layer", "1", text);
     char *head = output_of(NULL, "--to", "de", "--alignments", "--align-head", "3", text);
     ck_assert_str_eq(usual, said);
@@ -148,8 +148,8 @@ START_TEST(both_directions) {
                           "--reverse-to", "en");
     char *other = output_of(pairs, "score", "--to", "de", "--symmetrize", "grow-diag-final-and",
                             "--from", "en");
-    char *all = output_of(pairs, "score", "--to", "de", "--symmetrize", "union",
-                          "--reverse-model", SHIPPED_MODEL, "--reverse-to", "en");
+    char *all = output_of(pairs, "score", "--to", "de", "--symmetrize", "union", "--reverse-model",
+                          SHIPPED_MODEL, "--reverse-to", "en");
     expect_links(one, 0, "0-0 3-5 4-2 5-3");
     ck_assert_uint_lt(count_links(one), count_links(all));
     ck_assert_uint_le(count_links(one), count_links(other));

@@ -43,8 +43,8 @@ static size_t add_settings(const json_t *settings, const char **arguments, size_
 }
 
 static void check_run(const char *model, const json_t *entry, const json_t *run) {
-    const char *arguments[40] = {"-m",   model, "--ids", "-x", "39",
-                                 "-l",   "1",   "--early-stopping", "heuristic"};
+    const char *arguments[40] = {
+        "-m", model, "--ids", "-x", "39", "-l", "1", "--early-stopping", "heuristic"};
     char texts[8][256], prefix[256], source[1024], expected[1024];
     size_t n = add_settings(json_object_get(run, "settings"), arguments, 9, texts, prefix);
     char forced[64];
@@ -106,15 +106,15 @@ START_TEST(options_are_settings) {
     static const char text[] = "That is that, and this is this.\nThe train is late again.\n"
                                "I don't know what you mean by that, and he doesn't know it.\n";
     char *plain[] = {output_of(text, "--to", "de", "-b", "1"),
-                     output_of(text, "--to", "de", "-b", "1", "--set", "do_sample=true",
-                               "--set", "temperature=2")};
+                     output_of(text, "--to", "de", "-b", "1", "--set", "do_sample=true", "--set",
+                               "temperature=2")};
     for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
         const char *sample = same[i].samples ? "--sample" : "-q";
         const char *warm = same[i].samples ? "temperature=2" : "temperature=1";
         char *a = output_of(text, "--to", "de", "-b", "1", sample, "-s", warm, same[i].option,
                             same[i].value);
-        char *b = output_of(text, "--to", "de", "-b", "1", sample, "-s", warm, "--set",
-                            same[i].set);
+        char *b =
+            output_of(text, "--to", "de", "-b", "1", sample, "-s", warm, "--set", same[i].set);
         ck_assert_msg(strcmp(a, b) == 0, "%s is not %s", same[i].option, same[i].set);
         ck_assert_msg(strcmp(a, plain[same[i].samples]) != 0, "%s does nothing", same[i].option);
         free(a), free(b);
@@ -245,14 +245,14 @@ START_TEST(prefixes_begin_translations) {
                  output_of(weather, "--to", "de", "-p", "Heute ist das Wetter schön."));
     char *output = output_of(weather, "--to", "de", "--prefix", "Heute");
     ck_assert_int_eq(strncmp(output, "Heute ist ", 10), 0);
-    check_output(output, output_of("The weather is nice today.\tHeute\n", "--to", "de",
-                                   "--prefix-column"));
+    check_output(output,
+                 output_of("The weather is nice today.\tHeute\n", "--to", "de", "--prefix-column"));
     check_output(output, output_of(weather, "--to", "de", "--prefix-column", "-p", "Heute"));
     free(output);
     output = output_of(weather, "--to", "de");
     check_output(output, output_of(weather, "--to", "de", "-p", ""));
-    check_output(output, output_of("The weather is nice today.\t\n", "--to", "de",
-                                   "--prefix-column"));
+    check_output(output,
+                 output_of("The weather is nice today.\t\n", "--to", "de", "--prefix-column"));
     free(output);
     /* Nothing has no translation, however it begins. */
     check_output("\n", output_of("\n", "--to", "de", "-p", "Das"));
@@ -337,8 +337,8 @@ END_TEST
 START_TEST(samples_keep_their_seed) {
     static const char text[] = "Good morning.\nThe weather is nice today.\nHello.\nI saw her.\n";
     char *first = output_of(text, "--to", "de", "--sample", "--temperature", "3", "-n", "5");
-    char *other = output_of(text, "--to", "de", "--sample", "--temperature", "3", "-n", "5",
-                            "--seed", "1");
+    char *other =
+        output_of(text, "--to", "de", "--sample", "--temperature", "3", "-n", "5", "--seed", "1");
     ck_assert_str_ne(first, other);
     check_output(first, output_of(text, "--to", "de", "--sample", "--temperature", "3", "-n", "5",
                                   "-B", "1", "-j", "3"));
@@ -416,8 +416,8 @@ END_TEST
 START_TEST(score_adds_up) {
     static const char pair[] = "Good morning.\tGuten Morgen.\n";
     char *tokens = output_of(pair, "score", "--to", "de", "--per-token"), *at;
-    char *normalized = output_of(pair, "score", "--to", "de", "--per-token", "--normalize", "-l",
-                                 "0.5");
+    char *normalized =
+        output_of(pair, "score", "--to", "de", "--per-token", "--normalize", "-l", "0.5");
     char *plain = output_of(pair, "score", "--to", "de");
     double total = strtod(tokens, &at), sum = 0;
     size_t n = 0;

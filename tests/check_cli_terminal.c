@@ -1,4 +1,5 @@
-/* The command on a terminal, a pseudo-terminal here: text comes as it is decided, and only there. */
+/* The command on a terminal, a pseudo-terminal here: text comes as it is decided, and only
+ * there. */
 #define _GNU_SOURCE /* TIOCSCTTY, with posix_openpt */
 #include "tests/check_cli.h"
 
@@ -66,10 +67,9 @@ static int terminal_end(const struct terminal *terminal) {
     struct termios after;
     ck_assert_int_eq(waitpid(terminal->child, &status, 0), terminal->child);
     ck_assert_int_eq(tcgetattr(terminal->slave, &after), 0);
-    ck_assert(after.c_iflag == terminal->before.c_iflag &&
-              after.c_oflag == terminal->before.c_oflag &&
-              after.c_lflag == terminal->before.c_lflag &&
-              after.c_cflag == terminal->before.c_cflag);
+    ck_assert(
+        after.c_iflag == terminal->before.c_iflag && after.c_oflag == terminal->before.c_oflag &&
+        after.c_lflag == terminal->before.c_lflag && after.c_cflag == terminal->before.c_cflag);
     close(terminal->master);
     close(terminal->slave);
     return status;
@@ -116,8 +116,7 @@ START_TEST(typed_lines_are_answered) {
     ck_assert_int_eq(write(terminal.master, "Good morning.\n", 14), 14);
     read_line(&terminal, text, sizeof text); /* its echo */
     ck_assert_ptr_nonnull(strstr(text, "Good morning.\r\n"));
-    if (!strstr(text, "Guten Morgen.\r\n"))
-        read_line(&terminal, text, sizeof text);
+    if (!strstr(text, "Guten Morgen.\r\n")) read_line(&terminal, text, sizeof text);
     ck_assert_ptr_nonnull(strstr(text, "Guten Morgen.\r\n"));
     ck_assert_int_eq(write(terminal.master, "\4", 1), 1); /* Ctrl-D */
     ck_assert_int_eq(terminal_end(&terminal), 0);

@@ -1,7 +1,7 @@
-/* Settings of generation_config.json and what they do, beside transformers 5.23 (decoding.json of the
- * fixtures): ids and scores of searches, and what sampling's filters leave. Beside 4.46: lengths that
- * follow from the source's (lengths.json), and n-best lists of groups (diverse.json), which transformers
- * 5 leaves to others. */
+/* Settings of generation_config.json and what they do, beside transformers 5.23 (decoding.json of
+ * the fixtures): ids and scores of searches, and what sampling's filters leave. Beside 4.46:
+ * lengths that follow from the source's (lengths.json), and n-best lists of groups (diverse.json),
+ * which transformers 5 leaves to others. */
 #define _XOPEN_SOURCE 700
 #include "engine/sampling.h"
 #include "tests/fixture.h"
@@ -182,8 +182,7 @@ static tolka_result **translate_all(const struct decoding *decoding, const tolka
                                   "\"num_beam_groups\":2,\"diversity_penalty\":0.5,"
                                   "\"coverage_penalty\":0.2,\"min_length_ratio\":0.5}",
                                   0, NULL);
-    tolka_translator *translator =
-        translator_for(decoding->fixture.model, settings, NULL, batch);
+    tolka_translator *translator = translator_for(decoding->fixture.model, settings, NULL, batch);
     tolka_result **results = run_inputs(translator, inputs, n, false);
     tolka_translator_free(translator);
     json_decref(settings);
@@ -341,7 +340,8 @@ END_TEST
 
 /* ---- sampling -------------------------------------------------------------------------------- */
 
-/* The number behind `filter_` in a name such as "temperature_0.7_top_k_20"; `off` if it is not there. */
+/* The number behind `filter_` in a name such as "temperature_0.7_top_k_20"; `off` if it is not
+ * there. */
 static float value_in(const char *name, const char *filter, float off) {
     const char *at = strstr(name, filter);
     return at ? strtof(at + strlen(filter) + 1, NULL) : off;

@@ -183,8 +183,7 @@ static void check_coverage(const struct fixture *fixture, const struct sides *si
                            const json_t *entry, const json_t *run) {
     const char *name = json_string_value(json_object_get(entry, "name"));
     const json_t *list = json_object_get(run, "hypotheses");
-    tolka_translator *translator =
-        covering_translator(fixture, json_object_get(run, "settings"));
+    tolka_translator *translator = covering_translator(fixture, json_object_get(run, "settings"));
     tolka_input input = word_input(&sides->source, json_object_get(entry, "source_tokens"));
     tolka_result **results = run_inputs(translator, &input, 1, false);
     ck_assert_uint_eq(tolka_result_count(results[0]), json_array_size(list));

@@ -190,7 +190,8 @@ static struct fixture open_student(void) {
                              &options);
 }
 
-/* With lists of tokens, which a config.json asks for that has no generation_config.json beside it. */
+/* With lists of tokens, which a config.json asks for that has no generation_config.json beside
+ * it. */
 static struct fixture open_with_lists(void) {
     char path[] = "/tmp/tolka-lists-XXXXXX";
     struct convert_options options = {.type = DTYPE_F16, .import.config = path};

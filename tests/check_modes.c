@@ -125,13 +125,12 @@ static void check_together(const struct scene *scene, const struct mode *mode, i
                            int threads, tolka_result *const *alone) {
     char what[96];
     snprintf(what, sizeof what, "%s, batch %d, %d threads", mode->name, batch, threads);
-    tolka_translator *translator =
-        translator_of(scene->fixture.model, mode, 24, batch, threads);
+    tolka_translator *translator = translator_of(scene->fixture.model, mode, 24, batch, threads);
     tolka_result **together = run_inputs(translator, scene->inputs, N_INPUTS, mode->scores);
     for (size_t i = 0; i < N_INPUTS; i++) check_same(alone[i], together[i], what, i);
     free_results(together, N_INPUTS);
-    together = run_inputs(translator, scene->inputs + N_INPUTS / 2, N_INPUTS - N_INPUTS / 2,
-                          mode->scores);
+    together =
+        run_inputs(translator, scene->inputs + N_INPUTS / 2, N_INPUTS - N_INPUTS / 2, mode->scores);
     for (size_t i = N_INPUTS / 2; i < N_INPUTS; i++)
         check_same(alone[i], together[i - N_INPUTS / 2], what, i);
     free_results(together, N_INPUTS - N_INPUTS / 2);
@@ -173,16 +172,15 @@ START_TEST(tokens_allocate_nothing) {
     long made[2];
     size_t n_tokens[2];
     for (int k = 0; k < 2; k++) {
-        tolka_translator *translator =
-            translator_of(scene.fixture.model, mode, k ? 5 : 100, 7, 1);
+        tolka_translator *translator = translator_of(scene.fixture.model, mode, k ? 5 : 100, 7, 1);
         run_once(translator, &scene, &made[k]);
         n_tokens[k] = run_once(translator, &scene, &made[k]);
         tolka_translator_free(translator);
     }
     ck_assert_msg(n_tokens[0] > 4 * n_tokens[1], "%s: %zu tokens, %zu", mode->name, n_tokens[0],
                   n_tokens[1]);
-    ck_assert_msg(made[0] == made[1], "%s: %ld allocations for %zu tokens, %ld for %zu",
-                  mode->name, made[0], n_tokens[0], made[1], n_tokens[1]);
+    ck_assert_msg(made[0] == made[1], "%s: %ld allocations for %zu tokens, %ld for %zu", mode->name,
+                  made[0], n_tokens[0], made[1], n_tokens[1]);
     ck_assert_int_ge(made[0], N_INPUTS); /* the counter works */
     scene_close(&scene);
 }

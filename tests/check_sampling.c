@@ -41,8 +41,9 @@ static tolka_input input_of(const json_t *entry) {
 
 /* Tokens before the first one that is free: behind the start token, those that were forced. */
 static size_t n_forced(const json_t *entry) {
-    return json_array_size(json_object_get(json_object_get(entry, "sampling"),
-                                           "decoder_input_ids")) - 1;
+    return json_array_size(
+               json_object_get(json_object_get(entry, "sampling"), "decoder_input_ids")) -
+           1;
 }
 
 static const json_t *likeliest(const json_t *entry, const char *filter) {
@@ -119,8 +120,8 @@ static void check_distribution(const struct scene *scene, const json_t *entry,
         tolka_result_free(result);
     }
     for (size_t i = 0; i < n_top; i++) {
-        double expected = N_SEEDS * N_DRAWS *
-                          json_number_value(json_array_get(json_array_get(top, i), 1));
+        double expected =
+            N_SEEDS * N_DRAWS * json_number_value(json_array_get(json_array_get(top, i), 1));
         chi_square += (counts[i] - expected) * (counts[i] - expected) / expected;
     }
     ck_assert_msg(chi_square < chi_square_limit((double)n_top - 1),

@@ -145,7 +145,8 @@ START_TEST(strange_keys_are_named) {
         .config_json = parse("{\"rope_theta\": 1, \"use_cache\": true, \"d_model\": 8, "
                              "\"sliding\\nwindow\": 2, \"nothing\": null}",
                              "config.json"),
-        .generation_json = parse("{\"mystery_alpha\": 0.6, \"use_cache\": true}", "generation.json")};
+        .generation_json =
+            parse("{\"mystery_alpha\": 0.6, \"use_cache\": true}", "generation.json")};
     ck_assert(settings_has(import.config_json, "d_model"));
     warn_of_unread(&import);
     ck_assert_str_eq(

@@ -70,8 +70,7 @@ tolka_status tolka_stream_text(tolka_translator *translator, const tolka_tokeniz
                                const tolka_text *text, tolka_emit emit, void *user,
                                tolka_result **out, tolka_error *err) {
     struct stream stream = {.tokenizer = tokenizer, .emit = emit, .user = user};
-    tolka_status status =
-        texts_stream(translator, tokenizer, text, take_tokens, &stream, out, err);
+    tolka_status status = texts_stream(translator, tokenizer, text, take_tokens, &stream, out, err);
     if (status == TOLKA_OK) status = finish(&stream, *out, err);
     if (status != TOLKA_OK) {
         tolka_result_free(*out);

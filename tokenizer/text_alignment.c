@@ -73,9 +73,9 @@ static tolka_status link_both(const struct numbered *source, const struct number
                               struct result_hypothesis *hypothesis, tolka_error *err) {
     struct result_alignment *alignment = &hypothesis->alignment;
     free(alignment->links);
-    tolka_status status = tolka_hard_alignment(
-        alignment->soft, hypothesis->n_tokens, alignment->n_source, source->counts, target->counts,
-        &alignment->links, &alignment->n_links, err);
+    tolka_status status = tolka_hard_alignment(alignment->soft, hypothesis->n_tokens,
+                                               alignment->n_source, source->counts, target->counts,
+                                               &alignment->links, &alignment->n_links, err);
     return status == TOLKA_OK ? link_words(source, target, alignment, err) : status;
 }
 

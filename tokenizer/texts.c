@@ -27,8 +27,8 @@ struct pipeline {
     bool scores;
     size_t n_empty; /* ids of an empty text: none of them stands for a word */
     struct prepared *prepared;
-    tolka_input *inputs; /* those that are to be translated */
-    size_t *indices;     /* their texts */
+    tolka_input *inputs;     /* those that are to be translated */
+    size_t *indices;         /* their texts */
     struct text_roles roles; /* empty unless alignments are wanted */
     tolka_done done;
     void *user;

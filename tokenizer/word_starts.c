@@ -43,8 +43,8 @@ static bool is_punctuation(uint32_t c) {
     return c == 0xa1 || c == 0xab || c == 0xbb || c == 0xbf || /* inverted marks, guillemets */
            (c >= 0x2010 && c <= 0x2027) || (c >= 0x2039 && c <= 0x203a) ||
            (c >= 0x3001 && c <= 0x3003) || (c >= 0x3008 && c <= 0x3011) || c == 0xff01 ||
-           c == 0xff08 || c == 0xff09 || c == 0xff0c || c == 0xff0e || c == 0xff1a ||
-           c == 0xff1b || c == 0xff1f || c == 0xff61 || c == 0xff64;
+           c == 0xff08 || c == 0xff09 || c == 0xff0c || c == 0xff0e || c == 0xff1a || c == 0xff1b ||
+           c == 0xff1f || c == 0xff61 || c == 0xff64;
 }
 
 static bool all_punctuation(struct gguf_string text) {

@@ -202,10 +202,9 @@ static bool add_links(struct view *view, const tolka_link *links, size_t n) {
     view->links = calloc(n + 1, sizeof *view->links);
     if (!view->links) return false;
     for (size_t i = 0; i < n; i++)
-        view->links[view->n_links++] =
-            (struct link){links[i].source, links[i].target,
-                          view->aligning.at[links[i].target * view->aligning.n_keys +
-                                            links[i].source]};
+        view->links[view->n_links++] = (struct link){
+            links[i].source, links[i].target,
+            view->aligning.at[links[i].target * view->aligning.n_keys + links[i].source]};
     return true;
 }
 
@@ -213,11 +212,11 @@ static bool align(struct view *view) {
     uint8_t *sources = list_counts(&view->source), *targets = list_counts(&view->target);
     tolka_link *links = NULL;
     size_t n;
-    bool ok = sources && targets &&
-              tolka_hard_alignment(view->aligning.at, view->aligning.n_queries,
-                                   view->aligning.n_keys, sources, targets, &links, &n,
-                                   NULL) == TOLKA_OK &&
-              add_links(view, links, n);
+    bool ok =
+        sources && targets &&
+        tolka_hard_alignment(view->aligning.at, view->aligning.n_queries, view->aligning.n_keys,
+                             sources, targets, &links, &n, NULL) == TOLKA_OK &&
+        add_links(view, links, n);
     tolka_free(links);
     free(sources);
     free(targets);

@@ -82,7 +82,8 @@ static double line_length(const struct labels *labels, bool across, double gap) 
     return n ? length + gap * (double)(n - 1) : length;
 }
 
-/* The shorter line is spread, within reason: most lines between the two are nearly straight then. */
+/* The shorter line is spread, within reason: most lines between the two are nearly straight
+ * then. */
 static struct line spread(const struct labels *labels, bool across, double length) {
     double least = across ? WORD_GAP : LINE_GAP;
     size_t n = count_words(labels);

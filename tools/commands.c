@@ -24,7 +24,8 @@ const struct command_spec command_specs[] = {
      "--alignments, also which words belong together.",
      run_score},
     {COMMAND_ATTENTION, "attention", " [OPTION]... TEXT...", "show what a translation looks at",
-     "Translates TEXT and draws which words each word looks at: as a page with every layer and head "
+     "Translates TEXT and draws which words each word looks at: as a page with every layer and "
+     "head "
      "(-o map.html), a picture (-o map.svg), all numbers (-o map.json), or in the terminal.",
      run_attention},
     {COMMAND_CHECK, "check", " [OPTION]... [FILE]", "test a model file on this machine",

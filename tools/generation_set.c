@@ -59,8 +59,7 @@ static bool set_sequences(struct generation_set *set, const json_t *value, bool 
                           const tolka_sequence **out, size_t *n) {
     *n = json_array_size(value);
     if (json_is_null(value)) return true;
-    tolka_sequence *list =
-        json_is_array(value) ? own(set, calloc(*n + 1, sizeof *list)) : NULL;
+    tolka_sequence *list = json_is_array(value) ? own(set, calloc(*n + 1, sizeof *list)) : NULL;
     bool ok = list != NULL;
     for (size_t i = 0; ok && i < *n; i++) {
         const json_t *entry = json_array_get(value, i);
@@ -68,8 +67,8 @@ static bool set_sequences(struct generation_set *set, const json_t *value, bool 
         const json_t *bias = with_bias ? json_array_get(entry, 1) : NULL;
         list[i].ids = read_ids(set, ids, &list[i].n, &ok);
         list[i].bias = with_bias ? (float)json_number_value(bias) : -INFINITY;
-        ok &= list[i].n > 0 &&
-              (!with_bias || (json_is_number(bias) && json_array_size(entry) == 2));
+        ok &=
+            list[i].n > 0 && (!with_bias || (json_is_number(bias) && json_array_size(entry) == 2));
     }
     *out = list;
     return ok;
@@ -150,7 +149,7 @@ static bool set_length_penalty(struct generation_set *set, const json_t *value) 
 static bool set_early_stopping(struct generation_set *set, const json_t *value) {
     const char *text = json_string_value(value);
     if (text && strcmp(text, "never") != 0) return false;
-    set->options->stop = text                   ? TOLKA_STOP_NEVER
+    set->options->stop = text                  ? TOLKA_STOP_NEVER
                          : json_is_true(value) ? TOLKA_STOP_WHEN_FULL
                                                : TOLKA_STOP_HEURISTIC;
     return text || json_is_boolean(value);

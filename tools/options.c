@@ -27,8 +27,8 @@ const struct option_spec option_specs[] = {
      0},
     {"from", 'f', VALUE_TEXT, "LANG", "source language, where the model wants to know", RUNNING,
      AT(from), 0, 0},
-    {"input", 'i', VALUE_TEXT, "FILE", "read FILE instead of standard input", LINES,
-     AT(input), 0, 0},
+    {"input", 'i', VALUE_TEXT, "FILE", "read FILE instead of standard input", LINES, AT(input), 0,
+     0},
     {"input", 'i', VALUE_TEXT, "FILE", "translate FILE instead of the built-in sentences",
      COMMAND_BENCH, AT(input), 0, 0},
     {"output", 'o', VALUE_TEXT, "FILE", "write FILE instead of standard output",
@@ -63,8 +63,8 @@ const struct option_spec option_specs[] = {
      COMMAND_TRANSLATE, 0, 0, 0},
     {"top-k", 0, VALUE_SETTING, "N", "--sample: of the N likeliest tokens; 0: all; default: 50",
      COMMAND_TRANSLATE, 0, 0, 0},
-    {"top-p", 0, VALUE_SETTING, "P", "--sample: of the likeliest tokens with probability P together",
-     COMMAND_TRANSLATE, 0, 0, 0},
+    {"top-p", 0, VALUE_SETTING, "P",
+     "--sample: of the likeliest tokens with probability P together", COMMAND_TRANSLATE, 0, 0, 0},
     {"min-p", 0, VALUE_SETTING, "P",
      "--sample: of tokens at least P times as likely as the likeliest", COMMAND_TRANSLATE, 0, 0, 0},
     {"seed", 0, VALUE_SETTING, "N", "--sample: other numbers draw other tokens; default: 0",
@@ -79,8 +79,8 @@ const struct option_spec option_specs[] = {
      AT(alternatives), 1, TOLKA_MAX_BEAM},
     {"no-repeat-ngram", 0, VALUE_SETTING, "N", "never the same N tokens twice in a translation",
      COMMAND_TRANSLATE, 0, 0, 0},
-    {"repetition-penalty", 0, VALUE_SETTING, "X", "tokens that stand already are less likely; 1: no",
-     COMMAND_TRANSLATE, 0, 0, 0},
+    {"repetition-penalty", 0, VALUE_SETTING, "X",
+     "tokens that stand already are less likely; 1: no", COMMAND_TRANSLATE, 0, 0, 0},
     {"min-new-tokens", 0, VALUE_SETTING, "N", "generate at least N tokens", COMMAND_TRANSLATE, 0, 0,
      0},
     {"max-new-tokens", 0, VALUE_SETTING, "N", "generate at most N tokens, the prefix not counted",
@@ -101,12 +101,12 @@ const struct option_spec option_specs[] = {
     {"threads", 'j', VALUE_TEXT, "LIST",
      "worker threads, such as 1,2,4; default: 1 and the cores this process may use", COMMAND_BENCH,
      AT(threads), 0, 0},
-    {"json", 'J', VALUE_FLAG, NULL, "one JSON object a line, with ids and scores",
-     LINES, AT(json), 0, 0},
+    {"json", 'J', VALUE_FLAG, NULL, "one JSON object a line, with ids and scores", LINES, AT(json),
+     0, 0},
     {"json", 'J', VALUE_FLAG, NULL, "one JSON object instead of text",
      COMMAND_INSPECT | COMMAND_CHECK | COMMAND_BENCH, AT(json), 0, 0},
-    {"ids", 'I', VALUE_FLAG, NULL, "read and write token ids instead of text",
-     LINES, AT(ids), 0, 0},
+    {"ids", 'I', VALUE_FLAG, NULL, "read and write token ids instead of text", LINES, AT(ids), 0,
+     0},
     {"no-shortlist", 0, VALUE_FLAG, NULL, "ignore the lexical shortlist that the model carries",
      RUNNING, AT(no_shortlist), 0, 0},
     {"alignments", 0, VALUE_FLAG, NULL,
@@ -121,8 +121,8 @@ const struct option_spec option_specs[] = {
      "its head; -1: the average of all; default: the model's choice",
      COMMAND_TRANSLATE | COMMAND_SCORE, AT(align_head), -1, 1024},
     {"symmetrize", 0, VALUE_TEXT, "METHOD",
-     "align in both directions and join: intersection, union or grow-diag-final-and",
-     COMMAND_SCORE, AT(symmetrize), 0, 0},
+     "align in both directions and join: intersection, union or grow-diag-final-and", COMMAND_SCORE,
+     AT(symmetrize), 0, 0},
     {"reverse-model", 0, VALUE_TEXT, "FILE",
      "model of the other direction for --symmetrize; default: the same", COMMAND_SCORE,
      AT(reverse_model), 0, 0},
@@ -155,7 +155,8 @@ enum { N_SPECS = sizeof option_specs / sizeof *option_specs - 1 };
 
 static const struct option_spec *find_spec(int letter_or_index) {
     for (int i = 0; i < N_SPECS; i++)
-        if (letter_or_index == 256 + i || (option_specs[i].letter && letter_or_index == option_specs[i].letter))
+        if (letter_or_index == 256 + i ||
+            (option_specs[i].letter && letter_or_index == option_specs[i].letter))
             return &option_specs[i];
     return NULL;
 }
@@ -166,8 +167,7 @@ static bool set_number(struct options *options, const struct option_spec *spec, 
     double number = spec->value == VALUE_LONG ? (double)strtol(text, &end, 10) : strtod(text, &end);
     if (end == text || *end || errno || !(number >= spec->min && number <= spec->max)) {
         complain(EXIT_USAGE, "--%s is \"%s\"; expected %s from %g to %.10g", spec->name, text,
-                 spec->value == VALUE_LONG ? "a whole number" : "a number", spec->min,
-                 spec->max);
+                 spec->value == VALUE_LONG ? "a whole number" : "a number", spec->min, spec->max);
         return false;
     }
     void *at = (char *)options + spec->offset;
@@ -200,9 +200,8 @@ static bool add_setting(struct options *options, const char *name, const char *t
     while (strcmp(setting_names[i].option, name) != 0) i++;
     if (options->n_settings == MAX_SETTINGS)
         return complain(EXIT_USAGE, "--%s: more than %d settings", name, MAX_SETTINGS), false;
-    options->settings[options->n_settings++] =
-        (struct setting){name, setting_names[i].key,
-                         setting_names[i].value ? setting_names[i].value : text};
+    options->settings[options->n_settings++] = (struct setting){
+        name, setting_names[i].key, setting_names[i].value ? setting_names[i].value : text};
     return true;
 }
 
@@ -243,9 +242,7 @@ bool options_parse(struct options *options, enum command command, const char *na
         const struct option_spec *spec = find_spec(c == ':' ? optopt : c);
         const char *what = argv[optind - 1];
         if (c == ':')
-            return complain(EXIT_USAGE, "%s needs a value; see tolka %s --help", what,
-                            name),
-                   false;
+            return complain(EXIT_USAGE, "%s needs a value; see tolka %s --help", what, name), false;
         if (c == '?' || !spec)
             return complain(EXIT_USAGE, "%s is no option of tolka %s; see tolka %s --help", what,
                             name, name),

@@ -1,5 +1,5 @@
-/* Every option of every subcommand, declared once: the parser (here) and --help, the manual page and
- * shell completion (help.c) are made from the same table. */
+/* Every option of every subcommand, declared once: the parser (here) and --help, the manual page
+ * and shell completion (help.c) are made from the same table. */
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
@@ -10,9 +10,9 @@
 
 /* A setting of the search, as --set or an option of its own gives it. */
 struct setting {
-    const char *option;     /* for messages */
-    const char *key;        /* NULL: `value` is key=value */
-    const char *value;      /* JSON */
+    const char *option; /* for messages */
+    const char *key;    /* NULL: `value` is key=value */
+    const char *value;  /* JSON */
 };
 enum { MAX_SETTINGS = 64 };
 

@@ -109,8 +109,8 @@ tolka_status reverse_align(struct reverse *reverse, const tolka_text *texts, con
         turned[i] = (tolka_text){texts[i].target, texts[i].target_length, texts[i].source,
                                  texts[i].source_length};
     reverse->items = items;
-    tolka_status status = tolka_score_texts(reverse->translator, reverse->tokenizer, turned, n,
-                                            keep, reverse, err);
+    tolka_status status =
+        tolka_score_texts(reverse->translator, reverse->tokenizer, turned, n, keep, reverse, err);
     free(turned);
     return status;
 }
@@ -126,8 +126,7 @@ tolka_link *reverse_join(const struct reverse *reverse, size_t item, const tolka
     size_t n_forward, n_reverse;
     if (!reverse->translator) return NULL;
     const tolka_link *ours = tolka_result_word_alignment(forward, 0, &n_forward);
-    const tolka_link *theirs =
-        tolka_result_word_alignment(reverse->results[item], 0, &n_reverse);
+    const tolka_link *theirs = tolka_result_word_alignment(reverse->results[item], 0, &n_reverse);
     tolka_link *joined;
     tolka_symmetrize(ours, n_forward, theirs, n_reverse, reverse->how, &joined, n, NULL);
     return joined;

@@ -181,8 +181,7 @@ static bool apply_settings(struct session *session, const struct options *option
     return true;
 }
 
-int session_open(struct session *session, const struct options *options,
-                 tolka_options *decoding) {
+int session_open(struct session *session, const struct options *options, tolka_options *decoding) {
     tolka_error err;
     *session = (struct session){.model = NULL};
     int status = open_model(options, &session->model, &session->model_path, session->found_path);

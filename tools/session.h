@@ -19,7 +19,8 @@ struct session {
     int in, out;
 };
 
-/* Fills *session from options, and *decoding with their settings; complains and returns an exit status other than 0 on failure. */
+/* Fills *session from options, and *decoding with their settings; complains and returns an exit
+ * status other than 0 on failure. */
 int session_open(struct session *session, const struct options *options, tolka_options *decoding);
 void session_close(struct session *session);
 
@@ -31,10 +32,11 @@ int open_files(struct session *session, const struct options *options);
 /* Decoding options from the command line; false after a complaint. */
 bool decoding_options(const struct options *options, tolka_options *decoding);
 
-/* A stream of its own to the session's output, which stays open when it is closed; NULL: no memory. */
+/* A stream of its own to the session's output, which stays open when it is closed; NULL: no
+ * memory. */
 FILE *output_stream(const struct session *session);
-/* Lets go what has been written; 0, or errno's reason why it cannot. A reader who has gone away ends
- * the program quietly. */
+/* Lets go what has been written; 0, or errno's reason why it cannot. A reader who has gone away
+ * ends the program quietly. */
 int flush_output(FILE *out);
 
 #endif

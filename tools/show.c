@@ -165,8 +165,8 @@ static json_t *json_score(const struct shown *shown, size_t k, const tolka_token
 static json_t *json_links(const tolka_link *links, size_t n) {
     json_t *list = json_array();
     for (size_t i = 0; i < n; i++)
-        json_array_append_new(
-            list, json_pack("[i, i]", (int)links[i].source, (int)links[i].target));
+        json_array_append_new(list,
+                              json_pack("[i, i]", (int)links[i].source, (int)links[i].target));
     return list;
 }
 

@@ -10,8 +10,8 @@
 struct shown {
     const char *source;
     size_t source_length;
-    const int32_t *ids;  /* --ids: what the source text was read as, and ids stand for text; */
-    size_t n_ids;        /* else NULL: the result has texts */
+    const int32_t *ids; /* --ids: what the source text was read as, and ids stand for text; */
+    size_t n_ids;       /* else NULL: the result has texts */
     bool is_ids;
     const tolka_result *result; /* NULL: there was nothing to translate */
     bool json, all;             /* all: every hypothesis, not only the best */

@@ -17,8 +17,8 @@ enum { MIN_WINDOW = 64, MAX_WINDOW = 8192, LINES_PER_SLOT = 32 };
 
 struct item {
     struct line line;
-    size_t source_length;                /* of the line; score: up to the tab */
-    const char *target; /* behind the tab: to be scored, or how the translation begins */
+    size_t source_length; /* of the line; score: up to the tab */
+    const char *target;   /* behind the tab: to be scored, or how the translation begins */
     size_t target_length;
     int32_t *ids, *target_ids; /* --ids */
     size_t n_ids, n_target_ids;
@@ -123,7 +123,8 @@ static void write_score(const struct run *run, const struct shown *shown) {
     if (shown->problem)
         fprintf(run->out, "error: %s", shown->problem);
     else
-        fprintf(run->out, "%.6f", shown->normalize ? (double)tolka_result_score(shown->result, 0) : sum);
+        fprintf(run->out, "%.6f",
+                shown->normalize ? (double)tolka_result_score(shown->result, 0) : sum);
     for (size_t i = 0; run->options->per_token && i < n; i++)
         fprintf(run->out, "%c%.6f", i ? ' ' : '\t', (double)tokens[i].log_prob);
     if (shown->alignments && !shown->problem) show_alignment(run->out, shown, 0);
@@ -138,14 +139,14 @@ static void write_item(const struct run *run, const struct item *item, const cha
                           .is_ids = run->options->ids,
                           .result = item->result,
                           .json = run->options->json,
-                           .all = run->all,
-                           .scoring = run->scoring,
-                           .normalize = run->options->normalize,
-                           .problem = problem,
-                           .alignments = shows_alignments(run->options),
-                           .soft = run->options->soft_alignments};
-    tolka_link *joined = reverse_join(&run->reverse, (size_t)(item - run->items), item->result,
-                                      &shown.n_symmetric);
+                          .all = run->all,
+                          .scoring = run->scoring,
+                          .normalize = run->options->normalize,
+                          .problem = problem,
+                          .alignments = shows_alignments(run->options),
+                          .soft = run->options->soft_alignments};
+    tolka_link *joined =
+        reverse_join(&run->reverse, (size_t)(item - run->items), item->result, &shown.n_symmetric);
     shown.symmetric = joined;
     if (item->streamed && !problem)
         fputc('\n', run->out);
@@ -207,8 +208,8 @@ static void add_input(struct run *run, size_t i) {
     const tolka_tokenizer *tokenizer = run->session.tokenizer;
     size_t n = run->n_inputs++;
     run->input_items[n] = i;
-    run->texts[n] = (tolka_text){item->line.bytes, item->source_length, item->target,
-                                 item->target_length};
+    run->texts[n] =
+        (tolka_text){item->line.bytes, item->source_length, item->target, item->target_length};
     run->inputs[n] = (tolka_input){
         .ids = item->ids,
         .n_ids = item->n_ids,
@@ -264,8 +265,8 @@ static tolka_status translate(struct run *run, tolka_error *err) {
     struct session *session = &run->session;
     if (streams(run)) return stream(run, err);
     if (run->options->ids)
-        return (run->scoring ? tolka_score : tolka_translate)(
-            session->translator, run->inputs, run->n_inputs, take_result, run, err);
+        return (run->scoring ? tolka_score : tolka_translate)(session->translator, run->inputs,
+                                                              run->n_inputs, take_result, run, err);
     return (run->scoring ? tolka_score_texts : tolka_translate_texts)(
         session->translator, session->tokenizer, run->texts, run->n_inputs, take_result, run, err);
 }

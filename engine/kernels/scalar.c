@@ -211,8 +211,7 @@ static void attend_cached(const struct cached_attention *a) {
             if (a->bias) weights[j] += a->bias[h * a->bias_stride + j];
         }
         softmax(weights, a->n_keys);
-        if (a->weights)
-            memcpy(a->weights + h * a->n_keys, weights, a->n_keys * sizeof *weights);
+        if (a->weights) memcpy(a->weights + h * a->n_keys, weights, a->n_keys * sizeof *weights);
         for (size_t d = 0; d < a->head_dim; d++) {
             float sum = 0;
             for (size_t j = 0; j < a->n_keys; j++)

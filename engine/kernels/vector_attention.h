@@ -171,8 +171,7 @@ static void attend_cached(const struct cached_attention *a) {
             store(weights + j, cached_scores(a, head, j, n < LANES ? n : LANES));
         }
         softmax(weights, a->n_keys, a->scale, a->bias ? a->bias + h * a->bias_stride : NULL);
-        if (a->weights)
-            memcpy(a->weights + h * a->n_keys, weights, a->n_keys * sizeof(float));
+        if (a->weights) memcpy(a->weights + h * a->n_keys, weights, a->n_keys * sizeof(float));
         cached_values(a, head, weights);
     }
 }
