@@ -2,6 +2,7 @@
  * before it are done. */
 #define _POSIX_C_SOURCE 200809L
 #include "tools/commands.h"
+#include "tools/machine.h"
 #include "tools/reverse.h"
 #include "tools/session.h"
 #include "tools/show.h"
@@ -10,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { MIN_WINDOW = 64, MAX_WINDOW = 8192, LINES_PER_SLOT = 32 };
@@ -53,19 +53,13 @@ struct run {
 
 /* ---- progress -------------------------------------------------------------------------------- */
 
-static double seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
 static bool wants_progress(const struct run *run) {
     return !run->options->quiet && isatty(STDERR_FILENO) && !isatty(run->session.out) &&
            run->options->n_arguments == 0;
 }
 
 static void show_progress(struct run *run, bool last) {
-    double now = seconds();
+    double now = seconds_now();
     if (!wants_progress(run) || (!last && now - run->shown_at < 0.2)) return;
     run->shown_at = now;
     tolka_stats stats;
@@ -350,7 +344,7 @@ static int prepare(struct run *run, const tolka_options *decoding) {
     if (!run->items || !run->texts || !run->inputs || !run->input_items || !run->out)
         return complain(EXIT_MODEL, "out of memory");
     measure_input(run);
-    run->began = seconds();
+    run->began = seconds_now();
     return EXIT_DONE;
 }
 
