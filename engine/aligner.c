@@ -68,9 +68,8 @@ static tolka_status align_pair(struct aligner *aligner, const tolka_input *pair,
 
 static tolka_status align_hypothesis(struct aligner *aligner, const tolka_input *input,
                                      struct result_hypothesis *hypothesis, tolka_error *err) {
-    int32_t *ids = malloc(hypothesis->n_tokens * sizeof *ids);
+    int32_t *ids = hypothesis_ids(hypothesis);
     if (!ids) return fail(err, TOLKA_NOMEM, "out of memory for an alignment");
-    for (size_t i = 0; i < hypothesis->n_tokens; i++) ids[i] = hypothesis->tokens[i].id;
     tolka_input pair = *input;
     pair.target = ids;
     pair.n_target = hypothesis->n_tokens;

@@ -35,18 +35,14 @@ tolka_status alignment_choose(struct alignment_choice *out, struct cross_heads t
 
 /* ---- soft ------------------------------------------------------------------------------------ */
 
-static const float *head_rows(const struct attention_map *map, size_t layer, size_t head) {
-    return map_layer(map, (uint32_t)layer) + head * map->n_queries * map->n_keys;
-}
-
 void alignment_soft(const struct attention_map *map, struct alignment_choice choice,
                     size_t n_target, float *soft) {
     size_t n = n_target * map->n_keys, first = choice.head < 0 ? 0 : (size_t)choice.head;
     size_t n_heads = choice.head < 0 ? map->n_heads : 1;
-    memcpy(soft, head_rows(map, choice.layer, first), n * sizeof *soft);
+    memcpy(soft, map_head(map, choice.layer, first), n * sizeof *soft);
     if (n_heads == 1) return;
     for (size_t h = 1; h < n_heads; h++) {
-        const float *rows = head_rows(map, choice.layer, h);
+        const float *rows = map_head(map, choice.layer, h);
         for (size_t i = 0; i < n; i++) soft[i] += rows[i];
     }
     for (size_t i = 0; i < n; i++) soft[i] /= (float)n_heads;

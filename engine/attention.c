@@ -49,8 +49,8 @@ static void see(const struct multi_head *heads, const struct attention_layer *la
                 size_t n) {
     const struct attention_map *map = layer->map;
     for (size_t h = 0; h < heads->n_heads; h++)
-        memcpy(map_layer(map, layer->number) + (h * map->n_queries + query) * map->n_keys,
-               heads->buffers->seen + h * n, n * sizeof(float));
+        memcpy(map_head(map, layer->number, h) + query * map->n_keys, heads->buffers->seen + h * n,
+               n * sizeof(float));
 }
 
 /* ---- projections ----------------------------------------------------------------------------- */
@@ -105,7 +105,7 @@ static void attend_sentence(const struct multi_head *heads, const struct attenti
         .bias_stride = layer->bias_stride,
         .out = buffers->context + sentence->first * heads->width,
         .out_stride = heads->width,
-        .weights = layer->map ? map_layer(layer->map, layer->number) : NULL,
+        .weights = layer->map ? map_head(layer->map, layer->number, 0) : NULL,
         .scratch = buffers->scratch,
     };
     kernels->attend(&attention);

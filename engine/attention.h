@@ -61,9 +61,9 @@ struct attention_map {
     size_t n_layers, n_heads, n_queries, n_keys;
 };
 
-/* [n_heads][n_queries][n_keys] of a layer. */
-static inline float *map_layer(const struct attention_map *map, uint32_t layer) {
-    return map->weights + layer * map->n_heads * map->n_queries * map->n_keys;
+/* [n_queries][n_keys] of a head. */
+static inline float *map_head(const struct attention_map *map, size_t layer, size_t head) {
+    return map->weights + (layer * map->n_heads + head) * map->n_queries * map->n_keys;
 }
 
 /* What the first head of a layer pays attention to in a step, for searches that want to know. */

@@ -53,18 +53,13 @@ static bool reserve(struct worker *worker, const struct config *config, size_t n
 
 /* ---- running --------------------------------------------------------------------------------- */
 
-static int32_t start_token(const struct config *config, const tolka_input *input) {
-    if (input->start >= 0) return input->start;
-    return config->start_from_zero ? -1 : config->start_token;
-}
-
 /* The decoder's inputs are the start token and the target; one slot, so a node is a position. */
 static void run_decoder(struct transformer *transformer, const tolka_input *input, size_t n_steps,
                         int32_t *nodes) {
     for (size_t i = 0; i < n_steps; i++) {
         nodes[i] = (int32_t)i;
         struct decoder_row row = {.position = (uint32_t)i, .nodes = nodes};
-        row.token = i ? input->target[i - 1] : start_token(&transformer->model->config, input);
+        row.token = i ? input->target[i - 1] : first_token(&transformer->model->config, input);
         decode_step(transformer, (struct decoder_rows){&row, 1});
     }
 }
@@ -133,5 +128,5 @@ const float *tolka_attention_weights(const tolka_attention *attention, tolka_att
     if (n_queries) *n_queries = there ? map->n_queries : 0;
     if (n_keys) *n_keys = there ? map->n_keys : 0;
     if (!there) return NULL;
-    return map_layer(map, (uint32_t)layer) + head * map->n_queries * map->n_keys;
+    return map_head(map, layer, head);
 }

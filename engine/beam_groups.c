@@ -120,19 +120,10 @@ static void collect(const struct group *group, const struct choice *choices, siz
 
 /* ---- rules ----------------------------------------------------------------------------------- */
 
-/* Could the best candidate, whether it ended or goes on, still beat the worst of those kept? */
+/* Here the best candidate counts, whether it ended or goes on. */
 static bool is_done(const struct group *group, const struct extensions *best) {
-    const struct search_options *options = group->extending.options;
-    const struct sentence_search *sentence = &group->view;
-    if (best->n == 0) return true;
-    if (sentence->n_finished < group->size) return false;
-    if (options->early_stopping == STOP_WHEN_FULL) return true;
-    uint32_t length = sentence->n_generated + 1;
-    if (options->early_stopping == STOP_NEVER_EARLY && options->length_penalty > 0)
-        length = sentence->limit;
-    float attainable = length_normalized(best->list[0].sum, scored_tokens(sentence, length),
-                                         options->length_penalty);
-    return attainable <= sentence->finished[group->size - 1].score;
+    return best->n == 0 ||
+           beam_is_settled(group->extending.options, &group->view, best->list[0].sum, group->size);
 }
 
 /* Those of the first `size` candidates that end are kept; the best `size` others go on. Returns how

@@ -31,19 +31,16 @@ static void collect(const struct extending *extending, const struct choice *choi
 
 /* ---- transformers ---------------------------------------------------------------------------- */
 
-/* Could the best running hypothesis still beat the worst of those kept? */
-static bool huggingface_is_done(const struct extending *extending) {
-    const struct search_options *options = extending->options;
-    const struct sentence_search *sentence = extending->sentence;
-    size_t beam = (size_t)options->beam;
-    if (sentence->n_finished < beam) return false;
+bool beam_is_settled(const struct search_options *options, const struct sentence_search *sentence,
+                     float best_sum, size_t keep) {
+    if (sentence->n_finished < keep) return false;
     if (options->early_stopping == STOP_WHEN_FULL) return true;
     uint32_t length = sentence->n_generated + 1;
     if (options->early_stopping == STOP_NEVER_EARLY && options->length_penalty > 0)
         length = sentence->limit;
-    float attainable = length_normalized(extending->history->next[0].sum,
-                                         scored_tokens(sentence, length), options->length_penalty);
-    return attainable <= sentence->finished[beam - 1].score;
+    float attainable =
+        length_normalized(best_sum, scored_tokens(sentence, length), options->length_penalty);
+    return attainable <= sentence->finished[keep - 1].score;
 }
 
 /* Those of the first `beam` candidates that end are kept if they are among the `beam` best ended
@@ -60,7 +57,8 @@ static bool huggingface(const struct extending *extending, const struct extensio
             extension_goes_on(extending, (*n_next)++, extension);
         }
     }
-    return *n_next == 0 || huggingface_is_done(extending);
+    return *n_next == 0 || beam_is_settled(extending->options, extending->sentence,
+                                           extending->history->next[0].sum, beam);
 }
 
 /* ---- CTranslate2 ----------------------------------------------------------------------------- */

@@ -16,4 +16,9 @@ static inline size_t beam_candidates(int beam) {
  * beam_candidates(beam) tokens; true when the sentence is done. */
 bool beam_advance(const struct extending *extending, const struct choice *choices);
 
+/* By transformers' rules: can no hypothesis that goes on from best_sum become better than the worst
+ * of the `keep` finished ones? */
+bool beam_is_settled(const struct search_options *options, const struct sentence_search *sentence,
+                     float best_sum, size_t keep);
+
 #endif

@@ -1,6 +1,7 @@
 #include "engine/hypothesis.h"
 
 #include "engine/coverage.h"
+#include "engine/input.h"
 #include "engine/sampling.h"
 
 #include <math.h>
@@ -69,8 +70,7 @@ void hypothesis_start(struct history *history, struct sentence_search *sentence,
     struct hypothesis *first = &sentence->live[0];
     uint32_t slot = (uint32_t)(place * history->beam);
     *first = (struct hypothesis){.slot = slot, .cell = slot, .nodes = path_of(history, 0, slot)};
-    first->token = input->start >= 0 ? input->start : config->start_token;
-    if (config->start_from_zero && input->start < 0) first->token = -1;
+    first->token = first_token(config, input);
     first->coverage = coverage_of(history, 0, slot);
     for (size_t i = 0; first->coverage && i < input->n_ids; i++) first->coverage[i] = 0;
     add_node(history, first, 0, 0);

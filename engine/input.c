@@ -53,3 +53,8 @@ tolka_status check_input(const struct config *config, const tolka_input *input, 
     if (status != TOLKA_OK || (!with_target && input->n_target == 0)) return status;
     return check_target(config, input, err);
 }
+
+int32_t first_token(const struct config *config, const tolka_input *input) {
+    if (input->start >= 0) return input->start;
+    return config->start_from_zero ? -1 : config->start_token;
+}

@@ -8,4 +8,7 @@
 tolka_status check_input(const struct config *config, const tolka_input *input, bool with_target,
                          tolka_error *err);
 
+/* The decoder's first input; -1: a zero vector. */
+int32_t first_token(const struct config *config, const tolka_input *input);
+
 #endif

@@ -27,6 +27,12 @@ struct tolka_result *result_failed(const tolka_error *err) {
     return result;
 }
 
+int32_t *hypothesis_ids(const struct result_hypothesis *hypothesis) {
+    int32_t *ids = malloc((hypothesis->n_tokens + 1) * sizeof *ids);
+    for (size_t i = 0; ids && i < hypothesis->n_tokens; i++) ids[i] = hypothesis->tokens[i].id;
+    return ids;
+}
+
 tolka_status tolka_result_status(const tolka_result *result, const char **reason) {
     if (reason) *reason = result ? result->reason : "out of memory";
     return result ? result->status : TOLKA_NOMEM;

@@ -30,6 +30,9 @@ struct tolka_result {
     const char *reason; /* why there is none, if status is not TOLKA_OK; in the same block */
 };
 
+/* Ids of a hypothesis's tokens, which the caller frees; NULL: no memory. */
+int32_t *hypothesis_ids(const struct result_hypothesis *hypothesis);
+
 /* Room for hypotheses with n_tokens tokens in all; NULL: no memory. */
 struct tolka_result *result_new(size_t n_hypotheses, size_t n_tokens);
 /* A result that says why there is none. */

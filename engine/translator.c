@@ -139,16 +139,12 @@ static tolka_status make_workers(tolka_translator *translator, int n, tolka_erro
 }
 
 /* What the caller wants, or else what the model asks for. */
-static tolka_status make_generation(struct generation *out, const tolka_generation *given,
-                                    const struct config *config, tolka_error *err) {
-    if (given) return generation_copy(out, given, config, err);
-    struct generation_lists *lists = calloc(1, sizeof *lists);
-    if (!lists) return fail(err, TOLKA_NOMEM, "out of memory");
-    generation_lists_fill(lists, config);
-    tolka_generation settings = generation_of(config, lists);
-    tolka_status status = generation_copy(out, &settings, config, err);
-    free(lists);
-    return status;
+static tolka_status make_generation(tolka_translator *translator, const tolka_generation *given,
+                                    tolka_error *err) {
+    tolka_generation settings;
+    tolka_model_generation(translator->model, &settings);
+    return generation_copy(&translator->generation, given ? given : &settings,
+                           &translator->model->model.config, err);
 }
 
 static tolka_status set_up(tolka_translator *translator, const tolka_options *given,
@@ -156,7 +152,7 @@ static tolka_status set_up(tolka_translator *translator, const tolka_options *gi
     const struct config *config = &translator->model->model.config;
     tolka_options options = known_options(given);
     enum early_stopping stop = early_stopping(config, &options);
-    tolka_status status = make_generation(&translator->generation, options.generation, config, err);
+    tolka_status status = make_generation(translator, options.generation, err);
     if (status != TOLKA_OK) return status;
     set_width(&options, &translator->generation);
     set_defaults(&options, config);

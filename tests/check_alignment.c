@@ -242,14 +242,17 @@ END_TEST
  * decides nothing anyway. */
 START_TEST(the_longest_hypothesis_is_aligned) {
     struct fixture fixture = fixture_open("bart", DTYPE_F32);
-    struct config *config = &fixture.model->model.config;
+    const struct config *config = &fixture.model->model.config;
     tolka_options options = TOLKA_OPTIONS_INIT;
     options.want_alignments = 1;
     options.beam = 1;
     options.max_length = TOLKA_MAX_LENGTH;
-    config->n_suppressed = 1;
-    config->suppressed[0] = config->end_token;
-    config->forced_last = -1;
+    tolka_generation generation;
+    tolka_model_generation(fixture.model, &generation);
+    generation.suppress_tokens = &config->end_token;
+    generation.n_suppress_tokens = 1;
+    generation.forced_eos_token_id = -1;
+    options.generation = &generation;
     ck_assert_uint_gt(config->max_positions, 0);
     tolka_translator *translator = open_translator(fixture.model, &options);
     tolka_input input = case_input(&fixture, json_array_get(fixture.cases, 1));

@@ -44,10 +44,8 @@ static void numbered_free(struct numbered *numbered) {
 
 static bool number_target(struct numbered *out, const struct token_roles *roles,
                           const struct result_hypothesis *hypothesis) {
-    size_t n = hypothesis->n_tokens;
-    int32_t *ids = malloc((n + 1) * sizeof *ids);
-    for (size_t i = 0; ids && i < n; i++) ids[i] = hypothesis->tokens[i].id;
-    bool ok = ids && numbered_new(out, roles, ids, n);
+    int32_t *ids = hypothesis_ids(hypothesis);
+    bool ok = ids && numbered_new(out, roles, ids, hypothesis->n_tokens);
     free(ids);
     return ok;
 }

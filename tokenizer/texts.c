@@ -88,12 +88,10 @@ static bool is_empty(const struct pipeline *pipeline, const struct prepared *pre
 static tolka_status show_hypothesis(const struct pipeline *pipeline,
                                     const struct prepared *prepared,
                                     struct result_hypothesis *hypothesis, tolka_error *err) {
-    size_t n = hypothesis->n_tokens;
-    int32_t *ids = malloc((n + 1) * sizeof *ids);
+    int32_t *ids = hypothesis_ids(hypothesis);
     if (!ids) return fail(err, TOLKA_NOMEM, "out of memory for a translation");
-    for (size_t i = 0; i < n; i++) ids[i] = hypothesis->tokens[i].id;
-    tolka_status status = tolka_detokenize(pipeline->tokenizer, ids, n, &hypothesis->text,
-                                           &hypothesis->text_length, err);
+    tolka_status status = tolka_detokenize(pipeline->tokenizer, ids, hypothesis->n_tokens,
+                                           &hypothesis->text, &hypothesis->text_length, err);
     free(ids);
     if (status != TOLKA_OK) return status;
     return align_text(&pipeline->roles, prepared->ids, hypothesis, err);
