@@ -23,7 +23,7 @@ CHECK_LIBS = $(shell pkg-config --libs check)
 # Libraries are whole folders, each using those above it: the engine; text; conversion of
 # checkpoints. The command uses all three.
 ENGINE = $(wildcard engine/*.c engine/kernels/*.c)
-LIBRARY = $(ENGINE) $(wildcard tokenizer/*.c tokenizer/*.cc)
+LIBRARY = $(ENGINE) $(wildcard tokenizer/*.c tokenizer/*.cc text/*.c text/*/*.c)
 CONVERSION = $(wildcard models/*.c models/*/*.c)
 TOOLS = $(filter-out tools/main.c,$(wildcard tools/*.c)) $(wildcard tools/*.html)
 TESTS = $(wildcard tests/*.c tests/*.cc)

@@ -5,7 +5,7 @@ set -eu
 build=${1:-build}
 
 # A folder needs itself and those before it, never one behind it.
-folders="engine/kernels engine tokenizer models/checkpoint models models/convert tools"
+folders="engine/kernels engine tokenizer text text/formats models/checkpoint models models/convert tools"
 # Commands know the engine by its public header, and checkpoints by what the conversion offers.
 tools_may="engine/tolka.h models/convert tools"
 
@@ -14,6 +14,8 @@ tools_may="engine/tolka.h models/convert tools"
 declared="
     engine            engine/tolka.h                  public calls: the one header of such a file
     tokenizer         engine/tolka.h                  the same
+    text              engine/tolka.h                  the same
+    text/formats      engine/tolka.h                  the same
     engine/kernels    engine/kernels/levels.h         a table each, for kernels.c alone
     models/checkpoint models/checkpoint/containers.h  a reader each, for containers.c alone
     models            models/families.h               a table each, for families.c alone

@@ -1,6 +1,6 @@
 /* The pipeline from text to ids to text, which everything that has text goes through:
  * tolka_translate_texts, tolka_score_texts, tolka_translate_text. */
-#include "tokenizer/texts.h"
+#include "text/texts.h"
 
 #include "engine/error.h"
 #include "engine/result.h"

@@ -1,6 +1,6 @@
 /* Text of a translation as it comes: tolka_stream_text. */
 #include "engine/result.h"
-#include "tokenizer/texts.h"
+#include "text/texts.h"
 #include "tokenizer/utf8.h"
 
 #include <stdlib.h>
