@@ -462,15 +462,15 @@ typedef struct {
 
 /* The sentences of a text, by Unicode's rules (UAX 29) and a language's abbreviations (any name that
  * tolka_tokenizer_new takes; NULL: none), without the white space between them, list bullets and
- * what has neither letters nor digits. The caller frees *sentences. */
+ * what has no letters. The caller frees *sentences. */
 tolka_status tolka_split_text(const char *text, size_t length, const char *language,
                               tolka_span **sentences, size_t *n, tolka_error *err);
 
 /* Text to ids to text for n texts: what tolka_translate and tolka_score do, with the results' texts
  * and source ids filled in, and work on text shared out among the translator's threads. Texts of
  * several sentences, and sentences that are too long, are translated in parts (tolka_options.split)
- * and joined; white space around and between parts, bullets, and what has neither letters nor
- * digits stay as they are. A prefix begins the first part. A text without a token of its own has
+ * and joined; white space around and between parts, bullets, and what has no letters stay
+ * as they are. A prefix begins the first part. A text without a token of its own has
  * one hypothesis without tokens, of score 0. */
 tolka_status tolka_translate_texts(tolka_translator *translator, const tolka_tokenizer *tokenizer,
                                    const tolka_text *texts, size_t n, tolka_done done, void *user,
