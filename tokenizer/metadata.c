@@ -58,8 +58,17 @@ static tolka_status read_languages(tolka_tokenizer *tokenizer, const tolka_model
                                    size_t vocab, tolka_error *err) {
     struct languages *languages = &tokenizer->languages;
     languages->model = model->name;
-    return read_tokens(model, KEY "languages", KEY "language_ids", vocab, &languages->n,
-                       &languages->tokens, &languages->ids, err);
+    tolka_status status = read_tokens(model, KEY "languages", KEY "language_ids", vocab,
+                                      &languages->n, &languages->tokens, &languages->ids, err);
+    if (status != TOLKA_OK) return status;
+    if (languages->n > MOST_LANGUAGES)
+        return fail(err, TOLKA_FORMAT, "%s: key %s has %zu entries, more than %d", model->name,
+                    KEY "languages", languages->n, MOST_LANGUAGES);
+    for (size_t i = 0; i < languages->n; i++)
+        if (!language_is_sound(languages->tokens[i]))
+            return fail(err, TOLKA_FORMAT, "%s: key %s: entry %zu is not a language", model->name,
+                        KEY "languages", i);
+    return TOLKA_OK;
 }
 
 static void note_starts(tolka_tokenizer *tokenizer) {
