@@ -95,13 +95,17 @@ static tolka_status choose_from(tolka_tokenizer *tokenizer, const tolka_model *m
                          &tokenizer->from, err);
 }
 
+static bool is_none(const char *to) {
+    return to && strcmp(to, texts_say) == 0;
+}
+
 /* Languages of `>>deu<<` and `<2de>` models stand in the source, so that texts may bring their own;
  * and a model that has one alone translates as well without it. */
 static bool may_go_without(const struct languages *languages, enum to_kind kind, const char *name) {
     bool in_source = kind == TO_PREFIX ||
                      (kind == TO_NONE && languages->n > 0 && languages->tokens[0].length > 2 &&
                       memcmp(languages->tokens[0].bytes, ">>", 2) == 0);
-    return in_source && (name ? strcmp(name, texts_say) == 0 : languages->n == 1);
+    return in_source && (name ? is_none(name) : languages->n == 1);
 }
 
 static struct gguf_string token_of(const struct languages *languages, int32_t id) {
@@ -120,7 +124,7 @@ static tolka_status choose_to(tolka_tokenizer *tokenizer, const tolka_model *mod
     if (tokenizer->tags_are_text) kind = TO_PREFIX;
     tokenizer->tags_are_text = kind == TO_PREFIX;
     if (!uses(tokenizer, ITEM_TO) && kind == TO_NONE)
-        return check_only_language(model, to, "--to", KEY "default_to", err);
+        return check_only_language(model, is_none(to) ? NULL : to, "--to", KEY "default_to", err);
     if (tokenizer->languages.n == 0) return key_missing(model, KEY "languages", err);
     status = wanted_language(model, to, KEY "default_to", buffer, &name, err);
     if (status != TOLKA_OK) return status;
