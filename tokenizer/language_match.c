@@ -16,12 +16,12 @@ static int script_distance(const struct locale_name *wanted, const char *wanted_
     if (strcmp(wanted_script, offered_script) == 0) return 0;
     if (!*wanted_script) return 1;
     enum usualness usual = locale_usualness(wanted, wanted_script);
-    if (!*offered_script) return usual != UNUSUAL ? 1 : NO_MATCH;
+    if (!*offered_script) return usual != UNUSUAL ? 0 : NO_MATCH;
     if (usual == USUAL && locale_usualness(wanted, offered_script) == USUAL) return 0;
     return usual != UNUSUAL && !*wanted->script ? 2 : NO_MATCH;
 }
 
-/* Script before region before variant. */
+/* Script before region; then a script that is said is nearer than one that is meant. */
 static int distance(const struct locale_name *wanted, const struct locale_name *offered) {
     char wanted_script[LONGEST_SUBTAG], offered_script[LONGEST_SUBTAG];
     if (!*wanted->language || strcmp(wanted->language, offered->language) != 0) return NO_MATCH;
@@ -29,8 +29,9 @@ static int distance(const struct locale_name *wanted, const struct locale_name *
     locale_script(offered, offered_script);
     int script = script_distance(wanted, wanted_script, offered_script);
     if (script == NO_MATCH) return NO_MATCH;
+    bool meant = *wanted_script && !*offered_script;
     bool variant = strcmp(wanted->variant, offered->variant) != 0;
-    return script << 8 | region_distance(wanted, offered) << 4 | variant;
+    return script << 8 | region_distance(wanted, offered) << 4 | meant << 1 | variant;
 }
 
 /* ---- one among many -------------------------------------------------------------------------- */

@@ -146,8 +146,12 @@ static bool same_folded(const char *a, const char *b) {
 
 bool language_is_called(struct gguf_string language, const char *name) {
     char shown[LONGEST_DISPLAY];
+    struct locale_name said;
+    locale_read(&said, language, SAME_CODE);
+    struct gguf_string alone = {said.language, strlen(said.language)};
     return (language_display(language, "en", shown) && same_folded(shown, name)) ||
-           (language_display(language, NULL, shown) && same_folded(shown, name));
+           (language_display(language, NULL, shown) && same_folded(shown, name)) ||
+           (language_display(alone, "en", shown) && same_folded(shown, name));
 }
 
 struct namesakes {

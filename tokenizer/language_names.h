@@ -10,7 +10,8 @@ enum { LONGEST_DISPLAY = 128 };
  * NULL: in the language itself. False if ICU has no name. */
 bool language_display(struct gguf_string language, const char *in, char out[LONGEST_DISPLAY]);
 
-/* Is this the language's name in English or in itself, whatever its case and accents? */
+/* Is this the language's name in English (with script and region, or without) or in itself, whatever
+ * its case and accents? */
 bool language_is_called(struct gguf_string language, const char *name);
 
 /* Codes of the languages that have this name, whatever its case and accents: "no" for "norwegian",
