@@ -458,7 +458,7 @@ START_TEST(there_are_not_so_many_languages) {
     static const char *tokens[N];
     for (size_t i = 0; i < N; i++) tokens[i] = "xx_Latn";
     refuses(tokens, N, "100000 entries, more than 16384");
-    struct tolka_model *model = model_with(tokens, MOST_LANGUAGES);
+    struct tolka_model *model = model_with(tokens, LANGUAGES_LIMIT);
     tolka_tokenizer *tokenizer;
     tolka_error err = {0};
     ck_assert_int_eq(tolka_tokenizer_new(&tokenizer, model, NULL, NULL, &err), TOLKA_ARGUMENT);

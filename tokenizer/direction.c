@@ -1,9 +1,8 @@
 #include "tokenizer/direction.h"
 
 #include "tokenizer/keys.h"
-#include "tokenizer/locale_name.h"
+#include "tokenizer/language_names.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* What --to is where texts name their languages themselves (">>deu<< Hello"). */
@@ -139,19 +138,32 @@ static tolka_status choose_to(tolka_tokenizer *tokenizer, const tolka_model *mod
     return status;
 }
 
+/* "de" for "Deutsch", "de_DE.UTF-8" or ">>deu<<"; "zh_Hant" for "zho_Hant". */
+static void write_code(char code[LONGEST_LANGUAGE], const char *language) {
+    char kept[LONGEST_LANGUAGE_NAME], id[LONGEST_LOCALE];
+    struct locale_name name;
+    locale_read(&name, language_code(language, kept), SAME_CODE);
+    locale_id(&name, id);
+    strcpy(code, strlen(id) < LONGEST_LANGUAGE ? id : name.language);
+}
+
 /* For those who have to know what is written in a text. */
+static tolka_status name_language(char code[LONGEST_LANGUAGE], const tolka_model *model,
+                                  const char *given, const char *key, tolka_error *err) {
+    char buffer[LONGEST_LANGUAGE_NAME];
+    const char *name;
+    tolka_status status = wanted_language(model, given, key, buffer, &name, err);
+    if (status == TOLKA_OK && name && !is_none(name)) write_code(code, name);
+    return status;
+}
+
 static tolka_status name_languages(tolka_tokenizer *tokenizer, const tolka_model *model,
                                    const char *from, const char *to, tolka_error *err) {
-    const char *name;
     tolka_status status =
-        wanted_language(model, from, KEY "default_from", tokenizer->source_language, &name, err);
-    if (status == TOLKA_OK)
-        status =
-            wanted_language(model, to, KEY "default_to", tokenizer->target_language, &name, err);
-    if (status != TOLKA_OK) return status;
-    if (from) snprintf(tokenizer->source_language, LONGEST_LANGUAGE, "%s", from);
-    if (to) snprintf(tokenizer->target_language, LONGEST_LANGUAGE, "%s", to);
-    return status;
+        name_language(tokenizer->source_language, model, from, KEY "default_from", err);
+    return status != TOLKA_OK
+               ? status
+               : name_language(tokenizer->target_language, model, to, KEY "default_to", err);
 }
 
 tolka_status tokenizer_choose_languages(tolka_tokenizer *tokenizer, const tolka_model *model,

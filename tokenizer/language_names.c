@@ -211,3 +211,11 @@ size_t language_codes(const char *name, char codes[MOST_NAMESAKES][LONGEST_LANGU
     if (namesakes.n == 0) compare_own_names(&namesakes);
     return namesakes.n;
 }
+
+struct gguf_string language_code(const char *language, char code[LONGEST_LANGUAGE_NAME]) {
+    char codes[MOST_NAMESAKES][LONGEST_LANGUAGE_NAME];
+    struct gguf_string said = {language, strlen(language)};
+    if (!language_is_name(said) || language_codes(language, codes) == 0) return said;
+    strcpy(code, codes[0]);
+    return (struct gguf_string){code, strlen(code)};
+}

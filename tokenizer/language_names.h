@@ -19,6 +19,9 @@ bool language_is_called(struct gguf_string language, const char *name);
 enum { MOST_NAMESAKES = 8 };
 size_t language_codes(const char *name, char codes[MOST_NAMESAKES][LONGEST_LANGUAGE_NAME]);
 
+/* The code that a name stands for, kept in `code`; a code stands for itself. */
+struct gguf_string language_code(const char *language, char code[LONGEST_LANGUAGE_NAME]);
+
 /* Could this only be a name: too long for a code, or no code at all? */
 bool language_is_name(struct gguf_string text);
 

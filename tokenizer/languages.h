@@ -5,7 +5,7 @@
 #include "tokenizer/locale_name.h"
 
 /* Far more than there are languages (ISO 639-3 has 8,000): what a lookup may have to go through. */
-enum { MOST_LANGUAGES = 16384 };
+enum { LANGUAGES_LIMIT = 16384 };
 
 struct languages {
     const char *model; /* for messages */

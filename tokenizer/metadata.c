@@ -61,9 +61,9 @@ static tolka_status read_languages(tolka_tokenizer *tokenizer, const tolka_model
     tolka_status status = read_tokens(model, KEY "languages", KEY "language_ids", vocab,
                                       &languages->n, &languages->tokens, &languages->ids, err);
     if (status != TOLKA_OK) return status;
-    if (languages->n > MOST_LANGUAGES)
+    if (languages->n > LANGUAGES_LIMIT)
         return fail(err, TOLKA_FORMAT, "%s: key %s has %zu entries, more than %d", model->name,
-                    KEY "languages", languages->n, MOST_LANGUAGES);
+                    KEY "languages", languages->n, LANGUAGES_LIMIT);
     for (size_t i = 0; i < languages->n; i++)
         if (!language_is_sound(languages->tokens[i]))
             return fail(err, TOLKA_FORMAT, "%s: key %s: entry %zu is not a language", model->name,

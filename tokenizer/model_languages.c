@@ -111,31 +111,23 @@ int tolka_same_language(const char *a, const char *b) {
     return language_same(text_of(a), text_of(b));
 }
 
-/* The code that a name stands for; a code stands for itself. */
-static struct gguf_string code_of(const char *language,
-                                  char codes[MOST_NAMESAKES][LONGEST_LANGUAGE_NAME]) {
-    bool named = language_is_name(text_of(language)) && language_codes(language, codes) > 0;
-    return text_of(named ? codes[0] : language);
-}
-
 char *tolka_language_name(const char *language, const char *in) {
-    char codes[2][MOST_NAMESAKES][LONGEST_LANGUAGE_NAME], locale[LONGEST_LOCALE];
-    char name[LONGEST_DISPLAY];
+    char codes[2][LONGEST_LANGUAGE_NAME], locale[LONGEST_LOCALE], name[LONGEST_DISPLAY];
     struct locale_name shown;
     if (in) {
-        locale_read(&shown, code_of(in, codes[1]), SAME_CANONICAL);
+        locale_read(&shown, language_code(in, codes[1]), SAME_CANONICAL);
         locale_id(&shown, locale);
         if (!*shown.language) return NULL;
     }
-    bool found = language_display(code_of(language, codes[0]), in ? locale : NULL, name);
+    bool found = language_display(language_code(language, codes[0]), in ? locale : NULL, name);
     return found ? strdup(name) : NULL;
 }
 
 /* A code of a language as people write one today; "" of what is none. */
 static void read_code(struct locale_name *name, const char *language) {
     enum { LONGEST_CODE = 3 };
-    char codes[MOST_NAMESAKES][LONGEST_LANGUAGE_NAME];
-    locale_read(name, code_of(language, codes), SAME_CODE);
+    char code[LONGEST_LANGUAGE_NAME];
+    locale_read(name, language_code(language, code), SAME_CODE);
     if (strlen(name->language) > LONGEST_CODE) name->language[0] = 0;
 }
 
