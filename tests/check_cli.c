@@ -456,6 +456,7 @@ Suite *cli_suite(void) {
     suite_add_tcase(suite, cli_attention_case());
     suite_add_tcase(suite, cli_alignment_case());
     suite_add_tcase(suite, cli_decoding_case());
+    suite_add_tcase(suite, cli_languages_case());
     suite_add_tcase(suite, cli_terminal_case());
     return suite;
 }
