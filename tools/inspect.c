@@ -1,7 +1,7 @@
 /* tolka inspect: what a model file or a checkpoint holds, and how two of them differ. */
 #include "models/convert/describe.h"
-#include "models/convert/difference.h"
 #include "tools/commands.h"
+#include "tools/inspect_difference.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,52 +79,6 @@ static int inspect_file(const struct options *options) {
     }
     json_decref(object);
     return EXIT_DONE;
-}
-
-/* ---- two files ------------------------------------------------------------------------------- */
-
-struct comparison {
-    bool quiet;
-    size_t n_tensors, n_different; /* of the first; of both */
-};
-
-static void print_difference(void *user, const struct difference *difference) {
-    struct comparison *comparison = user;
-    const char *name = difference->name;
-    comparison->n_tensors += difference->kind != DIFFERENCE_ADDED;
-    comparison->n_different += difference->kind != DIFFERENCE_NONE;
-    switch (difference->kind) {
-    case DIFFERENCE_NONE:
-        if (!comparison->quiet) printf("= %s\n", name);
-        break;
-    case DIFFERENCE_VALUES:
-        printf("~ %s: max difference %.3g, relative %.3g\n", name, difference->max,
-               difference->relative);
-        break;
-    case DIFFERENCE_SHAPE:
-        printf("! %s: shapes differ\n", name);
-        break;
-    case DIFFERENCE_TYPE:
-        printf("? %s: %s and %s cannot be compared\n", name, difference->types[0],
-               difference->types[1]);
-        break;
-    case DIFFERENCE_GONE:
-        printf("- %s\n", name);
-        break;
-    case DIFFERENCE_ADDED:
-        printf("+ %s\n", name);
-        break;
-    }
-}
-
-static int inspect_difference(const struct options *options) {
-    struct comparison comparison = {.quiet = options->quiet};
-    tolka_error err;
-    if (compare_files(options->arguments[0], options->arguments[1], print_difference, &comparison,
-                      &err) != TOLKA_OK)
-        return complain(EXIT_MODEL, "%s", err.text);
-    printf("%zu of %zu tensors differ\n", comparison.n_different, comparison.n_tensors);
-    return comparison.n_different ? EXIT_INPUT : EXIT_DONE;
 }
 
 int run_inspect(struct options *options) {
