@@ -88,7 +88,7 @@ static void print_summary(const struct report *report, const struct comparison *
             printf("left out: %zu tensor%s of %s that the transformer does not compute with\n",
                    report->n_left_out[s], report->n_left_out[s] == 1 ? "" : "s",
                    comparison->paths[s]);
-    if (!comparison->by_roles && !report->quiet)
+    if (!comparison->by_roles)
         printf("matched by name only: %s\n", comparison->why.text);
     printf("%zu of %zu tensors differ: %zu equal, %zu within rounding, %zu other values, %zu other "
            "shapes or types, %zu only in the first, %zu only in the second\n",
