@@ -122,8 +122,8 @@ static void print_tensors(const json_t *list) {
 /* ---- the whole ------------------------------------------------------------------------------- */
 
 static void print_model(json_t *object, json_t *config) {
-    print_line("parameters", "%.4g million",
-               json_number_value(json_object_get(object, "parameters")) / 1e6);
+    print_line("parameters", "%lld (%.3g million)", number(object, "parameters"),
+               real(object, "parameters") / 1e6);
     print_stack(config, "encoder");
     print_stack(config, "decoder");
     print_vocabulary(config);
