@@ -4,7 +4,6 @@
 #include "tools/option_use.h"
 #include "tools/session.h"
 
-#include <ctype.h>
 #include <string.h>
 
 /* The three scripts, as the Makefile puts them into the program, each with a NUL behind. */
@@ -158,7 +157,7 @@ static void put_fish_condition(FILE *out, unsigned commands) {
 
 static void put_fish_choice(FILE *out, const char *values) {
     if (is_kind(values, COMPLETE_FILES)) fputs(" -F", out);
-    else if (is_kind(values, COMPLETE_MODELS)) fputs(" -a '(__fish_complete_suffix .gguf)'", out);
+    else if (is_kind(values, COMPLETE_MODELS)) fputs(" -a '(__tolka_models)'", out);
     else if (is_kind(values, COMPLETE_LANGUAGES)) fputs(" -a '(__tolka_languages)'", out);
     else if (values) fprintf(out, " -a '%s'", values);
 }
@@ -168,8 +167,9 @@ static void put_fish_options(FILE *out) {
         put_fish_condition(out, spec->commands);
         fprintf(out, " -l %s", spec->name);
         if (spec->letter) fprintf(out, " -s %c", spec->letter);
-        if (spec->argument) fputs(" -r", out);
-        put_fish_choice(out, option_values(spec));
+        const char *values = option_values(spec);
+        if (spec->argument) fputs(is_kind(values, COMPLETE_FILES) ? " -r" : " -x", out);
+        put_fish_choice(out, values);
         fputs(" -d '", out);
         put_quoted(out, spec->help, "\\'", "\\");
         fputs("'\n", out);
@@ -215,14 +215,19 @@ bool print_completion(FILE *out, const char *shell) {
     return false;
 }
 
-/* A token without its marks, which mean something to shells: "deu" for ">>deu<<", "de" for "<2de>".
- */
+/* A token without its marks: "deu" for ">>deu<<", "de" for "<2de>". Shells may read more into what
+ * a file says than is good for them: nothing but names that are letters, digits, _ and - to all of
+ * them. */
 static void put_language(FILE *out, const char *token) {
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     if (strncmp(token, "<2", 2) == 0) token += 2;
-    while (*token && !isalnum((unsigned char)*token)) token++;
+    token += strcspn(token, letters);
     size_t n = strlen(token);
-    while (n && ispunct((unsigned char)token[n - 1])) n--;
-    fprintf(out, "%.*s\n", (int)n, token);
+    while (n && !strchr(letters, token[n - 1])) n--;
+    for (size_t i = 0; i < n; i++)
+        if (!strchr(letters, token[i]) && !strchr("_-", token[i])) return;
+    if (n) fprintf(out, "%.*s\n", (int)n, token);
 }
 
 int print_languages(FILE *out, const char *path) {

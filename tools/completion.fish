@@ -31,5 +31,9 @@ function __tolka_languages
     $tokens[1] help --languages $model 2>/dev/null
 end
 
+function __tolka_models
+    __fish_complete_suffix .gguf | string match -r '.*(?:\.gguf|/)(?:\t.*)?$'
+end
+
 complete -c tolka -f
 {{describe}}{{options}}{{arguments}}
