@@ -457,5 +457,8 @@ Suite *cli_suite(void) {
     suite_add_tcase(suite, cli_alignment_case());
     suite_add_tcase(suite, cli_decoding_case());
     suite_add_tcase(suite, cli_terminal_case());
+    suite_add_tcase(suite, cli_inspect_case());
+    suite_add_tcase(suite, cli_manual_case());
+    suite_add_tcase(suite, cli_shells_case());
     return suite;
 }
