@@ -14,13 +14,31 @@
 #define FIXTURES "tests/fixtures/"
 
 /* Every family and container that there is a fixture of. */
-static const char *const checkpoints[] = {
-    "marian", "marian-bin", "m2m100", "nllb-tiny", "bart", "mbart25-tiny", "mbart50-tiny", "t5",
-    "t5-mt5-tiny", "t5-umt5-tiny", "t5-v11-tiny", "t5-rel-tiny", "t5-madlad-tiny",
-    "t5-gguf-tiny/llama.gguf", "t5-gguf-tiny/candle", "fsmt", "vaswani", "ct2-marian-float32",
-    "ct2-marian-int8", "ct2-t5", "ct2-aren-transliteration-i16", "marian-native/prenorm-ssru.npz",
-    "marian-native/tied-layers.npz", "marian-student/model.student.npz",
-    "marian-student/model.student.marian-intgemm8.bin"};
+static const char *const checkpoints[] = {"marian",
+                                          "marian-bin",
+                                          "m2m100",
+                                          "nllb-tiny",
+                                          "bart",
+                                          "mbart25-tiny",
+                                          "mbart50-tiny",
+                                          "t5",
+                                          "t5-mt5-tiny",
+                                          "t5-umt5-tiny",
+                                          "t5-v11-tiny",
+                                          "t5-rel-tiny",
+                                          "t5-madlad-tiny",
+                                          "t5-gguf-tiny/llama.gguf",
+                                          "t5-gguf-tiny/candle",
+                                          "fsmt",
+                                          "vaswani",
+                                          "ct2-marian-float32",
+                                          "ct2-marian-int8",
+                                          "ct2-t5",
+                                          "ct2-aren-transliteration-i16",
+                                          "marian-native/prenorm-ssru.npz",
+                                          "marian-native/tied-layers.npz",
+                                          "marian-student/model.student.npz",
+                                          "marian-student/model.student.marian-intgemm8.bin"};
 enum { N_CHECKPOINTS = sizeof checkpoints / sizeof *checkpoints };
 
 static const char *fixture_path(size_t i) {
@@ -58,8 +76,8 @@ static const char *text_of(const json_t *object, const char *key) {
 /* ---- one file -------------------------------------------------------------------------------- */
 
 START_TEST(conversions_are_described_as_their_checkpoints) {
-    static const char *const keys[] = {"license", "parameters", "languages", "tokenizer",
-                                       "shortlist", "config"};
+    static const char *const keys[] = {"license",   "parameters", "languages",
+                                       "tokenizer", "shortlist",  "config"};
     const char *path = fixture_path((size_t)_i);
     struct folder folder = cli_folder();
     const char *converted = cli_path(&folder, "model.gguf");
@@ -237,16 +255,16 @@ START_TEST(one_changed_number_is_found) {
         size_t at;
         uint8_t by;
     } changes[] = {
-        {"f32", "enc.blk.1.ffn_up.weight", 3, 2},   {"f32", "enc.blk.1.ffn_up.bias", 2, 1},
-        {"f16", "dec.blk.0.attn_q.weight", 1, 4},   {"bf16", "dec.blk.1.ffn_down.weight", 1, 2},
+        {"f32", "enc.blk.1.ffn_up.weight", 3, 2},    {"f32", "enc.blk.1.ffn_up.bias", 2, 1},
+        {"f16", "dec.blk.0.attn_q.weight", 1, 4},    {"bf16", "dec.blk.1.ffn_down.weight", 1, 2},
         {"int8", "dec.blk.1.ffn_down.weight", 0, 3}, {"int8", "token_embd.weight", 100, 3},
         {"int8", "enc.blk.0.attn_o.scale", 3, 1},
     };
     struct folder folder = cli_folder();
     const char *path = cli_path(&folder, "model.gguf");
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
-        free(output_of(NULL, "convert", FIXTURES "marian", "-o", path, "-q", "-T",
-                       changes[i].type));
+        free(
+            output_of(NULL, "convert", FIXTURES "marian", "-o", path, "-q", "-T", changes[i].type));
         change_byte(path, changes[i].tensor, changes[i].at, changes[i].by);
         json_t *difference = compare(FIXTURES "marian", path, 1), *tensor;
         size_t k, n = 0;
@@ -276,7 +294,8 @@ START_TEST(what_is_missing_is_named) {
     json_decref(difference);
     struct ran ran = run(NULL, "inspect", "--diff", "-q", FIXTURES "marian", FIXTURES "bart");
     ck_assert_int_eq(ran.status, 1);
-    ck_assert_ptr_nonnull(strstr(ran.out, "! model.shared.weight: shapes differ: [763, 64] [640, 64]\n"));
+    ck_assert_ptr_nonnull(
+        strstr(ran.out, "! model.shared.weight: shapes differ: [763, 64] [640, 64]\n"));
     ck_assert_ptr_nonnull(strstr(ran.out, "\n+ dec.position_embd.weight\n"));
     ck_assert_ptr_null(strstr(ran.out, "\n= "));
     ran_free(&ran);

@@ -211,9 +211,7 @@ static const struct printing printings[] = {
      {"inspect", "--diff", "--json", FIXTURES "marian", FIXTURES "bart", "--family", "nobody"}},
     {"tolka check \\-\\-json", NULL, {"check", "--json"}},
     {"tolka bench \\-\\-json", NULL, {"bench", "--json", "-r", "1", "-B", "1", "-j", "1"}},
-    {"tolka attention \\-o map.json",
-     NULL,
-     {"attention", "--to", "de", "Hi.", "--format", "json"}},
+    {"tolka attention \\-o map.json", NULL, {"attention", "--to", "de", "Hi.", "--format", "json"}},
 };
 enum { N_PRINTINGS = sizeof printings / sizeof *printings };
 
@@ -256,9 +254,9 @@ END_TEST
 /* ---- the page as a whole --------------------------------------------------------------------- */
 
 START_TEST(manual_has_its_sections) {
-    static const char *const headings[] = {"NAME",     "SYNOPSIS",    "DESCRIPTION", "COMMANDS",
-                                           "OPTIONS",  "EXAMPLES",    "EXIT STATUS", "ENVIRONMENT",
-                                           "FILES",    "JSON",        "SEE ALSO"};
+    static const char *const headings[] = {"NAME",    "SYNOPSIS", "DESCRIPTION", "COMMANDS",
+                                           "OPTIONS", "EXAMPLES", "EXIT STATUS", "ENVIRONMENT",
+                                           "FILES",   "JSON",     "SEE ALSO"};
     char *page = output_of(NULL, "help", "--man");
     const char *at = page;
     for (size_t i = 0; i < sizeof headings / sizeof *headings; i++) {

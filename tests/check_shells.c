@@ -54,8 +54,8 @@ static bool offers(const char *output, const char *choice, size_t n) {
     return false;
 }
 
-static void check_choices(const char *shell, const struct completed *completed,
-                          const char *output, const char *choices, bool expected) {
+static void check_choices(const char *shell, const struct completed *completed, const char *output,
+                          const char *choices, bool expected) {
     for (const char *choice = choices; *choice; choice += *choice == '|') {
         size_t n = strcspn(choice, "|");
         if (n)
@@ -115,8 +115,8 @@ static struct ran complete_in_bash(const char *script, const char *line) {
 static struct ran complete_in(const char *shell, const char *script, const char *line) {
     char typed[600];
     snprintf(typed, sizeof typed, "tolka %s", line);
-    const char *const fish[] = {"fish", "--no-config", "tests/shells/complete.fish", script, typed,
-                                NULL};
+    const char *const fish[] = {"fish", "--no-config", "tests/shells/complete.fish",
+                                script, typed,         NULL};
     const char *const zsh[] = {"zsh", "-f", "tests/shells/complete.zsh", script, typed, NULL};
     if (strcmp(shell, "bash") == 0) return complete_in_bash(script, line);
     return run_file("/usr/bin/env", strcmp(shell, "fish") == 0 ? fish : zsh, "", 0);
@@ -158,8 +158,9 @@ START_TEST(families_are_listed) {
         ck_assert_msg(family_by_name(name) != NULL, "there is no family %s", name);
     }
     static const struct family *const families[] = {
-        &family_marian,        &family_m2m100,      &family_bart,  &family_mbart,  &family_t5,
-        &family_marian_native, &family_ctranslate2, &family_tolka, &family_t5_gguf, &family_vaswani};
+        &family_marian,  &family_m2m100,        &family_bart,        &family_mbart,
+        &family_t5,      &family_marian_native, &family_ctranslate2, &family_tolka,
+        &family_t5_gguf, &family_vaswani};
     for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
         bool found = false;
         values = option_values(spec);

@@ -40,11 +40,16 @@ static void put_quoted(FILE *out, const char *text, const char *apostrophe, cons
 /* ---- bash ------------------------------------------------------------------------------------ */
 
 static void put_bash_choice(FILE *out, const char *values) {
-    if (!values) fputs("return", out);
-    else if (is_kind(values, COMPLETE_FILES)) fputs("files=any", out);
-    else if (is_kind(values, COMPLETE_MODELS)) fputs("files='*.gguf'", out);
-    else if (is_kind(values, COMPLETE_LANGUAGES)) fputs("words=$(_tolka_languages)", out);
-    else fprintf(out, "words='%s'", values);
+    if (!values)
+        fputs("return", out);
+    else if (is_kind(values, COMPLETE_FILES))
+        fputs("files=any", out);
+    else if (is_kind(values, COMPLETE_MODELS))
+        fputs("files='*.gguf'", out);
+    else if (is_kind(values, COMPLETE_LANGUAGES))
+        fputs("words=$(_tolka_languages)", out);
+    else
+        fprintf(out, "words='%s'", values);
 }
 
 static void put_bash_values(FILE *out) {
@@ -91,11 +96,16 @@ static void put_bash(FILE *out, const char *place, const void *user) {
 /* ---- zsh ------------------------------------------------------------------------------------- */
 
 static void put_zsh_action(FILE *out, const char *values) {
-    if (!values) fputc(' ', out);
-    else if (is_kind(values, COMPLETE_FILES)) fputs("_files", out);
-    else if (is_kind(values, COMPLETE_MODELS)) fputs("_files -g \"*.gguf\"", out);
-    else if (is_kind(values, COMPLETE_LANGUAGES)) fputs("_tolka_languages", out);
-    else fprintf(out, "(%s)", values);
+    if (!values)
+        fputc(' ', out);
+    else if (is_kind(values, COMPLETE_FILES))
+        fputs("_files", out);
+    else if (is_kind(values, COMPLETE_MODELS))
+        fputs("_files -g \"*.gguf\"", out);
+    else if (is_kind(values, COMPLETE_LANGUAGES))
+        fputs("_tolka_languages", out);
+    else
+        fprintf(out, "(%s)", values);
 }
 
 /* '(-m --model)'{-m+,--model=}'[model file]:FILE:_files' */
@@ -156,10 +166,14 @@ static void put_fish_condition(FILE *out, unsigned commands) {
 }
 
 static void put_fish_choice(FILE *out, const char *values) {
-    if (is_kind(values, COMPLETE_FILES)) fputs(" -F", out);
-    else if (is_kind(values, COMPLETE_MODELS)) fputs(" -a '(__tolka_models)'", out);
-    else if (is_kind(values, COMPLETE_LANGUAGES)) fputs(" -a '(__tolka_languages)'", out);
-    else if (values) fprintf(out, " -a '%s'", values);
+    if (is_kind(values, COMPLETE_FILES))
+        fputs(" -F", out);
+    else if (is_kind(values, COMPLETE_MODELS))
+        fputs(" -a '(__tolka_models)'", out);
+    else if (is_kind(values, COMPLETE_LANGUAGES))
+        fputs(" -a '(__tolka_languages)'", out);
+    else if (values)
+        fprintf(out, " -a '%s'", values);
 }
 
 static void put_fish_options(FILE *out) {
@@ -219,8 +233,7 @@ bool print_completion(FILE *out, const char *shell) {
  * a file says than is good for them: nothing but names that are letters, digits, _ and - to all of
  * them. */
 static void put_language(FILE *out, const char *token) {
-    static const char letters[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     if (strncmp(token, "<2", 2) == 0) token += 2;
     token += strcspn(token, letters);
     size_t n = strlen(token);

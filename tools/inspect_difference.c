@@ -15,9 +15,9 @@ struct report {
 };
 
 static const char *const kind_names[DIFFERENCE_KINDS] = {
-    [DIFFERENCE_NONE] = "equal",     [DIFFERENCE_ROUNDING] = "rounded",
-    [DIFFERENCE_VALUES] = "differs", [DIFFERENCE_SHAPE] = "shape",
-    [DIFFERENCE_TYPE] = "type",      [DIFFERENCE_GONE] = "only_first",
+    [DIFFERENCE_NONE] = "equal",        [DIFFERENCE_ROUNDING] = "rounded",
+    [DIFFERENCE_VALUES] = "differs",    [DIFFERENCE_SHAPE] = "shape",
+    [DIFFERENCE_TYPE] = "type",         [DIFFERENCE_GONE] = "only_first",
     [DIFFERENCE_ADDED] = "only_second",
 };
 
@@ -88,8 +88,7 @@ static void print_summary(const struct report *report, const struct comparison *
             printf("left out: %zu tensor%s of %s that the transformer does not compute with\n",
                    report->n_left_out[s], report->n_left_out[s] == 1 ? "" : "s",
                    comparison->paths[s]);
-    if (!comparison->by_roles)
-        printf("matched by name only: %s\n", comparison->why.text);
+    if (!comparison->by_roles) printf("matched by name only: %s\n", comparison->why.text);
     printf("%zu of %zu tensors differ: %zu equal, %zu within rounding, %zu other values, %zu other "
            "shapes or types, %zu only in the first, %zu only in the second\n",
            count_different(report), n, counts[DIFFERENCE_NONE], counts[DIFFERENCE_ROUNDING],
@@ -113,10 +112,9 @@ static json_t *json_side(const struct compared *side) {
 }
 
 static json_t *json_pair(const struct difference *difference) {
-    json_t *object = json_pack("{s:s, s:s, s:o, s:o}", "name", difference->name, "result",
-                               kind_names[difference->kind], "first",
-                               json_side(&difference->sides[0]), "second",
-                               json_side(&difference->sides[1]));
+    json_t *object = json_pack(
+        "{s:s, s:s, s:o, s:o}", "name", difference->name, "result", kind_names[difference->kind],
+        "first", json_side(&difference->sides[0]), "second", json_side(&difference->sides[1]));
     if (!was_measured(difference)) return object;
     json_object_set_new(object, "greatest_difference", json_finite(difference->max));
     json_object_set_new(object, "relative_difference", json_finite(difference->relative));
@@ -128,12 +126,12 @@ static void print_json(struct report *report, const struct comparison *compariso
     for (int kind = 0; kind < DIFFERENCE_KINDS; kind++)
         json_object_set_new(counts, kind_names[kind],
                             json_integer((json_int_t)report->counts[kind]));
-    json_t *object = json_pack(
-        "{s:s, s:s, s:b, s:s, s:o, s:o, s:{s:O, s:O}}", "first", comparison->paths[0], "second",
-        comparison->paths[1], "same", count_different(report) == 0, "matched_by",
-        comparison->by_roles ? "role" : "name", "counts", counts, "tensors",
-        json_incref(report->tensors), "left_out", "first", report->left_out[0], "second",
-        report->left_out[1]);
+    json_t *object =
+        json_pack("{s:s, s:s, s:b, s:s, s:o, s:o, s:{s:O, s:O}}", "first", comparison->paths[0],
+                  "second", comparison->paths[1], "same", count_different(report) == 0,
+                  "matched_by", comparison->by_roles ? "role" : "name", "counts", counts, "tensors",
+                  json_incref(report->tensors), "left_out", "first", report->left_out[0], "second",
+                  report->left_out[1]);
     if (!comparison->by_roles)
         json_object_set_new(object, "problem", json_string(comparison->why.text));
     json_dumpf(object, stdout, JSON_REAL_PRECISION(6));

@@ -135,8 +135,7 @@ static bool same_shape(const struct compared *a, const struct compared *b) {
 }
 
 static tolka_status visit_pair(const struct comparison *comparison, const char *role,
-                               const struct operand *a, const struct operand *b,
-                               tolka_error *err) {
+                               const struct operand *a, const struct operand *b, tolka_error *err) {
     struct difference difference = {.sides = {shown(a, !role), shown(b, !role)}};
     const struct compared *sides = difference.sides;
     struct sums sums;

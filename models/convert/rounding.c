@@ -6,8 +6,7 @@ static double step_of(const struct role_source *source, uint64_t r) {
     const struct source_tensor *tensor = source->tensor;
     if (!tensor->scale) return 1;
     uint64_t row = source->first + r;
-    bool by_row =
-        source->panels || (!source->transposed && tensor->n_scales == tensor->dims[0]);
+    bool by_row = source->panels || (!source->transposed && tensor->n_scales == tensor->dims[0]);
     if (by_row && row < tensor->n_scales) return (double)tensor->scale[row];
     double greatest = 0;
     for (size_t i = 0; i < tensor->n_scales; i++)
