@@ -28,7 +28,7 @@ _tolka() {
     elif [[ $prev == = ]] && ((COMP_CWORD > 2)); then
         prev=${COMP_WORDS[COMP_CWORD - 2]}
     fi
-    case $prev in
+    case $command:$prev in
 {{values}}    *)
         if [[ $cur == -* ]]; then
             case $command in

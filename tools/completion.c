@@ -18,13 +18,6 @@ static bool is_kind(const char *values, const char *kind) {
     return values && strcmp(values, kind) == 0;
 }
 
-/* Some options have an entry for each of several commands. */
-static bool is_first_of_name(const struct option_spec *spec) {
-    for (const struct option_spec *other = option_specs; other != spec; other++)
-        if (strcmp(other->name, spec->name) == 0) return false;
-    return true;
-}
-
 /* Text between single quotes; each of `marked` gets a backslash. */
 static void put_quoted(FILE *out, const char *text, const char *apostrophe, const char *marked) {
     for (; *text; text++) {
@@ -52,12 +45,23 @@ static void put_bash_choice(FILE *out, const char *values) {
         fprintf(out, "words='%s'", values);
 }
 
+/* "translate:--to", for each of the option's commands and names. */
+static void put_bash_patterns(FILE *out, const struct option_spec *spec) {
+    const char *between = "";
+    for (const struct command_spec *command = command_specs; command->name; command++) {
+        if (!(spec->commands & command->command)) continue;
+        fprintf(out, "%s%s:--%s", between, command->name, spec->name);
+        if (spec->letter) fprintf(out, " | %s:-%c", command->name, spec->letter);
+        between = " | ";
+    }
+}
+
 static void put_bash_values(FILE *out) {
     for (const struct option_spec *spec = option_specs; spec->name; spec++) {
-        if (!spec->argument || !is_first_of_name(spec)) continue;
+        if (!spec->argument) continue;
         fputs("    ", out);
-        if (spec->letter) fprintf(out, "-%c | ", spec->letter);
-        fprintf(out, "--%s) ", spec->name);
+        put_bash_patterns(out, spec);
+        fputs(") ", out);
         put_bash_choice(out, option_values(spec));
         fputs(" ;;\n", out);
     }

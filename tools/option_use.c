@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+enum { ANY = ~0 };
+
 const char *const option_group_names[OPTION_GROUPS] = {
     [GROUP_MODEL] = "model and languages",
     [GROUP_FILES] = "input and output",
@@ -13,68 +15,75 @@ const char *const option_group_names[OPTION_GROUPS] = {
     [GROUP_OTHER] = "other options",
 };
 
+/* Commands may take options of the same name that mean something else. */
 static const struct option_use {
+    unsigned commands;
     const char *name;
     enum option_group group;
     const char *values;
 } uses[] = {
-    {"model", GROUP_MODEL, COMPLETE_MODELS},
-    {"to", GROUP_MODEL, COMPLETE_LANGUAGES},
-    {"from", GROUP_MODEL, COMPLETE_LANGUAGES},
-    {"input", GROUP_FILES, COMPLETE_FILES},
-    {"output", GROUP_FILES, COMPLETE_FILES},
-    {"format", GROUP_FILES, "html svg json text"},
-    {"force", GROUP_FILES, NULL},
-    {"target", GROUP_FILES, NULL},
-    {"pieces", GROUP_FILES, NULL},
-    {"json", GROUP_FILES, NULL},
-    {"ids", GROUP_FILES, NULL},
-    {"diff", GROUP_FILES, NULL},
-    {"tensors", GROUP_FILES, NULL},
-    {"per-token", GROUP_FILES, NULL},
-    {"beam", GROUP_SEARCH, NULL},
-    {"nbest", GROUP_SEARCH, NULL},
-    {"length-penalty", GROUP_SEARCH, NULL},
-    {"normalize", GROUP_SEARCH, NULL},
-    {"early-stopping", GROUP_SEARCH, "heuristic full never"},
-    {"max-length", GROUP_SEARCH, NULL},
-    {"prefix", GROUP_SEARCH, NULL},
-    {"prefix-column", GROUP_SEARCH, NULL},
-    {"alternatives", GROUP_SEARCH, NULL},
-    {"no-repeat-ngram", GROUP_SEARCH, NULL},
-    {"repetition-penalty", GROUP_SEARCH, NULL},
-    {"min-new-tokens", GROUP_SEARCH, NULL},
-    {"max-new-tokens", GROUP_SEARCH, NULL},
-    {"set", GROUP_SEARCH, NULL},
-    {"no-shortlist", GROUP_SEARCH, NULL},
-    {"sample", GROUP_SAMPLING, NULL},
-    {"temperature", GROUP_SAMPLING, NULL},
-    {"top-k", GROUP_SAMPLING, NULL},
-    {"top-p", GROUP_SAMPLING, NULL},
-    {"min-p", GROUP_SAMPLING, NULL},
-    {"seed", GROUP_SAMPLING, NULL},
-    {"alignments", GROUP_ALIGNMENT, NULL},
-    {"soft-alignments", GROUP_ALIGNMENT, NULL},
-    {"align-layer", GROUP_ALIGNMENT, NULL},
-    {"align-head", GROUP_ALIGNMENT, NULL},
-    {"symmetrize", GROUP_ALIGNMENT, "intersection union grow-diag-final-and"},
-    {"reverse-model", GROUP_ALIGNMENT, COMPLETE_MODELS},
-    {"reverse-to", GROUP_ALIGNMENT, COMPLETE_LANGUAGES},
-    {"reverse-from", GROUP_ALIGNMENT, COMPLETE_LANGUAGES},
-    {"type", GROUP_CHECKPOINT, "f32 f16 bf16 int8"},
-    {"config", GROUP_CHECKPOINT, COMPLETE_FILES},
-    {"vocab", GROUP_CHECKPOINT, COMPLETE_FILES},
-    {"shortlist", GROUP_CHECKPOINT, COMPLETE_FILES},
-    {"family", GROUP_CHECKPOINT,
+    {ANY, "model", GROUP_MODEL, COMPLETE_MODELS},
+    {ANY, "to", GROUP_MODEL, COMPLETE_LANGUAGES},
+    {ANY, "from", GROUP_MODEL, COMPLETE_LANGUAGES},
+    {ANY, "input", GROUP_FILES, COMPLETE_FILES},
+    {ANY, "output", GROUP_FILES, COMPLETE_FILES},
+    {COMMAND_ATTENTION, "format", GROUP_FILES, "html svg json text"},
+    {ANY, "force", GROUP_FILES, NULL},
+    {ANY, "target", GROUP_FILES, NULL},
+    {ANY, "pieces", GROUP_FILES, NULL},
+    {ANY, "json", GROUP_FILES, NULL},
+    {ANY, "ids", GROUP_FILES, NULL},
+    {ANY, "split", GROUP_FILES, NULL},
+    {ANY, "no-split", GROUP_FILES, NULL},
+    {COMMAND_TRANSLATE, "max-source", GROUP_FILES, NULL},
+    {COMMAND_CONVERT, "max-source", GROUP_CHECKPOINT, NULL},
+    {ANY, "diff", GROUP_FILES, NULL},
+    {ANY, "tensors", GROUP_FILES, NULL},
+    {ANY, "per-token", GROUP_FILES, NULL},
+    {ANY, "beam", GROUP_SEARCH, NULL},
+    {ANY, "nbest", GROUP_SEARCH, NULL},
+    {ANY, "length-penalty", GROUP_SEARCH, NULL},
+    {ANY, "normalize", GROUP_SEARCH, NULL},
+    {ANY, "early-stopping", GROUP_SEARCH, "heuristic full never"},
+    {ANY, "max-length", GROUP_SEARCH, NULL},
+    {ANY, "prefix", GROUP_SEARCH, NULL},
+    {ANY, "prefix-column", GROUP_SEARCH, NULL},
+    {ANY, "alternatives", GROUP_SEARCH, NULL},
+    {ANY, "no-repeat-ngram", GROUP_SEARCH, NULL},
+    {ANY, "repetition-penalty", GROUP_SEARCH, NULL},
+    {ANY, "min-new-tokens", GROUP_SEARCH, NULL},
+    {ANY, "max-new-tokens", GROUP_SEARCH, NULL},
+    {ANY, "set", GROUP_SEARCH, NULL},
+    {ANY, "no-shortlist", GROUP_SEARCH, NULL},
+    {ANY, "sample", GROUP_SAMPLING, NULL},
+    {ANY, "temperature", GROUP_SAMPLING, NULL},
+    {ANY, "top-k", GROUP_SAMPLING, NULL},
+    {ANY, "top-p", GROUP_SAMPLING, NULL},
+    {ANY, "min-p", GROUP_SAMPLING, NULL},
+    {ANY, "seed", GROUP_SAMPLING, NULL},
+    {ANY, "alignments", GROUP_ALIGNMENT, NULL},
+    {ANY, "soft-alignments", GROUP_ALIGNMENT, NULL},
+    {ANY, "align-layer", GROUP_ALIGNMENT, NULL},
+    {ANY, "align-head", GROUP_ALIGNMENT, NULL},
+    {ANY, "symmetrize", GROUP_ALIGNMENT, "intersection union grow-diag-final-and"},
+    {ANY, "reverse-model", GROUP_ALIGNMENT, COMPLETE_MODELS},
+    {ANY, "reverse-to", GROUP_ALIGNMENT, COMPLETE_LANGUAGES},
+    {ANY, "reverse-from", GROUP_ALIGNMENT, COMPLETE_LANGUAGES},
+    {ANY, "type", GROUP_CHECKPOINT, "f32 f16 bf16 int8"},
+    {ANY, "config", GROUP_CHECKPOINT, COMPLETE_FILES},
+    {ANY, "vocab", GROUP_CHECKPOINT, COMPLETE_FILES},
+    {ANY, "shortlist", GROUP_CHECKPOINT, COMPLETE_FILES},
+    {ANY, "family", GROUP_CHECKPOINT,
      "bart ctranslate2 m2m100 marian marian-native mbart t5 t5-gguf tolka vaswani"},
-    {"batch", GROUP_SPEED, NULL},
-    {"threads", GROUP_SPEED, NULL},
-    {"rounds", GROUP_SPEED, NULL},
+    {ANY, "batch", GROUP_SPEED, NULL},
+    {ANY, "threads", GROUP_SPEED, NULL},
+    {ANY, "rounds", GROUP_SPEED, NULL},
 };
 
 static const struct option_use *find(const struct option_spec *spec) {
     for (size_t i = 0; i < sizeof uses / sizeof *uses; i++)
-        if (strcmp(uses[i].name, spec->name) == 0) return &uses[i];
+        if ((uses[i].commands & spec->commands) && strcmp(uses[i].name, spec->name) == 0)
+            return &uses[i];
     return NULL;
 }
 
