@@ -56,7 +56,7 @@ static json_t *inspect(const char *path) {
 
 static json_t *compare(const char *a, const char *b, int status) {
     struct ran ran = run(NULL, "inspect", "--diff", "--json", a, b);
-    ck_assert_msg(ran.status == status, "%s, %s: status %d: %s%s", a, b, ran.status, ran.out,
+    ck_assert_msg(ran.status == status, "%s, %s: status %d: %.1000s%s", a, b, ran.status, ran.out,
                   ran.err);
     ck_assert_str_eq(ran.err, "");
     json_t *object = json_line(ran.out, 0);
@@ -169,6 +169,20 @@ START_TEST(unknown_families_are_listed) {
     for (size_t i = 0; i < sizeof says / sizeof *says; i++)
         ck_assert_msg(strstr(output, says[i]) != NULL, "no %s", says[i]);
     free(output);
+}
+END_TEST
+
+START_TEST(full_disks_are_noticed) {
+    static const char *const modes[] = {"--json", "--diff"};
+    char tolka[4096], command[9000];
+    if (access("/dev/full", W_OK) != 0) return;
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        snprintf(command, sizeof command, "%s inspect %s " FIXTURES "marian %s > /dev/full",
+                 built("tolka", tolka), modes[i], i ? FIXTURES "marian-bin" : "");
+        const char *const arguments[] = {"-c", command, NULL};
+        struct ran ran = run_file("/bin/sh", arguments, "", 0);
+        check_refusal(&ran, 1, "standard output: No space left");
+    }
 }
 END_TEST
 
@@ -332,6 +346,7 @@ TCase *cli_inspect_case(void) {
     tcase_add_test(inspecting, parameters_are_counted);
     tcase_add_test(inspecting, licences_of_model_cards);
     tcase_add_test(inspecting, unknown_families_are_listed);
+    tcase_add_test(inspecting, full_disks_are_noticed);
     tcase_add_loop_test(inspecting, conversions_differ_by_rounding, 0, N_CHECKPOINTS);
     tcase_add_test(inspecting, files_of_others_differ_by_rounding);
     tcase_add_test(inspecting, one_changed_number_is_found);

@@ -2,6 +2,7 @@
 #include "models/convert/describe.h"
 #include "tools/commands.h"
 #include "tools/inspect_difference.h"
+#include "tools/session.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -89,10 +90,11 @@ static void print_languages(const json_t *languages) {
 static void print_types(json_t *types) {
     const char *type;
     json_t *counts;
-    json_object_foreach(types, type, counts)
-        print_line(type, "%" JSON_INTEGER_FORMAT " tensors, %.1f MB",
-                   json_integer_value(json_object_get(counts, "tensors")),
-                   (double)json_integer_value(json_object_get(counts, "bytes")) / 1e6);
+    json_object_foreach(types, type, counts) {
+        long long n = number(counts, "tensors"), bytes = number(counts, "bytes");
+        print_line(type, "%lld tensor%s, %.*f %s", n, n == 1 ? "" : "s", bytes < 100000 ? 2 : 1,
+                   (double)bytes / (bytes < 100000 ? 1e3 : 1e6), bytes < 100000 ? "kB" : "MB");
+    }
 }
 
 static void print_configuration(json_t *config) {
@@ -173,5 +175,7 @@ int run_inspect(struct options *options) {
     if (options->n_arguments != (options->diff ? 2 : 1))
         return complain(EXIT_USAGE, options->diff ? "inspect --diff takes two files"
                                                   : "inspect takes one file or directory");
-    return options->diff ? inspect_difference(options) : inspect_file(options);
+    int status = options->diff ? inspect_difference(options) : inspect_file(options);
+    int error = flush_output(stdout);
+    return error ? complain(EXIT_INPUT, "standard output: %s", strerror(error)) : status;
 }

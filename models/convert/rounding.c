@@ -1,5 +1,7 @@
 #include "models/convert/rounding.h"
 
+#include <string.h>
+
 /* The step between neighbours of an int8 row: its scale. A matrix that is stored the other way
  * round has one scale, or several for each of our rows: then the greatest will do. */
 static double step_of(const struct role_source *source, uint64_t r) {
@@ -14,12 +16,15 @@ static double step_of(const struct role_source *source, uint64_t r) {
     return greatest;
 }
 
-/* Blocks of n bits are steps of 2^(1 - n) of what is largest in them. Half a step is what rounding
- * takes; scales that are rounded themselves, and steps that are missing at one end, take the rest.
- */
+/* Blocks of n bits, as their names have it ("Q4_K", "IQ4_NL", "TQ2_0"), are steps of 2^(1 - n) of
+ * what is largest in them, and those of small floats ("MXFP4") twice as wide at their ends. Half a
+ * step is what rounding takes; scales that are rounded themselves, and steps that are missing at
+ * one end, take the rest. */
 static double block_step(const struct source_tensor *tensor, double largest) {
-    int bits = tensor->type_name[0] == 'Q' ? tensor->type_name[1] - '0' : 0;
-    return bits > 1 && bits < 9 ? largest / (1 << (bits - 1)) : 0;
+    const char *digit = strpbrk(tensor->type_name, "12345678");
+    int bits = digit ? *digit - '0' : 8;
+    if (strstr(tensor->type_name, "FP")) bits--;
+    return largest / (1 << (bits - 1));
 }
 
 struct rounding rounding_of(const struct role_source *source, uint64_t r, double largest) {
