@@ -1,7 +1,7 @@
 # bash completion for tolka
 
 _tolka_languages() {
-    local i model=
+    local i model=''
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
         -m | --model)
@@ -16,7 +16,7 @@ _tolka_languages() {
 
 _tolka() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=translate
-    local words= files=
+    local words='' files=''
     COMPREPLY=()
     if ((COMP_CWORD > 1)); then
         case ${COMP_WORDS[1]} in
@@ -24,7 +24,7 @@ _tolka() {
         esac
     fi
     if [[ $cur == = ]]; then
-        cur=
+        cur=''
     elif [[ $prev == = ]] && ((COMP_CWORD > 2)); then
         prev=${COMP_WORDS[COMP_CWORD - 2]}
     fi
