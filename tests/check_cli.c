@@ -458,5 +458,8 @@ Suite *cli_suite(void) {
     suite_add_tcase(suite, cli_decoding_case());
     suite_add_tcase(suite, cli_languages_case());
     suite_add_tcase(suite, cli_terminal_case());
+    suite_add_tcase(suite, cli_inspect_case());
+    suite_add_tcase(suite, cli_manual_case());
+    suite_add_tcase(suite, cli_shells_case());
     return suite;
 }

@@ -6,7 +6,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 build_packages="gcc g++ make pkg-config libsentencepiece-dev libjansson-dev libzip-dev libyaml-dev libicu-dev"
-test_packages="check"
+test_packages="check zsh fish mandoc groff"
 
 usage() {
     echo "usage: sh tools/setup.sh demo|check|build"

@@ -8,6 +8,7 @@
 #include "models/convert/beside.h"
 #include "models/convert/gguf_writer.h"
 #include "models/convert/import_roles.h"
+#include "models/convert/license.h"
 #include "models/convert/pack.h"
 #include "models/convert/references.h"
 #include "models/convert/say.h"
@@ -101,6 +102,12 @@ static void write_origin(struct conversion *conversion, const char *key, const c
         write_string(&conversion->writer, key, value);
 }
 
+static void write_license(struct conversion *conversion) {
+    char *license = license_of(&conversion->import->source);
+    if (license) write_string(&conversion->writer, "general.license", license);
+    free(license);
+}
+
 static void write_general(struct conversion *conversion) {
     struct gguf_writer *writer = &conversion->writer;
     char name[256];
@@ -110,6 +117,7 @@ static void write_general(struct conversion *conversion) {
     write_string(writer, "general.architecture", "tolka");
     write_u32(writer, "general.alignment", GGUF_WRITE_ALIGNMENT);
     write_string(writer, "general.name", name);
+    write_license(conversion);
     write_string(writer, "tolka.version", TOLKA_VERSION);
     write_origin(conversion, "tolka.family", conversion->import->family->name);
     write_origin(conversion, "tolka.container", conversion->import->source.kind_name);
@@ -294,8 +302,7 @@ static tolka_status read_shortlist(struct conversion *conversion, tolka_error *e
     const char *path = conversion->options->shortlist;
     char *found = NULL;
     if (!path && import->family == &family_tolka) return copy_shortlist(conversion, err);
-    if (!path && import->family == &family_marian_native)
-        path = found = import_match(import, "lex", ".bin");
+    if (!path) path = found = import_shortlist(import);
     if (!path) return TOLKA_OK;
     tolka_status status = shortlist_read(&conversion->shortlist, path, config->source_vocab,
                                          config->target_vocab, err);

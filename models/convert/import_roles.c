@@ -33,15 +33,17 @@ bool to_dtype(enum source_dtype from, enum dtype *to) {
     return false;
 }
 
+/* A single panel is written without its outer dimension. */
 static bool is_panels(const struct import *import, const struct role *role,
                       const struct source_tensor *tensor) {
     enum dtype type;
     if (import->family != &family_tolka || !to_dtype(tensor->type, &type) || type == DTYPE_Q8_0 ||
-        role->kind != ROLE_MATRIX || tensor->rank != 2)
+        role->kind != ROLE_MATRIX || tensor->rank < 1 || tensor->rank > 2)
         return false;
     if (type == DTYPE_I8 && tensor->n_scales < role->n_out) return false;
-    return tensor->dims[0] == matrix_panels(role->n_out) &&
-           tensor->dims[1] == matrix_panel_elements(type, role->n_in);
+    uint64_t panels = tensor->rank == 2 ? tensor->dims[0] : 1;
+    return panels == matrix_panels(role->n_out) &&
+           tensor->dims[tensor->rank - 1] == matrix_panel_elements(type, role->n_in);
 }
 
 tolka_status import_find(const struct import *import, const struct role *role,
