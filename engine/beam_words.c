@@ -15,8 +15,8 @@ struct step {
     const struct extending *extending;
     const struct choice *choices;
     const struct word_room *room;
-    size_t n;           /* candidates in room->list */
-    int32_t forced;     /* -1: no token must come */
+    size_t n;       /* candidates in room->list */
+    int32_t forced; /* -1: no token must come */
     bool is_prompt, is_last;
 };
 
@@ -27,8 +27,8 @@ static void read_progress(const struct step *step) {
     const struct sentence_search *sentence = extending->sentence;
     for (size_t b = 0; b < sentence->n_live; b++) {
         struct progress *progress = &step->room->progress[b];
-        size_t n = hypothesis_tokens(extending->history, &sentence->live[b],
-                                     sentence->n_generated, step->room->tokens);
+        size_t n = hypothesis_tokens(extending->history, &sentence->live[b], sentence->n_generated,
+                                     step->room->tokens);
         *progress = progress_begin(settings->force_words, settings->n_force_words);
         for (size_t i = 0; i < n; i++) progress_add(progress, step->room->tokens[i]);
     }

@@ -33,8 +33,8 @@ static tolka_status check_counts(const struct check *check, const tolka_alternat
         n_phrases += words[i].n <= MAX_SEQUENCES ? words[i].n : MAX_SEQUENCES + 1;
         for (size_t k = 0; n_phrases <= MAX_SEQUENCES && k < words[i].n; k++)
             if (words[i].phrases[k].n > MAX_SEQUENCE_IDS - n_ids)
-                return fail(check->err, check->wrong, "%s has more than %d tokens",
-                            check->name, MAX_SEQUENCE_IDS);
+                return fail(check->err, check->wrong, "%s has more than %d tokens", check->name,
+                            MAX_SEQUENCE_IDS);
             else
                 n_ids += words[i].phrases[k].n;
     }
@@ -48,17 +48,15 @@ static tolka_status check_counts(const struct check *check, const tolka_alternat
 static tolka_status check_phrase(const struct check *check, const tolka_sequence *phrase) {
     const struct config *config = check->config;
     if (phrase->n == 0)
-        return fail(check->err, check->wrong, "%s has an empty phrase",
-                    check->name);
+        return fail(check->err, check->wrong, "%s has an empty phrase", check->name);
     for (size_t i = 0; i < phrase->n; i++) {
         if (phrase->ids[i] < 0 || (uint32_t)phrase->ids[i] >= config->target_vocab)
-            return fail(check->err, check->wrong,
-                        "%s has token %d; the vocabulary has %u", check->name,
-                        phrase->ids[i], config->target_vocab);
+            return fail(check->err, check->wrong, "%s has token %d; the vocabulary has %u",
+                        check->name, phrase->ids[i], config->target_vocab);
         if (phrase->ids[i] == config->end_token)
             return fail(check->err, check->wrong,
-                        "%s has the end token, %d, behind which nothing comes",
-                        check->name, phrase->ids[i]);
+                        "%s has the end token, %d, behind which nothing comes", check->name,
+                        phrase->ids[i]);
     }
     return TOLKA_OK;
 }
@@ -84,8 +82,7 @@ static tolka_status check_apart(const struct check *check, const tolka_alternati
 static tolka_status check_word(const struct check *check, const tolka_alternatives *word) {
     tolka_status status = TOLKA_OK;
     if (word->n == 0)
-        return fail(check->err, check->wrong, "%s has a word without alternatives",
-                    check->name);
+        return fail(check->err, check->wrong, "%s has a word without alternatives", check->name);
     for (size_t k = 0; k < word->n && status == TOLKA_OK; k++)
         status = check_phrase(check, &word->phrases[k]);
     return status == TOLKA_OK ? check_apart(check, word) : status;

@@ -84,6 +84,24 @@ static bool read_alternatives(struct generation_set *set, const json_t *entry,
     return ok && out->n > 0;
 }
 
+bool generation_set_require(struct generation_set *set, const tolka_sequence *phrases, size_t n) {
+    tolka_generation *g = &set->generation;
+    tolka_alternatives *list = own(set, malloc((g->n_force_words + 1) * sizeof *list));
+    tolka_sequence *copy = own(set, malloc((n + 1) * sizeof *copy));
+    bool ok = list && copy;
+    for (size_t i = 0; ok && i < n; i++) {
+        int32_t *ids = own(set, malloc(phrases[i].n * sizeof *ids));
+        ok = ids != NULL;
+        if (ok) memcpy(ids, phrases[i].ids, phrases[i].n * sizeof *ids);
+        copy[i] = (tolka_sequence){ids, phrases[i].n, 0};
+    }
+    if (!ok) return false;
+    for (size_t i = 0; i < g->n_force_words; i++) list[i] = g->force_words[i];
+    list[g->n_force_words++] = (tolka_alternatives){copy, n};
+    g->force_words = list;
+    return true;
+}
+
 static bool set_force_words(struct generation_set *set, const json_t *value) {
     size_t n = json_array_size(value);
     tolka_alternatives *list = own(set, calloc(n + 1, sizeof *list));
