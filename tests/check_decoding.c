@@ -308,9 +308,13 @@ static tolka_model *convert_folder(const struct checkpoint_folder *folder) {
     return model;
 }
 
-/* By a translator that is asked for nothing. */
+/* By a translator that is asked for nothing but how many hypotheses to return, on which it depends
+ * what the length limit leaves of those without their words. */
 static void check_followed(const tolka_model *model, const json_t *entry, const json_t *run) {
-    tolka_translator *translator = open_translator(model, NULL);
+    const json_t *settings = json_object_get(run, "settings");
+    tolka_options options = TOLKA_OPTIONS_INIT;
+    options.n_best = (int)json_integer_value(json_object_get(settings, "num_return_sequences"));
+    tolka_translator *translator = open_translator(model, &options);
     const json_t *forced = json_object_get(entry, "forced_bos_token_id");
     tolka_input input = TOLKA_INPUT_INIT;
     int32_t *ids = json_id_list(json_object_get(entry, "source_ids"), &input.n_ids);

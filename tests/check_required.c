@@ -33,11 +33,11 @@ START_TEST(words_are_counted) {
         size_t steps;
         bool is_complete;
     } cases[] = {
-        {"", 0, false},      {"1", 0, false},     {"5", 1, false},     {"58", 2, false},
-        {"57", 3, false},    {"589", 3, false},   {"6", 3, false},     {"65", 4, false},
-        {"657", 6, true},    {"6571", 6, true},   {"5896", 6, true},   {"651", 3, false},
+        {"", 0, false},    {"1", 0, false},   {"5", 1, false},    {"58", 2, false},
+        {"57", 3, false},  {"589", 3, false}, {"6", 3, false},    {"65", 4, false},
+        {"657", 6, true},  {"6571", 6, true}, {"5896", 6, true},  {"651", 3, false},
         {"56", 0, false}, /* what breaks off an attempt begins no other */
-        {"566", 3, false},   {"557", 0, false},   {"55576", 6, true},  {"58157", 3, false},
+        {"566", 3, false}, {"557", 0, false}, {"55576", 6, true}, {"58157", 3, false},
         {"66", 3, false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -115,14 +115,17 @@ static void refuse(const tolka_model *model, const tolka_alternatives *list, siz
     tolka_model_generation(model, &generation);
     generation.force_words = list;
     generation.n_force_words = n;
-    ck_assert_msg(open_with(model, &generation, 4, 0, &err) == TOLKA_ARGUMENT, "accepted: %s", says);
+    ck_assert_msg(open_with(model, &generation, 4, 0, &err) == TOLKA_ARGUMENT, "accepted: %s",
+                  says);
     ck_assert_msg(strstr(err.text, "force_words_ids") && strstr(err.text, says), "%s", err.text);
 }
 
 START_TEST(lists_that_nothing_could_have) {
     static const int32_t unknown[] = {5, 100000}, negative[] = {-1}, end[] = {5, 1};
-    static const tolka_sequence beginning[] = {{a, 2, 0}, {a, 1, 0}}, equal[] = {{c, 1, 0}, {c, 1, 0}};
-    static const tolka_sequence wrong[] = {{unknown, 2, 0}, {negative, 1, 0}, {end, 2, 0}, {a, 0, 0}};
+    static const tolka_sequence beginning[] = {{a, 2, 0}, {a, 1, 0}},
+                                equal[] = {{c, 1, 0}, {c, 1, 0}};
+    static const tolka_sequence wrong[] = {
+        {unknown, 2, 0}, {negative, 1, 0}, {end, 2, 0}, {a, 0, 0}};
     static const tolka_sequence vast = {a, SIZE_MAX, 0};
     struct fixture fixture = fixture_open("t5", DTYPE_F32);
     tolka_alternatives many[MAX_FORCE_WORDS + 1];
@@ -146,9 +149,9 @@ END_TEST
 
 static tolka_status read_list(const int32_t *flat, size_t n, struct config *config,
                               tolka_error *err) {
-    static const char *const sizes[] = {
-        "d_model",       "encoder.layers", "decoder.layers", "encoder.heads", "decoder.heads",
-        "encoder.ffn",   "decoder.ffn",    "vocab.source",   "vocab.target"};
+    static const char *const sizes[] = {"d_model",       "encoder.layers", "decoder.layers",
+                                        "encoder.heads", "decoder.heads",  "encoder.ffn",
+                                        "decoder.ffn",   "vocab.source",   "vocab.target"};
     struct gguf_builder builder = {0};
     struct gguf gguf;
     char key[80];
@@ -191,7 +194,8 @@ END_TEST
 /* Cut off at each length and with each number changed: a list, or one clear error. */
 START_TEST(damaged_files) {
     static const int32_t whole[] = {2, 2, 5, 7, 3, 5, 8, 9, 1, 1, 6};
-    static const int32_t values[] = {-2147483647 - 1, -1, 0, 1, 2, 3, 15, 16, 255, 1025, 2147483647};
+    static const int32_t values[] = {-2147483647 - 1, -1, 0, 1, 2, 3, 15, 16, 255, 1025,
+                                     2147483647};
     struct config config;
     size_t n_refused = 0;
     for (size_t n = 0; n <= 11; n++)

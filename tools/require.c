@@ -139,3 +139,29 @@ bool require_words(struct generation_set *set, const tolka_tokenizer *tokenizer,
             return false;
     return true;
 }
+
+/* ---- what has come --------------------------------------------------------------------------- */
+
+static bool stands_at(const tolka_sequence *phrase, const tolka_token *tokens) {
+    for (size_t i = 0; i < phrase->n; i++)
+        if (tokens[i].id != phrase->ids[i]) return false;
+    return true;
+}
+
+static bool has_phrase(const tolka_sequence *phrase, const tolka_token *tokens, size_t n) {
+    for (size_t i = 0; i + phrase->n <= n; i++)
+        if (stands_at(phrase, tokens + i)) return true;
+    return false;
+}
+
+static bool has_word(const tolka_alternatives *word, const tolka_token *tokens, size_t n) {
+    for (size_t i = 0; i < word->n; i++)
+        if (has_phrase(&word->phrases[i], tokens, n)) return true;
+    return false;
+}
+
+bool lacks_words(const struct generation_set *set, const tolka_token *tokens, size_t n) {
+    for (size_t i = 0; i < set->generation.n_force_words; i++)
+        if (!has_word(&set->generation.force_words[i], tokens, n)) return true;
+    return false;
+}

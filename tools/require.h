@@ -13,4 +13,8 @@ bool requires_words(const struct options *options);
 bool require_words(struct generation_set *set, const tolka_tokenizer *tokenizer,
                    const struct options *options);
 
+/* Is there a required word of which the tokens have no phrase? Only where the length limit came
+ * first. */
+bool lacks_words(const struct generation_set *set, const tolka_token *tokens, size_t n);
+
 #endif
