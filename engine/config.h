@@ -47,6 +47,10 @@ enum {
     MAX_BUCKETS = 1 << 16,
 };
 
+/* What a file may ask for by itself: one of a few kilobytes shall not keep a machine busy for hours.
+ * Callers may ask for up to TOLKA_MAX_LENGTH. */
+enum { MAX_DEFAULT_LENGTH = 1024 };
+
 struct config {
     uint32_t d_model;
     uint32_t encoder_layers, decoder_layers;
@@ -100,6 +104,7 @@ struct config {
     enum early_stopping early_stopping;
     uint32_t beam;
     float length_penalty;
+    uint32_t max_source; /* tokens of a sentence that the model is good at; 0: not known */
     uint32_t max_length; /* tokens generated at most, end token included */
     float max_length_ratio,
         min_length_ratio; /* of the source length, end token included; 0: none */

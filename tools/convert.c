@@ -24,6 +24,7 @@ int run_convert(struct options *options) {
                    .say = options->quiet ? NULL : show_line},
         .vocab = options->vocab,
         .shortlist = options->shortlist,
+        .max_source = (uint32_t)options->max_source,
         .progress = !options->quiet && isatty(STDERR_FILENO) ? show_progress : NULL};
     tolka_error err;
     if (options->n_arguments != 1)

@@ -389,6 +389,7 @@ tolka_status convert(const char *input, const char *output, const struct convert
     struct import import;
     tolka_status status = import_open(&import, input, &options->import, err);
     if (status != TOLKA_OK) return status;
+    import.config.max_source = options->max_source;
     struct conversion conversion = {.options = options, .import = &import, .output = output};
     status = write_metadata(&conversion, err);
     if (status == TOLKA_OK) status = for_each_role(&import.config, announce, &conversion, err);
