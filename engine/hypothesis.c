@@ -94,6 +94,8 @@ void hypothesis_extend(const struct extending *extending, const struct hypothesi
     child->cell = parent->slot;
     child->number = parent->number;
     child->slot = (uint32_t)(extending->place * history->beam + k);
+    /* Behind the last token comes none: no decoder input, for which there would be no room. */
+    if (position == extending->sentence->limit) return;
     child->nodes = path_of(history, position, child->slot);
     memcpy(child->nodes, parent->nodes, position * sizeof *child->nodes);
     child->coverage = coverage_of(history, position, child->slot);

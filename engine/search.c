@@ -23,6 +23,7 @@ void search_take(struct search *search, const struct batch_shape *shape, struct 
         search->tokens = arena_take(arena, n_slots * (shape->n_steps + 1), sizeof(int32_t));
         search->numbers = arena_take(arena, n_slots, sizeof *search->numbers);
     }
+    if (shape->n_phrases) word_room_take(&search->words, shape, arena);
     struct candidate *top = arena_take(arena, n_slots * n_top, sizeof *top);
     for (size_t r = 0; search->choices && r < n_slots; r++)
         search->choices[r].top = top + r * n_top;
@@ -50,6 +51,11 @@ static struct extending extending_at(struct search *search, size_t place) {
                               .history = &search->history,
                               .sentence = &search->sentences[place],
                               .place = place};
+}
+
+/* Before this, a translator has refused words where there is no beam. */
+static bool requires_words(const struct search *search) {
+    return search->options.generation->settings.n_force_words > 0;
 }
 
 static bool draws(const struct search *search) {
@@ -161,12 +167,13 @@ static bool advance(struct search *search, size_t place, const struct wanted *wa
     search->sentences[place].is_broken = is_broken(&search->sentences[place], wanted, choices);
     if (search->sentences[place].is_broken) return true;
     struct extending extending = extending_at(search, place);
-    bool is_done = options->teacher        ? teacher_advance(&extending, choices)
-                   : draws(search)         ? samples_advance(&extending, choices)
-                   : options->alternatives ? alternatives_advance(&extending, choices)
-                   : options->beam == 1    ? greedy_advance(&extending, choices)
-                   : options->groups > 1   ? groups_advance(&extending, choices)
-                                           : beam_advance(&extending, choices);
+    bool is_done = options->teacher         ? teacher_advance(&extending, choices)
+                   : draws(search)          ? samples_advance(&extending, choices)
+                   : options->alternatives  ? alternatives_advance(&extending, choices)
+                   : options->beam == 1     ? greedy_advance(&extending, choices)
+                   : options->groups > 1    ? groups_advance(&extending, choices)
+                   : requires_words(search) ? words_advance(&extending, choices, &search->words)
+                                            : beam_advance(&extending, choices);
     search->sentences[place].n_generated++;
     return is_done;
 }

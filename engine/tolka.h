@@ -118,6 +118,12 @@ typedef struct {
     float bias;
 } tolka_sequence;
 
+/* Phrases of which one is as good as another. */
+typedef struct {
+    const tolka_sequence *phrases;
+    size_t n;
+} tolka_alternatives;
+
 /* What may be generated, and how a token is drawn: names and meaning are those of transformers'
  * generation config. tolka_model_generation gives what the model asks for; change what you like and
  * hand it over in tolka_options. */
@@ -165,6 +171,13 @@ typedef struct {
     /* score += this * sum over source tokens of log(min(attention from all target tokens, 1)), the
      * last layer's first head looked at: CTranslate2; 0: none */
     float coverage_penalty;
+    /* words that a translation must have ("force_words_ids"): one phrase of each, as long as it does
+     * not reach the length limit before. Up to 64 words, 256 phrases and 1024 tokens in all, none
+     * of them the end token; no alternative begins with all of another; bias is not used. Needs a
+     * beam, and no groups, samples or alternatives; ends by transformers' rules, whatever the
+     * model's. */
+    const tolka_alternatives *force_words;
+    size_t n_force_words;
 } tolka_generation;
 
 void tolka_model_generation(const tolka_model *model, tolka_generation *generation);
@@ -198,7 +211,8 @@ enum {
 
 typedef struct {
     size_t size;          /* sizeof(tolka_options): which fields the caller knows */
-    int beam;             /* 1: greedy; 0: the model's default; at most TOLKA_MAX_BEAM */
+    int beam;             /* 1: greedy; 0: the model's default, or 4 if that is 1 and words are
+                             required; at most TOLKA_MAX_BEAM */
     int n_best;           /* hypotheses returned a sentence, at most `beam` (or as many as are
                              drawn, or alternatives); 0: one */
     int max_length;       /* most tokens generated, end token included; 0: the model's default */

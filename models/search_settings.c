@@ -145,8 +145,11 @@ static void warn_of_ignored(const struct checkpoint *checkpoint) {
     static const struct {
         const char *key;
         double neutral;
-    } keys[] = {{"penalty_alpha", 0},      {"guidance_scale", 1},  {"top_h", 0},
-                {"forced_decoder_ids", 0}, {"force_words_ids", 0}, {"constraints", 0}};
+    } keys[] = {{"penalty_alpha", 0},
+                {"guidance_scale", 1},
+                {"top_h", 0},
+                {"forced_decoder_ids", 0},
+                {"constraints", 0}};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         struct reading r = generation_reading(checkpoint, keys[i].key, NULL);
         double value;

@@ -20,6 +20,7 @@ Suite *attention_map_suite(void);   /* check_attention_map.c */
 Suite *decoding_suite(void);        /* check_decoding.c */
 Suite *alignment_suite(void);       /* check_alignment*.c */
 TCase *alignment_words_case(void);  /* check_alignment_words.c */
+Suite *required_suite(void);        /* check_required.c */
 Suite *modes_suite(void);           /* check_modes.c */
 Suite *sampling_suite(void);        /* check_sampling.c */
 Suite *streaming_suite(void);       /* check_streaming.c */

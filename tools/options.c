@@ -97,6 +97,9 @@ const struct option_spec option_specs[] = {
      0},
     {"max-new-tokens", 0, VALUE_SETTING, "N", "generate at most N tokens, the prefix not counted",
      COMMAND_TRANSLATE, 0, 0, 0},
+    {"require", 0, VALUE_SETTING, "WORDS",
+     "translations have these words; A|B: one of them; may be repeated (--ids: these ids)",
+     COMMAND_TRANSLATE, 0, 0, 0},
     {"set", 's', VALUE_SETTING, "KEY=VALUE",
      "a setting by its name in generation_config.json, with a JSON value; may be repeated",
      COMMAND_TRANSLATE, 0, 0, 0},
@@ -204,6 +207,7 @@ static const struct {
     {"repetition-penalty", "repetition_penalty", NULL},
     {"min-new-tokens", "min_new_tokens", NULL},
     {"max-new-tokens", "max_new_tokens", NULL},
+    {"require", "force_words_ids", NULL}, /* tools/require.c makes ids of the words */
     {"set", NULL, NULL},
 };
 

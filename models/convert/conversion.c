@@ -76,6 +76,22 @@ static void write_sequences(struct gguf_writer *writer, const struct token_seque
     write_f32s(writer, "tolka.search.sequence_bias", sequences->bias, sequences->n);
 }
 
+/* For each word how many alternatives, for each of these how many tokens, and the tokens. */
+static void write_force_words(struct gguf_writer *writer, const struct required_words *words) {
+    int32_t flat[MAX_FORCE_WORDS + MAX_SEQUENCES + MAX_SEQUENCE_IDS];
+    size_t used = 0;
+    for (uint32_t i = 0, k = 0; i < words->n; i++) {
+        flat[used++] = words->end[i] - (int32_t)k;
+        for (; k < words->end[i]; k++) {
+            size_t n;
+            const int32_t *ids = sequence_ids(&words->sequences, k, &n);
+            flat[used++] = (int32_t)n;
+            for (size_t t = 0; t < n; t++) flat[used++] = ids[t];
+        }
+    }
+    write_i32s(writer, "tolka.search.force_words", flat, used);
+}
+
 static void write_token_lists(struct gguf_writer *writer, const struct config *config) {
     if (config->n_suppressed)
         write_i32s(writer, "tolka.token.suppressed", config->suppressed, config->n_suppressed);
@@ -83,6 +99,7 @@ static void write_token_lists(struct gguf_writer *writer, const struct config *c
         write_i32s(writer, "tolka.token.begin_suppressed", config->begin_suppressed,
                    config->n_begin_suppressed);
     if (config->sequences.n) write_sequences(writer, &config->sequences);
+    if (config->force_words.n) write_force_words(writer, &config->force_words);
 }
 
 static void write_config(struct conversion *conversion) {
