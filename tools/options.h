@@ -24,6 +24,7 @@ enum command {
     COMMAND_CHECK = 16,
     COMMAND_BENCH = 32,
     COMMAND_ATTENTION = 64,
+    COMMAND_CACHE = 128,
 };
 
 struct options {
@@ -51,6 +52,7 @@ struct options {
     /* attention */
     const char *format, *target;
     bool pieces, force;
+    bool clear; /* cache */
     char **arguments;
     int n_arguments;
 };

@@ -22,10 +22,10 @@ static bool open_as_model(struct inspected *inspected) {
     return true;
 }
 
-static bool open_as_checkpoint(struct inspected *inspected, const char *path,
-                               const struct import_options *options) {
-    inspected->imported =
-        import_open(&inspected->import, path, options, &inspected->why) == TOLKA_OK;
+/* By the file that was found: an archive is unpacked already, and stays so while the source does. */
+static bool open_as_checkpoint(struct inspected *inspected, const struct import_options *options) {
+    inspected->imported = import_open(&inspected->import, inspected->source.weights_path, options,
+                                      &inspected->why) == TOLKA_OK;
     if (!inspected->imported) return false;
     inspected->config = &inspected->import.config;
     return true;
@@ -119,6 +119,8 @@ static json_t *say_all(const struct inspected *inspected, bool with_tensors) {
     const struct source *source = &inspected->source;
     json_t *object = json_pack("{s:s, s:s, s:I}", "file", source->weights_path, "container",
                                source->kind_name, "tensors", (json_int_t)source->n_tensors);
+    if (source->left_aside)
+        json_object_set_new(object, "left_aside", json_string(source->left_aside));
     if (inspected->model) {
         const struct gguf *gguf = &inspected->model->gguf;
         json_object_set_new(object, "architecture", value_string(gguf, "general.architecture"));
@@ -146,7 +148,7 @@ tolka_status describe(json_t **out, const char *path, const struct import_option
     *out = NULL;
     tolka_status status = source_open(&inspected.source, path, err);
     if (status != TOLKA_OK) return status;
-    if (!open_as_model(&inspected)) open_as_checkpoint(&inspected, path, options);
+    if (!open_as_model(&inspected)) open_as_checkpoint(&inspected, options);
     *out = say_all(&inspected, with_tensors);
     close_inspected(&inspected);
     return *out ? TOLKA_OK : fail(err, TOLKA_NOMEM, "%s: out of memory", path);
