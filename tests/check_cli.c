@@ -177,6 +177,7 @@ START_TEST(options_set_their_fields) {
     SETS(COMMAND_ATTENTION, "--target", text, target, text);
     SETS(COMMAND_ATTENTION, "--pieces", NULL, pieces, true);
     SETS(COMMAND_ATTENTION, "--force", NULL, force, true);
+    SETS(COMMAND_CACHE, "--clear", NULL, clear, true);
     for (size_t i = 0; option_specs[i].name; i++)
         ck_assert_msg(tried[i] || option_specs[i].value == VALUE_SETTING, "--%s is missing here",
                       option_specs[i].name);

@@ -41,16 +41,30 @@ static int find_default(struct model_file *file) {
 
 /* ---- checkpoints ----------------------------------------------------------------------------- */
 
+struct making {
+    const struct cached_model *cached;
+    const char *named;
+};
+
+static void say_where(void *user) {
+    const struct making *making = user;
+    const struct cached_model *cached = making->cached;
+    if (cached->scratch)
+        complain(EXIT_DONE, "%s: a model file is made of it for this time only: no cache: %s",
+                 making->named, cached->why.text);
+    else
+        complain(EXIT_DONE, "%s: a model file is made of it, once: %s", making->named,
+                 cached->path);
+}
+
 static int make_cached(const struct model_file *file, const struct options *options,
                        const char *named, enum dtype type) {
     const struct cached_model *cached = &file->cached;
-    struct convert_options how = {.type = type};
+    struct making making = {cached, named};
+    struct convert_options how = {.type = type,
+                                  .begin = options->quiet ? NULL : say_where,
+                                  .import.user = &making};
     struct conversion_result result;
-    if (!options->quiet && cached->scratch)
-        complain(EXIT_DONE, "%s: a model file is made of it for this time only: no cache: %s",
-                 named, cached->why.text);
-    else if (!options->quiet)
-        complain(EXIT_DONE, "%s: a model file is made of it, once: %s", named, cached->path);
     int status = make_model(named, cached->path, &how, options->quiet, &result);
     if (status == EXIT_DONE) cache_keep(cached);
     return status;

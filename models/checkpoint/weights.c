@@ -33,12 +33,6 @@ char *join_path(const char *directory, const char *name) {
     return path;
 }
 
-void weights_free(struct weights *weights) {
-    free(weights->path);
-    free(weights->left_aside);
-    *weights = (struct weights){0};
-}
-
 /* ---- candidates ------------------------------------------------------------------------------ */
 
 /* Could the file hold weights? Training writes its optimizer state next to them. */
@@ -159,7 +153,8 @@ static tolka_status take(struct weights *weights, const struct candidates *candi
     list_names(candidates, best->rank, true, listed, sizeof listed);
     weights->left_aside = *listed ? strdup(listed) : NULL;
     if (weights->path && (weights->left_aside || !*listed)) return TOLKA_OK;
-    weights_free(weights);
+    free(weights->path);
+    free(weights->left_aside);
     return fail(err, TOLKA_NOMEM, "%s: out of memory", directory);
 }
 

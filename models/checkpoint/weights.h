@@ -10,10 +10,9 @@ struct weights {
     char *path;       /* of the file */
     char *left_aside; /* names of other checkpoints beside it, "a, b"; NULL: there are none */
 };
-void weights_free(struct weights *weights);
 
 /* Names that all exporters give come first, then kinds of containers in the order of their table;
- * two of the same kind are an error. */
+ * two of the same kind are an error. The caller frees both texts. */
 tolka_status find_weights(struct weights *weights, const char *directory, tolka_error *err);
 
 /* Could the directory hold a checkpoint? Files that are `usual` have a name that all exporters

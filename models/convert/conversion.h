@@ -10,6 +10,8 @@ struct convert_options {
     enum dtype type;
     const char *vocab, *shortlist;
     bool keep; /* an output that is there already is an error */
+    /* Called when the checkpoint has been opened and understood; `user` as below. */
+    void (*begin)(void *user);
     /* Called with the part that is done (0 to 1) and the name of the tensor that comes next, in the
      * end with NULL; `user` is import.user. */
     void (*progress)(void *user, double part, const char *tensor);

@@ -3,6 +3,8 @@
 #include "engine/open.h"
 #include "models/checkpoint/detect.h"
 
+#include <string.h>
+
 /* A model file is seen as a source too (a list of tensors), and as a model if it is one. */
 struct inspected {
     struct source source;
@@ -115,9 +117,18 @@ static json_t *tensors_array(const struct source *source) {
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
-static json_t *say_all(const struct inspected *inspected, bool with_tensors) {
+/* What was unpacked goes by its place in the archive: "x.zip/model.npz". */
+static json_t *file_name(const struct source *source, const char *path) {
+    const char *inner = source->weights_path;
+    if (!source->scratch) return json_string(inner);
+    inner += strlen(scratch_path(source->scratch)) + 1;
+    const char *slash = strrchr(path, '/');
+    return json_sprintf("%.*s%s", slash && slash[1] ? (int)(slash + 1 - path) : 0, path, inner);
+}
+
+static json_t *say_all(const struct inspected *inspected, const char *path, bool with_tensors) {
     const struct source *source = &inspected->source;
-    json_t *object = json_pack("{s:s, s:s, s:I}", "file", source->weights_path, "container",
+    json_t *object = json_pack("{s:o, s:s, s:I}", "file", file_name(source, path), "container",
                                source->kind_name, "tensors", (json_int_t)source->n_tensors);
     if (source->left_aside)
         json_object_set_new(object, "left_aside", json_string(source->left_aside));
@@ -149,7 +160,7 @@ tolka_status describe(json_t **out, const char *path, const struct import_option
     tolka_status status = source_open(&inspected.source, path, err);
     if (status != TOLKA_OK) return status;
     if (!open_as_model(&inspected)) open_as_checkpoint(&inspected, options);
-    *out = say_all(&inspected, with_tensors);
+    *out = say_all(&inspected, path, with_tensors);
     close_inspected(&inspected);
     return *out ? TOLKA_OK : fail(err, TOLKA_NOMEM, "%s: out of memory", path);
 }
