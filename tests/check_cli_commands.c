@@ -24,8 +24,7 @@ START_TEST(convert_writes_each_type) {
     const char *path = cli_path(&folder, "model.gguf");
     long last = 0;
     for (size_t i = 0; i < 4; i++) {
-        free(output_of(NULL, "convert", MARIAN, "-o", path, "--type", types[i], "-q",
-                       "--force"));
+        free(output_of(NULL, "convert", MARIAN, "-o", path, "--type", types[i], "-q", "--force"));
         long size = size_of(path);
         if (i != 2) ck_assert_int_gt(size, last);
         last = size;

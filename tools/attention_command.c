@@ -101,7 +101,7 @@ static int write_file(const struct options *options, const struct looked *looked
         TOLKA_OK)
         return complain(EXIT_USAGE, "%s", err.text);
     FILE *out = output_file_stream(&output);
-    int reason = out ? 0 : ENOMEM;
+    int reason = out ? 0 : errno;
     if (out) {
         show(out, looked, format, false);
         reason = flush_output(out);

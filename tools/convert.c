@@ -120,7 +120,8 @@ static int check_usage(const struct options *options) {
         return complain(EXIT_USAGE, "convert needs one checkpoint; see tolka convert --help");
     if (!options->output) return complain(EXIT_USAGE, "convert needs --output FILE");
     if (strcmp(options->output, "-") == 0 && isatty(STDOUT_FILENO))
-        return complain(EXIT_USAGE, "a model file is nothing for a terminal; --output names a file");
+        return complain(EXIT_USAGE,
+                        "a model file is nothing for a terminal; --output names a file");
     if (output_check(options->output, options->force ? OUTPUT_REPLACE : 0, &err) != TOLKA_OK)
         return complain(EXIT_USAGE, "%s", err.text);
     return EXIT_DONE;

@@ -61,9 +61,8 @@ static int make_cached(const struct model_file *file, const struct options *opti
                        const char *named, enum dtype type) {
     const struct cached_model *cached = &file->cached;
     struct making making = {cached, named};
-    struct convert_options how = {.type = type,
-                                  .begin = options->quiet ? NULL : say_where,
-                                  .import.user = &making};
+    struct convert_options how = {
+        .type = type, .begin = options->quiet ? NULL : say_where, .import.user = &making};
     struct conversion_result result;
     int status = make_model(named, cached->path, &how, options->quiet, &result);
     if (status == EXIT_DONE) cache_keep(cached);

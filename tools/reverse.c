@@ -61,8 +61,7 @@ static tolka_status open_direction(struct reverse *reverse, const struct options
     tolka_status status = TOLKA_OK;
     const char *from, *to;
     choose_languages(options, &from, &to);
-    if (options->reverse_model)
-        status = tolka_model_open(&reverse->model, reverse->file.path, err);
+    if (options->reverse_model) status = tolka_model_open(&reverse->model, reverse->file.path, err);
     if (status != TOLKA_OK) return status;
     const tolka_model *model = reverse->model ? reverse->model : forward;
     status = tolka_tokenizer_new(&reverse->tokenizer, model, from, to, err);

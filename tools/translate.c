@@ -236,8 +236,8 @@ static void collect_inputs(struct run *run) {
 /* One text on a terminal comes as it is decided. */
 static bool streams(const struct run *run) {
     const struct options *options = run->options;
-    return run->n_inputs == 1 && isatty(run->session.output.fd) && !options->ids && !options->json &&
-           !run->all && !run->scoring;
+    return run->n_inputs == 1 && isatty(run->session.output.fd) && !options->ids &&
+           !options->json && !run->all && !run->scoring;
 }
 
 static int print_piece(void *user, const char *text, size_t length) {
@@ -343,7 +343,8 @@ static int prepare(struct run *run, const tolka_options *decoding) {
     run->inputs = calloc(run->window, sizeof *run->inputs);
     run->input_items = calloc(run->window, sizeof *run->input_items);
     run->out = output_file_stream(&run->session.output);
-    if (!run->items || !run->texts || !run->inputs || !run->input_items || !run->out)
+    if (!run->out) return complain(EXIT_INPUT, "cannot write: %s", strerror(errno));
+    if (!run->items || !run->texts || !run->inputs || !run->input_items)
         return complain(EXIT_MODEL, "out of memory");
     measure_input(run);
     run->began = seconds_now();

@@ -31,7 +31,7 @@ static bool is_folder(const char *path) {
 
 bool is_packed_part(const char *name, size_t *length) {
     static const char *const packed[] = {".gz", ".zst", ".xz", ".bz2"};
-    static const char *const parts[] = {".bin",  ".npz", ".spm", ".model", ".yml",
+    static const char *const parts[] = {".bin",  ".npz",  ".spm", ".model",      ".yml",
                                         ".yaml", ".json", ".txt", ".safetensors"};
     char stem[256];
     size_t n = strlen(name);
@@ -102,7 +102,11 @@ static tolka_status gather(struct gathering *gathering, const char *from, tolka_
 /* A folder of the scratch directory, with a name that says in messages where things come from. */
 static char *make_folder(const struct scratch *scratch, const char *path, tolka_error *err) {
     char name[256];
-    snprintf(name, sizeof name, "%.200s", base_name(path));
+    size_t n = strlen(path);
+    while (n > 1 && path[n - 1] == '/') n--;
+    size_t first = n;
+    while (first > 0 && path[first - 1] != '/') first--;
+    snprintf(name, sizeof name, "%.*s", (int)(n - first < 200 ? n - first : 200), path + first);
     if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) strcpy(name, "checkpoint");
     char *folder = join_path(scratch_path(scratch), name);
     if (folder && mkdir(folder, 0700) == 0) return folder;
@@ -203,8 +207,7 @@ static tolka_status open_part(char **place, const char *folder, const char *path
                               const char *single, tolka_error *err) {
     char *directory = strndup(path, (size_t)(base_name(path) - path));
     struct gathering gathering = {.to = folder, .budget = unpack_budget(), .unpacking = true};
-    tolka_status status =
-        directory ? TOLKA_OK : fail(err, TOLKA_NOMEM, "%s: out of memory", path);
+    tolka_status status = directory ? TOLKA_OK : fail(err, TOLKA_NOMEM, "%s: out of memory", path);
     if (status == TOLKA_OK) status = gather(&gathering, *directory ? directory : ".", err);
     free(directory);
     *place = status == TOLKA_OK ? join_path(folder, single) : NULL;

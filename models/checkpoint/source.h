@@ -53,10 +53,10 @@ enum source_settings {
 
 struct source {
     enum source_settings settings;
-    const char *kind_name; /* "safetensors", "PyTorch zip", ... */
-    char *directory;       /* where vocabularies and configs are looked for */
-    char *weights_path;    /* what was opened (the first of several shards) */
-    char *left_aside;      /* other checkpoints in the directory, "a, b"; NULL: none */
+    const char *kind_name;   /* "safetensors", "PyTorch zip", ... */
+    char *directory;         /* where vocabularies and configs are looked for */
+    char *weights_path;      /* what was opened (the first of several shards) */
+    char *left_aside;        /* other checkpoints in the directory, "a, b"; NULL: none */
     struct scratch *scratch; /* where an archive was unpacked; NULL: nowhere */
     size_t n_tensors, capacity;
     struct source_tensor *tensors; /* in file order, then sorted by name by source_sort */

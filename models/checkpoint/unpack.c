@@ -218,8 +218,8 @@ static void set_limit(struct unpacking *unpacking) {
     uint64_t size = stat(unpacking->path, &info) == 0 ? (uint64_t)info.st_size : 0;
     unpacking->left = small_enough;
     if (size > unpacking->left / MAX_UNPACKED_RATIO)
-        unpacking->left = size > UINT64_MAX / MAX_UNPACKED_RATIO ? UINT64_MAX
-                                                                 : size * MAX_UNPACKED_RATIO;
+        unpacking->left =
+            size > UINT64_MAX / MAX_UNPACKED_RATIO ? UINT64_MAX : size * MAX_UNPACKED_RATIO;
 }
 
 tolka_status unpack(const char *path, const char *directory, const char *single,

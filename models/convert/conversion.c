@@ -307,8 +307,9 @@ static tolka_status write_file(struct conversion *conversion, tolka_error *err) 
     tolka_status status = output_open(&output, conversion->output, flags, err);
     if (status != TOLKA_OK) return status;
     conversion->file = output_file_stream(&output);
-    status = conversion->file ? write_data(conversion, err)
-                              : fail(err, TOLKA_NOMEM, "out of memory");
+    status = conversion->file
+                 ? write_data(conversion, err)
+                 : fail(err, TOLKA_IO, "cannot write %s: %s", conversion->output, strerror(errno));
     if (conversion->file && fclose(conversion->file) != 0 && !conversion->reason)
         conversion->reason = errno;
     if (status == TOLKA_OK) status = check_written(conversion, err);

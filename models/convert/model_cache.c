@@ -262,9 +262,9 @@ void cache_keep(const struct cached_model *cached) {
     if (n >= 0) free(entries);
 }
 
-tolka_status cache_visit(bool clear,
-                         void (*visit)(void *user, const char *name, uint64_t bytes, long long time),
-                         void *user, tolka_error *err) {
+tolka_status
+cache_visit(bool clear, void (*visit)(void *user, const char *name, uint64_t bytes, long long time),
+            void *user, tolka_error *err) {
     struct dirent **entries;
     char *directory = cache_directory(err);
     if (!directory) return TOLKA_IO;

@@ -36,8 +36,8 @@ void cache_close(struct cached_model *cached);
 char *cache_directory(tolka_error *err);
 /* Calls visit for each model file of the cache, in the order of their names; `clear` removes them,
  * and what interrupted conversions have left. */
-tolka_status cache_visit(bool clear,
-                         void (*visit)(void *user, const char *name, uint64_t bytes, long long time),
-                         void *user, tolka_error *err);
+tolka_status
+cache_visit(bool clear, void (*visit)(void *user, const char *name, uint64_t bytes, long long time),
+            void *user, tolka_error *err);
 
 #endif

@@ -182,8 +182,10 @@ static bool keep_unfinished(const struct output_file *output, char *name, size_t
 static void end_now(void *user) {
     const struct output_file *output = user;
     char name[4200];
+    struct stat info;
     if (!output->partial) return;
-    if (!(output->flags & OUTPUT_LINES)) {
+    bool empty = fstat(output->fd, &info) == 0 && info.st_size == 0;
+    if (!(output->flags & OUTPUT_LINES) || empty) {
         unlink(output->partial);
         return;
     }
@@ -310,6 +312,7 @@ FILE *output_file_stream(const struct output_file *output) {
     int fd = dup(output->fd);
     FILE *stream = fd < 0 ? NULL : fdopen(fd, "w");
     if (!stream && fd >= 0) close(fd);
+    if (!stream && errno == EINVAL) errno = EBADF; /* it is there, but not for writing */
     return stream;
 }
 

@@ -12,7 +12,8 @@
 
 enum output_flags {
     OUTPUT_REPLACE = 1, /* a file that is there already */
-    OUTPUT_LINES = 2,   /* when the program is interrupted, what is finished is put in place */
+    OUTPUT_LINES = 2,   /* when the program is interrupted, what is finished is put in place, unless
+                           that is nothing */
 };
 
 struct output_file {
@@ -33,7 +34,7 @@ tolka_status output_open(struct output_file *output, const char *path, unsigned 
 /* Is this the file that is being read? If so, an interrupted run leaves it as it was, and what is
  * finished beside it. */
 void output_reads(struct output_file *output, int input);
-/* A stream of its own, which is closed before output_finish; NULL: no memory. */
+/* A stream of its own, which is closed before output_finish; NULL: errno says why. */
 FILE *output_file_stream(const struct output_file *output);
 /* Between these two, lines are not whole. */
 void output_hold(const struct output_file *output);

@@ -284,8 +284,10 @@ static tolka_status find_sentencepiece(struct gguf_writer *writer, struct import
         import_file(import, plan->target_model ? plan->target_model : plan->source_model);
     tolka_status status;
     if (source && !target)
-        status = fail(err, TOLKA_FORMAT, "%s: no target vocabulary beside it (%s); %s is for the "
-                      "source", import->source.weights_path, plan->target_model, source);
+        status = fail(err, TOLKA_FORMAT,
+                      "%s: no target vocabulary beside it (%s); %s is for the "
+                      "source",
+                      import->source.weights_path, plan->target_model, source);
     else if (source && plan->kind == TOKENIZER_PIECES)
         status = write_pieces(writer, import, source, err);
     else if (source && target)
