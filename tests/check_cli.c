@@ -289,7 +289,7 @@ START_TEST(files_that_are_no_models) {
         {"", 0, "wrong.gguf|empty file"},
         {"<!DOCTYPE html>\n<html>", 22, "wrong.gguf|HTML page"},
         {"PK\3\4\24\0\0\0\10\0", 10, "wrong.gguf|zip archive|tolka convert"},
-        {"\x40\0\0\0\0\0\0\0{\"a\":{}}", 16, "wrong.gguf|safetensors|tolka convert"},
+        {"\x40\0\0\0\0\0\0\0{\"a\":{}}", 16, "wrong.gguf|cut off"},
         {"version https://git-lfs.github.com/spec/v1\n", 43, "wrong.gguf|Git LFS pointer"},
         {"GGUF\3\0\0\0", 8, "wrong.gguf|cut off"},
         {"GGUF\1\0\0\0", 8, "wrong.gguf|version 1"},

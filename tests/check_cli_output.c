@@ -116,8 +116,8 @@ START_TEST(devices_and_pipes_are_written_as_they_are) {
     free(output_of("Good morning.\n", "--to", "de", "-o", "/dev/null"));
     free(output_of(NULL, "convert", MARIAN, "-o", "/dev/null"));
     free(output_of(NULL, "convert", MARIAN, "-o", "/dev/null", "--force"));
-    free(output_of(NULL, "attention", "Hello.", "--to", "de", "-o", "/dev/null", "--format",
-                   "svg"));
+    free(
+        output_of(NULL, "attention", "Hello.", "--to", "de", "-o", "/dev/null", "--format", "svg"));
     ck_assert_int_eq(stat("/dev/null", &after), 0);
     ck_assert(S_ISCHR(after.st_mode));
     ck_assert_uint_eq(after.st_ino, before.st_ino);
@@ -153,8 +153,8 @@ START_TEST(what_is_there_is_not_replaced_unasked) {
     check_refusal(&ran, 3, "tests/none");
     ran = run("Hello.\n", "--to", "Klingon", "-o", path);
     check_refusal(&ran, 2, "Klingon");
-    ran = run("Hello.\tHallo.\n", "score", "--to", "de", "--symmetrize", "union",
-              "--reverse-model", "tests/none", "-o", path);
+    ran = run("Hello.\tHallo.\n", "score", "--to", "de", "--symmetrize", "union", "--reverse-model",
+              "tests/none", "-o", path);
     check_refusal(&ran, 3, "tests/none");
     expect_text(path, "a model of mine\n");
     free(output_of(NULL, "convert", MARIAN, "-o", path, "--force", "-q"));
@@ -170,8 +170,9 @@ START_TEST(convert_says_what_it_made) {
     char path[128];
     snprintf(path, sizeof path, "%s", cli_path(&folder, "en.gguf"));
     char *said = output_of(NULL, "convert", MARIAN, "-o", path);
-    ck_assert_str_eq(said, "en.gguf: marian, 217 k parameters, int8, 0.9 MB → 0.8 MB, deu fra, 4 of "
-                           "4 stored sentences reproduced\n");
+    ck_assert_str_eq(said,
+                     "en.gguf: marian, 217 k parameters, int8, 0.9 MB → 0.8 MB, deu fra, 4 of "
+                     "4 stored sentences reproduced\n");
     free(said);
     said = output_of(NULL, "convert", MARIAN, "-o", path, "--force", "-q");
     ck_assert_str_eq(said, "");
@@ -249,7 +250,9 @@ END_TEST
 
 /* ---- interrupted ----------------------------------------------------------------------------- */
 
+/* Check has handlers of its own, which must not run in a child that is no program of ours yet. */
 static pid_t start_quietly(const char *const *arguments) {
+    signal(SIGINT, SIG_DFL), signal(SIGTERM, SIG_DFL), signal(SIGHUP, SIG_DFL);
     pid_t child = fork();
     ck_assert_int_ge(child, 0);
     if (child > 0) return child;
@@ -258,7 +261,6 @@ static pid_t start_quietly(const char *const *arguments) {
     for (size_t i = 0; arguments[i] && i < 14; i++) argv[i + 1] = (char *)arguments[i];
     int null = open("/dev/null", O_RDWR);
     for (int fd = 0; fd < 3; fd++) dup2(null, fd);
-    signal(SIGINT, SIG_DFL), signal(SIGTERM, SIG_DFL), signal(SIGHUP, SIG_DFL);
     setenv("TOLKA_MODEL", SHIPPED_MODEL, 0);
     execv(program ? program : "build/tolka", argv);
     _exit(127);

@@ -166,8 +166,8 @@ static const struct packed student[] = {
 };
 
 START_TEST(archives) {
-    static const char *const names[] = {"a.zip", "a.tar", "a.tar.gz", "a.tar.zst", "a.tar.xz",
-                                        "a.tar.bz2"};
+    static const char *const names[] = {"a.zip",     "a.tar",    "a.tar.gz",
+                                        "a.tar.zst", "a.tar.xz", "a.tar.bz2"};
     struct folder folder = open_folder();
     struct path plain = path_in(&folder, "plain.gguf"), archive = path_in(&folder, names[_i]);
     struct path model = path_in(&folder, "model.gguf");
@@ -190,9 +190,10 @@ END_TEST
 START_TEST(an_opus_mt_release) {
     static const struct packed release[] = {
         {.name = "decoder.yml",
-         .text = "models:\n  - opus.spm32k-spm32k.transformer-align.model1.npz.best-perplexity.npz\n"
-                 "vocabs:\n  - opus.spm32k-spm32k.vocab.yml\n  - opus.spm32k-spm32k.vocab.yml\n"
-                 "beam-size: 3\nnormalize: 1\n"},
+         .text =
+             "models:\n  - opus.spm32k-spm32k.transformer-align.model1.npz.best-perplexity.npz\n"
+             "vocabs:\n  - opus.spm32k-spm32k.vocab.yml\n  - opus.spm32k-spm32k.vocab.yml\n"
+             "beam-size: 3\nnormalize: 1\n"},
         {.name = "opus.spm32k-spm32k.transformer-align.model1.npz.best-perplexity.npz",
          .from = "tests/fixtures/marian-native/untied.npz"},
         {.name = "opus.spm32k-spm32k.vocab.yml", .text = "</s>: 0\n<unk>: 1\n▁the: 2\n▁a: 3\n"},
@@ -208,9 +209,8 @@ START_TEST(an_opus_mt_release) {
     char *said = output_of(NULL, "inspect", "--json", model.text);
     json_t *object = json_line(said, 0);
     ck_assert_str_eq(json_string_value(json_object_get(object, "tokenizer")), "sentencepiece");
-    ck_assert_int_eq(json_integer_value(json_object_get(json_object_get(object, "config"),
-                                                        "search.beam")),
-                     3);
+    ck_assert_int_eq(
+        json_integer_value(json_object_get(json_object_get(object, "config"), "search.beam")), 3);
     json_decref(object);
     free(said);
     close_folder(&folder);
@@ -265,16 +265,14 @@ static const struct {
     {"a.tar", {{.name = "/tmp/tolka-evil", .text = "x"}}, "/tmp/tolka-evil|leads out"},
     {"a.tar", {{.name = "evil", .link = "/etc/passwd", .kind = AE_IFLNK}}, "evil|link"},
     {"a.zip", {{.name = "evil", .link = "..", .kind = AE_IFLNK}}, "evil|link"},
-    {"a.tar",
-     {{.name = "file", .text = "x"}, {.name = "evil", .link = "file"}},
-     "evil|link"},
+    {"a.tar", {{.name = "file", .text = "x"}, {.name = "evil", .link = "file"}}, "evil|link"},
     {"a.tar", {{.name = "evil", .kind = AE_IFIFO}}, "evil|neither a file nor a directory"},
     {"a.tar", {{.name = "evil", .kind = AE_IFCHR}}, "evil|neither a file nor a directory"},
     {"a.tar", {{.name = "twice", .text = "x"}, {.name = "twice", .text = "y"}}, "twice"},
     {"a.tar", {{.name = "1/2/3/4/5/6/7/8/9/0/1/2/3/4/5/6/7", .text = "x"}}, "leads out"},
-    {"a.tar.gz", {{.name = "bomb", .n_zeros = (size_t)64 << 20}}, "bomb|more bytes"},
-    {"a.tar.xz", {{.name = "bomb", .n_zeros = (size_t)64 << 20}}, "bomb|more bytes"},
-    {"a.zip", {{.name = "bomb.npz", .n_zeros = (size_t)64 << 20}}, "bomb|more bytes"},
+    {"a.tar.gz", {{.name = "bomb", .n_zeros = (size_t)17 << 20}}, "bomb|more bytes"},
+    {"a.tar.xz", {{.name = "bomb", .n_zeros = (size_t)17 << 20}}, "bomb|more bytes"},
+    {"a.zip", {{.name = "bomb.npz", .n_zeros = (size_t)17 << 20}}, "bomb|more bytes"},
     {"a.tar.gz", {{.name = "README.md", .text = "x"}}, "a.tar.gz|no weights in it"},
     {"a.zip", {{.name = "README.md", .text = "x"}}, "a.zip|no weights in it"},
 };
@@ -330,8 +328,8 @@ START_TEST(damaged_archives) {
     size_t n = fread(bytes, 1, sizeof bytes, file);
     fclose(file);
     ck_assert(n > 0 && n < sizeof bytes);
-    for (int i = 0; i < 60; i++) {
-        size_t at = (size_t)i * (n - 1) / 59, length = i % 2 ? n : at;
+    for (int i = 0; i < 30; i++) {
+        size_t at = (size_t)i * (n - 1) / 29, length = i % 2 ? n : at;
         memcpy(changed, bytes, n);
         if (i % 2) changed[at] = (char)(changed[at] ^ (1 << i % 8));
         file = fopen(archive.text, "wb");
@@ -364,7 +362,8 @@ START_TEST(what_was_left_aside_is_said) {
     copy(&folder, "tests/fixtures/marian/model.safetensors", "m/model.safetensors");
     struct ran ran = run(NULL, "convert", directory.text, "-o", model.text, "--force");
     ck_assert_int_eq(ran.status, 0);
-    ck_assert_ptr_nonnull(strstr(ran.err, "model.safetensors taken; left aside: pytorch_model.bin"));
+    ck_assert_ptr_nonnull(
+        strstr(ran.err, "model.safetensors taken; left aside: pytorch_model.bin"));
     ran_free(&ran);
     char *said = output_of(NULL, "inspect", directory.text);
     ck_assert_ptr_nonnull(strstr(said, "left_aside                   pytorch_model.bin\n"));
@@ -445,7 +444,8 @@ START_TEST(without_a_cache) {
     struct ran ran = run("Hello.\n", "-m", "tests/fixtures/marian", "--to", "de");
     ck_assert_int_eq(ran.status, 0);
     ck_assert_uint_eq(count_lines(ran.err, ran.n_err), 1);
-    ck_assert_ptr_nonnull(strstr(ran.err, "this time only: no cache: /dev/null/none/tolka: Not a "));
+    ck_assert_ptr_nonnull(
+        strstr(ran.err, "this time only: no cache: /dev/null/none/tolka: Not a "));
     ran_free(&ran);
     unsetenv("HOME");
     setenv("XDG_CACHE_HOME", "", 1);

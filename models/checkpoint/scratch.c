@@ -28,10 +28,14 @@ static int remove_entry(const char *path, const struct stat *info, int kind, str
     return 0;
 }
 
+/* An interrupted program may still be unpacking: again, until the directory itself is gone, in which
+ * nothing can be made any more. */
 static void remove_all(void *user) {
-    enum { OPEN_DIRECTORIES = 16 };
+    enum { OPEN_DIRECTORIES = 16, TRIES = 1000 };
     const struct scratch *scratch = user;
-    if (*scratch->path) nftw(scratch->path, remove_entry, OPEN_DIRECTORIES, FTW_DEPTH | FTW_PHYS);
+    struct stat info;
+    for (int i = 0; i < TRIES && *scratch->path && lstat(scratch->path, &info) == 0; i++)
+        nftw(scratch->path, remove_entry, OPEN_DIRECTORIES, FTW_DEPTH | FTW_PHYS);
 }
 
 static bool make_directory(struct scratch *scratch) {
@@ -72,7 +76,7 @@ const char *scratch_path(const struct scratch *scratch) {
 
 void scratch_free(struct scratch *scratch) {
     if (!scratch) return;
+    remove_all(scratch); /* while an interruption would do the same */
     interrupt_remove(&scratch->duty);
-    remove_all(scratch);
     free(scratch);
 }

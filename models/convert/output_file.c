@@ -206,32 +206,38 @@ static void forget(struct output_file *output) {
     *output = (struct output_file){.fd = NO_DESCRIPTOR};
 }
 
+/* The partial file's end, one or the other, in one step with forgetting it: an interruption finds it
+ * before or after. Returns errno's reason why it is not in place, or 0. */
+static int settle(struct output_file *output, bool good) {
+    interrupt_hold();
+    int reason = !good || put_in_place(output) == 0 ? 0 : errno;
+    if (!good || reason) unlink(output->partial);
+    free(output->partial);
+    output->partial = NULL;
+    interrupt_release();
+    interrupt_remove(&output->duty);
+    return reason;
+}
+
 void output_discard(struct output_file *output) {
-    if (output->partial) {
-        interrupt_remove(&output->duty);
-        unlink(output->partial);
-    }
+    if (output->partial) settle(output, false);
     forget(output);
 }
 
 tolka_status output_finish(struct output_file *output, tolka_error *err) {
-    if (!output->partial) {
-        forget(output);
-        return TOLKA_OK;
+    int reason = 0;
+    if (output->partial) {
+        bool on_disk = fsync(output->fd) == 0 || errno == EINVAL || errno == EROFS;
+        reason = on_disk ? 0 : errno;
+        int placed = settle(output, on_disk);
+        if (!reason) reason = placed;
+        if (reason)
+            fail(err, TOLKA_IO, "cannot write %s: %s", output->target, strerror(reason));
+        else
+            sync_directory(output->target);
     }
-    bool on_disk = fsync(output->fd) == 0 || errno == EINVAL || errno == EROFS;
-    int reason = errno;
-    interrupt_remove(&output->duty);
-    if (on_disk && put_in_place(output) == 0) {
-        sync_directory(output->target);
-        forget(output);
-        return TOLKA_OK;
-    }
-    if (on_disk) reason = errno;
-    fail(err, TOLKA_IO, "cannot write %s: %s", output->target, strerror(reason));
-    unlink(output->partial);
     forget(output);
-    return TOLKA_IO;
+    return reason ? TOLKA_IO : TOLKA_OK;
 }
 
 /* ---- the beginning --------------------------------------------------------------------------- */
