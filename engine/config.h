@@ -92,6 +92,7 @@ struct config {
     enum early_stopping early_stopping;
     uint32_t beam;
     float length_penalty;
+    uint32_t max_source; /* tokens of a sentence that the model is good at; 0: not known */
     uint32_t max_length; /* tokens generated at most, end token included */
     float max_length_ratio,
         min_length_ratio; /* of the source length, end token included; 0: none */

@@ -63,6 +63,16 @@ const int32_t *tolka_result_source(const tolka_result *result, size_t *n) {
     return result ? result->source : NULL;
 }
 
+size_t tolka_result_parts(const tolka_result *result) {
+    return result ? result->n_parts : 0;
+}
+
+const tolka_result *tolka_result_part(const tolka_result *result, size_t i, tolka_span *source) {
+    bool there = result && i < result->n_parts;
+    if (source) *source = there ? result->parts[i].source : (tolka_span){0, 0};
+    return there ? result->parts[i].result : NULL;
+}
+
 /* ---- alignments ------------------------------------------------------------------------------ */
 
 static struct result_alignment alignment_at(const tolka_result *result, size_t k) {
@@ -102,6 +112,8 @@ static void free_hypothesis(struct result_hypothesis *hypothesis) {
 void tolka_result_free(tolka_result *result) {
     if (!result) return;
     for (size_t k = 0; k < result->n_hypotheses; k++) free_hypothesis(&result->hypotheses[k]);
+    for (size_t i = 0; i < result->n_parts; i++) tolka_result_free(result->parts[i].result);
+    free(result->parts);
     free(result->source);
     free(result);
 }

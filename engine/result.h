@@ -10,6 +10,7 @@ struct result_alignment {
     size_t n_source;
     tolka_link *links, *word_links; /* word_links NULL: the caller gave ids */
     size_t n_links, n_word_links;
+    size_t n_source_words, n_target_words;
 };
 
 struct result_hypothesis {
@@ -21,12 +22,19 @@ struct result_hypothesis {
     struct result_alignment alignment;
 };
 
+struct result_part {
+    tolka_span source; /* where it is in the source text */
+    struct tolka_result *result;
+};
+
 struct tolka_result {
     tolka_status status;
     size_t n_hypotheses;
     struct result_hypothesis *hypotheses;
     int32_t *source; /* ids that the source text became; NULL: the caller gave ids */
     size_t n_source;
+    struct result_part *parts; /* of a text that was translated in several */
+    size_t n_parts;
     const char *reason; /* why there is none, if status is not TOLKA_OK; in the same block */
 };
 

@@ -181,6 +181,14 @@ typedef enum {
     TOLKA_STOP_NEVER = 3,     /* when it could not at any length */
 } tolka_stop;
 
+/* Models that translate were trained with sentences. Text-to-text models (T5, BART) see a whole
+ * text. */
+typedef enum {
+    TOLKA_SPLIT_DEFAULT = 0, /* as is best for the model */
+    TOLKA_SPLIT_ALWAYS = 1,
+    TOLKA_SPLIT_NEVER = 2,
+} tolka_split;
+
 enum {
     TOLKA_MAX_BEAM = 64,
     TOLKA_MAX_THREADS = 256,
@@ -210,12 +218,16 @@ typedef struct {
     int align_layer;     /* decoder layer that alignments are read off, from 1; -1: the last;
                             0: the model's choice */
     int align_head;      /* its head, from 1; -1: the average of all; 0: the model's choice */
+    /* for texts; ids are taken as they come */
+    tolka_split split; /* whether texts of several sentences are translated sentence by sentence */
+    int max_source;    /* a sentence of more tokens (its own, not the end's) is split at clauses;
+                          0: what the model asks for */
 } tolka_options;
 
 #define TOLKA_OPTIONS_INIT                                                                         \
     {                                                                                              \
         sizeof(tolka_options), 0, 1, 0, -1.0f, 0, 1, 32, 0, TOLKA_STOP_DEFAULT, NULL, NULL, 0, 0,  \
-            0, 0                                                                                   \
+            0, 0, TOLKA_SPLIT_DEFAULT, 0                                                           \
     }
 
 /* options NULL: TOLKA_OPTIONS_INIT. */
@@ -292,6 +304,17 @@ float tolka_result_score(const tolka_result *result, size_t k);
 const char *tolka_result_text(const tolka_result *result, size_t k, size_t *length);
 /* The ids that the source text became; NULL where the input was ids. */
 const int32_t *tolka_result_source(const tolka_result *result, size_t *n);
+/* A text that was translated in parts (sentences, clauses of a long one) has their results, too: how
+ * many, in order, or 0 if it was translated whole. Its own hypothesis k has the tokens of the parts'
+ * hypotheses k one behind the other (the last one's of a part that has fewer), their alignments
+ * (but no soft one), and the score that so many tokens with their probabilities have. */
+size_t tolka_result_parts(const tolka_result *result);
+/* Belongs to the result; NULL out of range. *source (if asked) is where the part is in the source
+ * text. */
+typedef struct {
+    size_t start, length; /* bytes */
+} tolka_span;
+const tolka_result *tolka_result_part(const tolka_result *result, size_t i, tolka_span *source);
 void tolka_result_free(tolka_result *result);
 
 /* One link of an alignment: two tokens or words that belong together, counted from 0. */
@@ -437,10 +460,18 @@ typedef struct {
     size_t target_length;
 } tolka_text;
 
+/* The sentences of a text, by Unicode's rules (UAX 29) and a language's abbreviations (any name that
+ * tolka_tokenizer_new takes; NULL: none), without the white space between them, list bullets and
+ * what has no letters. The caller frees *sentences. */
+tolka_status tolka_split_text(const char *text, size_t length, const char *language,
+                              tolka_span **sentences, size_t *n, tolka_error *err);
+
 /* Text to ids to text for n texts: what tolka_translate and tolka_score do, with the results' texts
- * and source ids filled in, and work on text shared out among the translator's threads. A text
- * without a token of its own (empty, or blanks) has an empty translation: one hypothesis without
- * tokens, of score 0. */
+ * and source ids filled in, and work on text shared out among the translator's threads. Texts of
+ * several sentences, and sentences that are too long, are translated in parts (tolka_options.split)
+ * and joined; white space around and between parts, bullets, and what has no letters stay
+ * as they are. A prefix begins the first part. A text without a token of its own has
+ * one hypothesis without tokens, of score 0. */
 tolka_status tolka_translate_texts(tolka_translator *translator, const tolka_tokenizer *tokenizer,
                                    const tolka_text *texts, size_t n, tolka_done done, void *user,
                                    tolka_error *err);

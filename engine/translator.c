@@ -12,6 +12,7 @@
 
 struct tolka_translator {
     const tolka_model *model;
+    tolka_options wanted; /* with defaults filled in */
     struct batch_options options;
     const struct kernels *kernels;
     struct pool *pool;
@@ -19,6 +20,9 @@ struct tolka_translator {
     struct generation generation;
     atomic_bool stop; /* the call that is under way */
 };
+
+/* What Marian models were trained with, and many others. */
+enum { DEFAULT_MAX_SOURCE = 512 };
 
 /* ---- options --------------------------------------------------------------------------------- */
 
@@ -48,6 +52,8 @@ static void set_defaults(tolka_options *options, const struct config *config) {
     if (options->n_best == 0) options->n_best = 1;
     if (options->length_penalty < 0) options->length_penalty = config->length_penalty;
     if (options->max_length == 0) options->max_length = (int)config->max_length;
+    if (options->max_source == 0) options->max_source = (int)config->max_source;
+    if (options->max_source == 0) options->max_source = DEFAULT_MAX_SOURCE;
     if (options->threads == 0) options->threads = available_cores();
     if (options->batch == 0) options->batch = 32;
 }
@@ -62,6 +68,9 @@ static tolka_status check_options(const tolka_options *options, tolka_error *err
     if (options->max_length < 1 || options->max_length > TOLKA_MAX_LENGTH)
         return fail(err, TOLKA_ARGUMENT, "maximum length is %d; expected 1 to %d",
                     options->max_length, TOLKA_MAX_LENGTH);
+    if (options->max_source < 1 || options->max_source > TOLKA_MAX_LENGTH)
+        return fail(err, TOLKA_ARGUMENT, "longest sentence is %d tokens; expected 1 to %d",
+                    options->max_source, TOLKA_MAX_LENGTH);
     if (options->threads < 1 || options->threads > TOLKA_MAX_THREADS)
         return fail(err, TOLKA_ARGUMENT, "%d threads; expected 1 to %d", options->threads,
                     TOLKA_MAX_THREADS);
@@ -161,9 +170,12 @@ static tolka_status set_up(tolka_translator *translator, const tolka_options *gi
     if (status != TOLKA_OK) return status;
     translator->options = batch_options(&options, &translator->generation, stop);
     translator->kernels = kernels_select(options.isa);
+    translator->wanted = options;
+    translator->wanted.generation = &translator->generation.settings;
     if (!translator->kernels)
         return fail(err, TOLKA_ARGUMENT, "instruction set %s is not known, or not on this machine",
                     options.isa);
+    translator->wanted.isa = translator->kernels->name;
     status = make_workers(translator, options.threads, err);
     return status == TOLKA_OK ? make_aligners(translator, &options, err) : status;
 }
@@ -364,8 +376,15 @@ tolka_status tolka_attention_new(tolka_attention **out, tolka_translator *transl
 
 /* ---- for the rooms above --------------------------------------------------------------------- */
 
-bool translator_aligns(const tolka_translator *translator) {
-    return translator->workers[0].aligner != NULL;
+const tolka_options *translator_options(const tolka_translator *translator) {
+    return &translator->wanted;
+}
+
+size_t translator_max_source(const tolka_translator *translator, size_t n_special) {
+    const struct config *config = &translator->model->model.config;
+    size_t n = (size_t)translator->wanted.max_source, positions = config->max_positions;
+    if (positions > n_special && n > positions - n_special) n = positions - n_special;
+    return n;
 }
 
 struct sharing {

@@ -6,8 +6,12 @@
 
 #include <stdbool.h>
 
-/* Do its results have alignments? */
-bool translator_aligns(const tolka_translator *translator);
+/* What it was made with, defaults filled in; lists and names belong to it. */
+const tolka_options *translator_options(const tolka_translator *translator);
+
+/* Tokens that a sentence should have at most, n_special that stand around it aside: what the caller
+ * asks for, or else the model, as far as the model can tell positions apart. */
+size_t translator_max_source(const tolka_translator *translator, size_t n_special);
 
 /* Calls job(user, i) for i in [0, n) on the translator's threads; returns when all are done. For
  * work around a translation, such as tokenizing. */

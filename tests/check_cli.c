@@ -139,6 +139,10 @@ START_TEST(options_set_their_fields) {
     SETS(COMMAND_TRANSLATE, "--ids", NULL, ids, true);
     SETS(COMMAND_TRANSLATE, "-I", NULL, ids, true);
     SETS(COMMAND_TRANSLATE, "--no-shortlist", NULL, no_shortlist, true);
+    SETS(COMMAND_TRANSLATE, "--no-split", NULL, no_split, true);
+    SETS(COMMAND_TRANSLATE, "--split", NULL, split, true);
+    SETS(COMMAND_TRANSLATE, "--max-source", "40", max_source, 40);
+    SETS(COMMAND_CONVERT, "--max-source", "41", max_source, 41);
     SETS(COMMAND_TRANSLATE, "--alignments", NULL, alignments, true);
     SETS(COMMAND_TRANSLATE, "--soft-alignments", NULL, soft_alignments, true);
     SETS(COMMAND_TRANSLATE, "--align-layer", "3", align_layer, 3);

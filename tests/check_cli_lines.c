@@ -78,11 +78,11 @@ START_TEST(every_line_has_an_answer) {
     ck_assert_int_eq(ran.out[ran.n_out - 1], '\n');
     check_line(ran.out, 0, "");
     check_line(ran.out, 1, "Guten Morgen.");
-    check_line(ran.out, 2, "");
+    check_line(ran.out, 2, "   \t ");
     check_line(ran.out, 3, "");
-    check_line(ran.out, 4, "Guten Morgen.");
-    check_line(ran.out, 5, "Guten Morgen.");
-    check_line(ran.out, 6, "");
+    check_line(ran.out, 4, "Guten Morgen.\r");
+    check_line(ran.out, 5, "  Guten Morgen.  ");
+    check_line(ran.out, 6, "\r");
     check_line(ran.out, 8, "Guten Morgen."); /* NUL is a blank */
     check_line(ran.out, 11, "Das Wetter ist heute schön.");
     ck_assert_uint_eq(strlen(ran.out), ran.n_out); /* no NUL in the output */

@@ -461,7 +461,7 @@ START_TEST(text_is_stopped) {
     ck_assert_str_eq(whole.text, "Das Wetter ist heute schön.");
     ck_assert_uint_lt(reader.length, whole.length);
     ck_assert_int_eq(memcmp(reader.text, whole.text, reader.length), 0);
-    tolka_result *empty = stream_text(translator, tokenizer, "  ", "Das", &none);
+    tolka_result *empty = stream_text(translator, tokenizer, "", "Das", &none);
     ck_assert_int_eq(tolka_result_status(empty, NULL), TOLKA_OK);
     ck_assert_uint_eq(none.n_calls, 0);
     tolka_result_free(empty);

@@ -57,21 +57,30 @@ static int take_tokens(void *user, const tolka_token *tokens, size_t n) {
     return stop;
 }
 
-static tolka_status finish(struct stream *stream, const tolka_result *result, tolka_error *err) {
+/* What was not certain before the end of a part; the next one begins anew. */
+static int take_part(void *user, const tolka_result *result) {
+    struct stream *stream = user;
     size_t length;
     const char *text = tolka_result_text(result, 0, &length);
-    if (stream->failed) return fail(err, TOLKA_NOMEM, "out of memory for a translation");
-    if (text && tolka_result_status(result, NULL) == TOLKA_OK)
-        emit_text(stream, text, length, true);
-    return TOLKA_OK;
+    int stop = text ? emit_text(stream, text, length, true) : 0;
+    stream->n = 0;
+    stream->emitted = 0;
+    return stop;
+}
+
+static int take_gap(void *user, const char *text, size_t length) {
+    struct stream *stream = user;
+    return stream->emit(stream->user, text, length);
 }
 
 tolka_status tolka_stream_text(tolka_translator *translator, const tolka_tokenizer *tokenizer,
                                const tolka_text *text, tolka_emit emit, void *user,
                                tolka_result **out, tolka_error *err) {
     struct stream stream = {.tokenizer = tokenizer, .emit = emit, .user = user};
-    tolka_status status = texts_stream(translator, tokenizer, text, take_tokens, &stream, out, err);
-    if (status == TOLKA_OK) status = finish(&stream, *out, err);
+    struct text_listener listener = {take_gap, take_tokens, take_part, &stream};
+    tolka_status status = texts_stream(translator, tokenizer, text, &listener, out, err);
+    if (status == TOLKA_OK && stream.failed)
+        status = fail(err, TOLKA_NOMEM, "out of memory for a translation");
     if (status != TOLKA_OK) {
         tolka_result_free(*out);
         *out = NULL;

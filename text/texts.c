@@ -5,253 +5,294 @@
 #include "engine/error.h"
 #include "engine/result.h"
 #include "engine/translator.h"
+#include "text/join.h"
+#include "text/parts.h"
 #include "tokenizer/text_alignment.h"
-#include "tokenizer/tokenizer.h"
+#include "tokenizer/tokenize.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- before: texts become inputs ------------------------------------------------------------- */
-
-struct prepared {
-    int32_t *ids, *target;
-    size_t n_ids, n_target;
+/* A text on its way. */
+struct item {
+    tolka_span *sentences; /* NULL: it is not split */
+    size_t n_sentences;
+    struct parts parts;
+    size_t n_waiting;     /* parts without a result */
     tolka_result *failed; /* why there are no ids */
 };
 
+/* Which part of which text an input is. */
+struct origin {
+    size_t item, part;
+};
+
 struct pipeline {
-    const tolka_tokenizer *tokenizer;
+    tolka_translator *translator;
+    struct cutting cutting;
     const tolka_text *texts;
+    struct item *items; /* [n] */
     size_t n;
-    bool scores;
-    size_t n_empty; /* ids of an empty text: none of them stands for a word */
-    struct prepared *prepared;
-    tolka_input *inputs;     /* those that are to be translated */
-    size_t *indices;         /* their texts */
-    struct text_roles roles; /* empty unless alignments are wanted */
+    struct sentence_finder *finder; /* NULL: texts are not split */
+    struct text_roles roles;        /* empty unless alignments are wanted */
+    tolka_input *inputs;
+    struct origin *origins; /* [n_inputs] */
     tolka_done done;
     void *user;
 };
 
-/* A target that is scored begins with the token that its translation would be forced to. */
-static tolka_status tokenize_target(const tolka_tokenizer *tokenizer, const tolka_text *text,
-                                    struct prepared *out, tolka_error *err) {
-    int32_t forced = tolka_tokenizer_forced_first(tokenizer), *ids;
-    size_t n;
-    tolka_status status = tolka_tokenize_target(tokenizer, text->target, text->target_length,
-                                                &out->target, &out->n_target, err);
-    if (status != TOLKA_OK || forced < 0) return status;
-    n = out->n_target;
-    ids = realloc(out->target, (n + 1) * sizeof *ids);
-    if (!ids) return fail(err, TOLKA_NOMEM, "out of memory");
-    memmove(ids + 1, ids, n * sizeof *ids);
-    ids[0] = forced;
-    out->target = ids;
-    out->n_target = n + 1;
-    return TOLKA_OK;
+/* ---- before: texts become inputs ------------------------------------------------------------- */
+
+static void fail_item(struct item *item, const tolka_error *err) {
+    item->failed = result_failed(err);
+    parts_free(&item->parts);
 }
 
-/* A target without its end. */
-static tolka_status tokenize_prefix(const tolka_tokenizer *tokenizer, const tolka_text *text,
-                                    struct prepared *out, tolka_error *err) {
-    tolka_status status = tolka_tokenize_target(tokenizer, text->target, text->target_length,
-                                                &out->target, &out->n_target, err);
-    size_t n = status == TOLKA_OK ? out->n_target : 0;
-    if (n > 0 && out->target[n - 1] == tokenizer->eos) out->n_target--;
+/* A finder serves one thread, so this is not shared out; it is fast. */
+static tolka_status find_sentences(struct pipeline *pipeline, struct item *item,
+                                   const tolka_text *text, tolka_error *err) {
+    if (!pipeline->finder) return TOLKA_OK;
+    size_t n_tags = tokenizer_tags(pipeline->cutting.tokenizer, text->source, text->source_length);
+    tolka_status status =
+        sentences_find(pipeline->finder, text->source + n_tags, text->source_length - n_tags,
+                       &item->sentences, &item->n_sentences, err);
+    for (size_t i = 0; i < item->n_sentences; i++) item->sentences[i].start += n_tags;
     return status;
 }
 
-static void prepare(void *user, size_t i) {
+static void cut_item(void *user, size_t i) {
     struct pipeline *pipeline = user;
-    struct prepared *prepared = &pipeline->prepared[i];
-    const tolka_text *text = &pipeline->texts[i];
+    struct item *item = &pipeline->items[i];
     tolka_error err;
-    tolka_status status = tolka_tokenize(pipeline->tokenizer, text->source, text->source_length,
-                                         &prepared->ids, &prepared->n_ids, &err);
-    if (status == TOLKA_OK && pipeline->scores)
-        status = tokenize_target(pipeline->tokenizer, text, prepared, &err);
-    else if (status == TOLKA_OK && text->target_length > 0)
-        status = tokenize_prefix(pipeline->tokenizer, text, prepared, &err);
-    if (status == TOLKA_OK) return;
-    prepared->failed = result_failed(&err);
-    free(prepared->ids);
-    prepared->ids = NULL;
+    if (parts_cut(&item->parts, &pipeline->cutting, &pipeline->texts[i], item->sentences,
+                  item->n_sentences, &err) != TOLKA_OK)
+        fail_item(item, &err);
 }
 
-static bool is_empty(const struct pipeline *pipeline, const struct prepared *prepared) {
-    return prepared->n_ids <= pipeline->n_empty || (pipeline->scores && prepared->n_target == 0);
+static tolka_input input_of(const struct pipeline *pipeline, const struct part *part) {
+    const tolka_tokenizer *tokenizer = pipeline->cutting.tokenizer;
+    return (tolka_input){.ids = part->ids,
+                         .n_ids = part->n_ids,
+                         .target = part->target,
+                         .n_target = part->n_target,
+                         .start = tolka_tokenizer_start(tokenizer),
+                         .forced_first = tolka_tokenizer_forced_first(tokenizer)};
+}
+
+static tolka_status add_inputs(struct pipeline *pipeline, size_t *n_inputs, tolka_error *err) {
+    size_t n = 0;
+    for (size_t i = 0; i < pipeline->n; i++) n += pipeline->items[i].parts.n;
+    pipeline->inputs = calloc(n + 1, sizeof *pipeline->inputs);
+    pipeline->origins = calloc(n + 1, sizeof *pipeline->origins);
+    if (!pipeline->inputs || !pipeline->origins)
+        return fail(err, TOLKA_NOMEM, "out of memory for %zu sentences", n);
+    *n_inputs = 0;
+    for (size_t i = 0; i < pipeline->n; i++) {
+        struct parts *parts = &pipeline->items[i].parts;
+        for (size_t k = 0; k < parts->n; k++) {
+            pipeline->origins[*n_inputs] = (struct origin){i, k};
+            pipeline->inputs[(*n_inputs)++] = input_of(pipeline, &parts->list[k]);
+        }
+        pipeline->items[i].n_waiting = parts->n;
+    }
+    return TOLKA_OK;
 }
 
 /* ---- after: results get their texts ---------------------------------------------------------- */
 
-static tolka_status show_hypothesis(const struct pipeline *pipeline,
-                                    const struct prepared *prepared,
+static tolka_status show_hypothesis(const struct pipeline *pipeline, const struct part *part,
                                     struct result_hypothesis *hypothesis, tolka_error *err) {
     int32_t *ids = hypothesis_ids(hypothesis);
     if (!ids) return fail(err, TOLKA_NOMEM, "out of memory for a translation");
-    tolka_status status = tolka_detokenize(pipeline->tokenizer, ids, hypothesis->n_tokens,
+    tolka_status status = tolka_detokenize(pipeline->cutting.tokenizer, ids, hypothesis->n_tokens,
                                            &hypothesis->text, &hypothesis->text_length, err);
     free(ids);
-    if (status != TOLKA_OK) return status;
-    return align_text(&pipeline->roles, prepared->ids, hypothesis, err);
+    return status == TOLKA_OK ? align_text(&pipeline->roles, part->ids, hypothesis, err) : status;
 }
 
-/* The result with texts and source ids; another one if there is no memory for them. */
+/* The result with texts; another one if there is no memory for them. */
 static tolka_result *show(const struct pipeline *pipeline, tolka_result *result,
-                          struct prepared *prepared) {
+                          const struct part *part) {
     tolka_error err;
     tolka_status status = TOLKA_OK;
     if (!result) return NULL;
     for (size_t k = 0; k < result->n_hypotheses && status == TOLKA_OK; k++)
-        status = show_hypothesis(pipeline, prepared, &result->hypotheses[k], &err);
-    if (status != TOLKA_OK) {
-        tolka_result_free(result);
-        return result_failed(&err);
-    }
-    result->source = prepared->ids;
-    result->n_source = prepared->n_ids;
-    prepared->ids = NULL;
+        status = show_hypothesis(pipeline, part, &result->hypotheses[k], &err);
+    if (status == TOLKA_OK) return result;
+    tolka_result_free(result);
+    return result_failed(&err);
+}
+
+static tolka_result *join_item(struct pipeline *pipeline, size_t i) {
+    struct item *item = &pipeline->items[i];
+    float penalty = translator_options(pipeline->translator)->length_penalty;
+    tolka_result *result =
+        item->failed ? item->failed : parts_join(&item->parts, &pipeline->texts[i], penalty);
+    parts_free(&item->parts);
     return result;
+}
+
+static void finish_item(struct pipeline *pipeline, size_t i) {
+    pipeline->done(pipeline->user, i, join_item(pipeline, i));
 }
 
 static void take_result(void *user, size_t index, tolka_result *result) {
     struct pipeline *pipeline = user;
-    size_t i = pipeline->indices[index];
-    pipeline->done(pipeline->user, i, show(pipeline, result, &pipeline->prepared[i]));
-}
-
-/* The translation of nothing: one hypothesis without tokens. */
-static tolka_result *empty_result(void) {
-    tolka_result *result = result_new(1, 0);
-    if (!result) return NULL;
-    result->hypotheses[0].text = calloc(1, 1);
-    if (result->hypotheses[0].text) return result;
-    tolka_result_free(result);
-    return NULL;
+    struct origin origin = pipeline->origins[index];
+    struct item *item = &pipeline->items[origin.item];
+    struct part *part = &item->parts.list[origin.part];
+    part->result = show(pipeline, result, part);
+    if (--item->n_waiting == 0) finish_item(pipeline, origin.item);
 }
 
 /* ---- the pipeline ---------------------------------------------------------------------------- */
 
-static tolka_input input_of(const struct pipeline *pipeline, const struct prepared *prepared) {
-    return (tolka_input){.ids = prepared->ids,
-                         .n_ids = prepared->n_ids,
-                         .target = prepared->target,
-                         .n_target = prepared->n_target,
-                         .start = tolka_tokenizer_start(pipeline->tokenizer),
-                         .forced_first = tolka_tokenizer_forced_first(pipeline->tokenizer)};
-}
-
-/* Texts that need no model have their results at once; returns how many do. */
-static size_t collect_inputs(struct pipeline *pipeline) {
-    size_t n_inputs = 0;
-    for (size_t i = 0; i < pipeline->n; i++) {
-        struct prepared *prepared = &pipeline->prepared[i];
-        if (!prepared->ids) {
-            pipeline->done(pipeline->user, i, prepared->failed);
-        } else if (is_empty(pipeline, prepared)) {
-            pipeline->done(pipeline->user, i, empty_result());
-        } else {
-            pipeline->indices[n_inputs] = i;
-            pipeline->inputs[n_inputs++] = input_of(pipeline, prepared);
-        }
+static bool splits(const struct pipeline *pipeline) {
+    switch (translator_options(pipeline->translator)->split) {
+    case TOLKA_SPLIT_ALWAYS:
+        return true;
+    case TOLKA_SPLIT_NEVER:
+        return false;
+    case TOLKA_SPLIT_DEFAULT:
+        break;
     }
-    return n_inputs;
+    return tokenizer_reads_sentences(pipeline->cutting.tokenizer);
 }
 
-static tolka_status count_empty(struct pipeline *pipeline, tolka_error *err) {
-    int32_t *ids;
-    tolka_status status = tolka_tokenize(pipeline->tokenizer, "", 0, &ids, &pipeline->n_empty, err);
-    free(ids);
-    return status;
+static tolka_status begin(struct pipeline *pipeline, tolka_error *err) {
+    tolka_status status = cutting_begin(&pipeline->cutting, err);
+    pipeline->items = calloc(pipeline->n, sizeof *pipeline->items);
+    if (status == TOLKA_OK && !pipeline->items)
+        status = fail(err, TOLKA_NOMEM, "out of memory for %zu texts", pipeline->n);
+    if (status == TOLKA_OK && translator_options(pipeline->translator)->want_alignments)
+        status = text_roles_list(&pipeline->roles, pipeline->cutting.tokenizer, err);
+    if (status != TOLKA_OK || pipeline->cutting.scores || !splits(pipeline)) return status;
+    pipeline->cutting.max_source =
+        translator_max_source(pipeline->translator, pipeline->cutting.n_special);
+    return sentence_finder_for(&pipeline->finder, pipeline->cutting.tokenizer, err);
 }
 
-static tolka_status allocate(struct pipeline *pipeline, tolka_error *err) {
-    size_t n = pipeline->n;
-    pipeline->prepared = calloc(n, sizeof *pipeline->prepared);
-    pipeline->inputs = calloc(n, sizeof *pipeline->inputs);
-    pipeline->indices = calloc(n, sizeof *pipeline->indices);
-    if (pipeline->prepared && pipeline->inputs && pipeline->indices) return TOLKA_OK;
-    return fail(err, TOLKA_NOMEM, "out of memory for %zu texts", n);
-}
-
-static void release(struct pipeline *pipeline) {
-    for (size_t i = 0; pipeline->prepared && i < pipeline->n; i++) {
-        free(pipeline->prepared[i].ids);
-        free(pipeline->prepared[i].target);
+static void end(struct pipeline *pipeline) {
+    for (size_t i = 0; pipeline->items && i < pipeline->n; i++) {
+        parts_free(&pipeline->items[i].parts);
+        free(pipeline->items[i].sentences);
     }
-    free(pipeline->prepared);
+    free(pipeline->items);
     free(pipeline->inputs);
-    free(pipeline->indices);
+    free(pipeline->origins);
+    sentence_finder_free(pipeline->finder);
     text_roles_free(&pipeline->roles);
 }
 
-static tolka_status run(tolka_translator *translator, struct pipeline *pipeline, tolka_error *err) {
+static void cut_all(struct pipeline *pipeline) {
+    tolka_error err;
+    for (size_t i = 0; i < pipeline->n; i++)
+        if (find_sentences(pipeline, &pipeline->items[i], &pipeline->texts[i], &err) != TOLKA_OK)
+            fail_item(&pipeline->items[i], &err);
+    translator_share(pipeline->translator, pipeline->n, cut_item, pipeline);
+}
+
+static tolka_status translate_all(struct pipeline *pipeline, tolka_error *err) {
+    size_t n_inputs = 0;
+    cut_all(pipeline);
+    tolka_status status = add_inputs(pipeline, &n_inputs, err);
+    if (status != TOLKA_OK) return status;
+    for (size_t i = 0; i < pipeline->n; i++)
+        if (pipeline->items[i].n_waiting == 0) finish_item(pipeline, i);
+    return (pipeline->cutting.scores ? tolka_score : tolka_translate)(
+        pipeline->translator, pipeline->inputs, n_inputs, take_result, pipeline, err);
+}
+
+static tolka_status run(struct pipeline *pipeline, tolka_error *err) {
     if (pipeline->n == 0) return TOLKA_OK;
-    tolka_status status = count_empty(pipeline, err);
-    if (status == TOLKA_OK) status = allocate(pipeline, err);
-    if (status == TOLKA_OK && translator_aligns(translator))
-        status = text_roles_list(&pipeline->roles, pipeline->tokenizer, err);
-    if (status == TOLKA_OK) {
-        translator_share(translator, pipeline->n, prepare, pipeline);
-        size_t n_inputs = collect_inputs(pipeline);
-        status = (pipeline->scores ? tolka_score : tolka_translate)(
-            translator, pipeline->inputs, n_inputs, take_result, pipeline, err);
-    }
-    release(pipeline);
+    tolka_status status = begin(pipeline, err);
+    if (status == TOLKA_OK) status = translate_all(pipeline, err);
+    end(pipeline);
     return status;
 }
 
 tolka_status tolka_translate_texts(tolka_translator *translator, const tolka_tokenizer *tokenizer,
                                    const tolka_text *texts, size_t n, tolka_done done, void *user,
                                    tolka_error *err) {
-    struct pipeline pipeline = {
-        .tokenizer = tokenizer, .texts = texts, .n = n, .done = done, .user = user};
-    return run(translator, &pipeline, err);
+    struct pipeline pipeline = {.translator = translator,
+                                .cutting.tokenizer = tokenizer,
+                                .texts = texts,
+                                .n = n,
+                                .done = done,
+                                .user = user};
+    return run(&pipeline, err);
 }
 
 tolka_status tolka_score_texts(tolka_translator *translator, const tolka_tokenizer *tokenizer,
                                const tolka_text *texts, size_t n, tolka_done done, void *user,
                                tolka_error *err) {
-    struct pipeline pipeline = {
-        .tokenizer = tokenizer, .texts = texts, .n = n, .scores = true, .done = done, .user = user};
-    return run(translator, &pipeline, err);
+    struct pipeline pipeline = {.translator = translator,
+                                .cutting = {.tokenizer = tokenizer, .scores = true},
+                                .texts = texts,
+                                .n = n,
+                                .done = done,
+                                .user = user};
+    return run(&pipeline, err);
 }
 
 /* ---- one text, piece by piece ---------------------------------------------------------------- */
 
-static tolka_status stream_prepared(tolka_translator *translator, const struct pipeline *pipeline,
-                                    tolka_emit_tokens emit, void *user, tolka_result **out,
-                                    tolka_error *err) {
-    struct prepared *prepared = &pipeline->prepared[0];
-    tolka_input input = input_of(pipeline, prepared);
-    *out = NULL;
-    if (!prepared->ids) {
-        *out = prepared->failed;
-    } else if (is_empty(pipeline, prepared)) {
-        *out = empty_result();
-    } else {
-        tolka_status status = tolka_stream(translator, &input, emit, user, out, err);
-        if (status != TOLKA_OK) return status;
-        *out = show(pipeline, *out, prepared);
+/* Hands out what is copied before part i. False: no more is wanted. */
+static bool tell_gap(const struct pipeline *pipeline, size_t i,
+                     const struct text_listener *listener) {
+    const tolka_text *text = &pipeline->texts[0];
+    tolka_span gap = parts_gap(&pipeline->items[0].parts, text, i);
+    size_t length;
+    if (gap.length == 0) return true;
+    char *clean = tolka_repair_text(text->source + gap.start, gap.length, &length);
+    bool goes_on = clean && listener->gap(listener->user, clean, length) == 0;
+    free(clean);
+    return goes_on;
+}
+
+static tolka_status stream_part(const struct pipeline *pipeline, struct part *part,
+                                const struct text_listener *listener, tolka_error *err) {
+    tolka_input input = input_of(pipeline, part);
+    tolka_result *result;
+    tolka_status status =
+        tolka_stream(pipeline->translator, &input, listener->tokens, listener->user, &result, err);
+    if (status == TOLKA_OK) part->result = show(pipeline, result, part);
+    return status;
+}
+
+/* Parts behind the one that was stopped are left out. */
+static tolka_status stream_parts(const struct pipeline *pipeline, struct parts *parts,
+                                 const struct text_listener *listener, tolka_error *err) {
+    tolka_status status = TOLKA_OK;
+    bool goes_on = true;
+    size_t n = 0;
+    while (status == TOLKA_OK && goes_on && n < parts->n) {
+        struct part *part = &parts->list[n];
+        tell_gap(pipeline, n++, listener);
+        status = stream_part(pipeline, part, listener, err);
+        goes_on = status == TOLKA_OK && tolka_result_status(part->result, NULL) == TOLKA_OK &&
+                  listener->part(listener->user, part->result) == 0;
     }
-    return *out ? TOLKA_OK : fail(err, TOLKA_NOMEM, "out of memory");
+    if (n == parts->n && goes_on) tell_gap(pipeline, n, listener);
+    parts_drop(parts, n);
+    return status;
 }
 
 tolka_status texts_stream(tolka_translator *translator, const tolka_tokenizer *tokenizer,
-                          const tolka_text *text, tolka_emit_tokens emit, void *user,
+                          const tolka_text *text, const struct text_listener *listener,
                           tolka_result **out, tolka_error *err) {
-    struct prepared prepared = {.n_ids = 0};
     struct pipeline pipeline = {
-        .tokenizer = tokenizer, .texts = text, .n = 1, .prepared = &prepared};
+        .translator = translator, .cutting.tokenizer = tokenizer, .texts = text, .n = 1};
     *out = NULL;
-    tolka_status status = count_empty(&pipeline, err);
+    tolka_status status = begin(&pipeline, err);
+    if (status == TOLKA_OK) {
+        cut_all(&pipeline);
+        status = stream_parts(&pipeline, &pipeline.items[0].parts, listener, err);
+    }
+    if (status == TOLKA_OK) *out = join_item(&pipeline, 0);
+    end(&pipeline);
     if (status != TOLKA_OK) return status;
-    prepare(&pipeline, 0);
-    status = stream_prepared(translator, &pipeline, emit, user, out, err);
-    free(prepared.ids);
-    free(prepared.target);
-    return status;
+    return *out ? TOLKA_OK : fail(err, TOLKA_NOMEM, "out of memory");
 }
 
 /* ---- one text -------------------------------------------------------------------------------- */

@@ -2,9 +2,8 @@
 
 #include "tokenizer/keys.h"
 
+#include <stdio.h>
 #include <string.h>
-
-enum { LONGEST_LANGUAGE = 64 };
 
 /* The language asked for, or else the file's default; *name is NULL if there is neither. */
 static tolka_status wanted_language(const tolka_model *model, const char *given, const char *key,
@@ -128,9 +127,25 @@ static tolka_status choose_to(tolka_tokenizer *tokenizer, const tolka_model *mod
     return status;
 }
 
+/* For those who have to know what is written in a text. */
+static tolka_status name_languages(tolka_tokenizer *tokenizer, const tolka_model *model,
+                                   const char *from, const char *to, tolka_error *err) {
+    const char *name;
+    tolka_status status =
+        wanted_language(model, from, KEY "default_from", tokenizer->source_language, &name, err);
+    if (status == TOLKA_OK)
+        status =
+            wanted_language(model, to, KEY "default_to", tokenizer->target_language, &name, err);
+    if (status != TOLKA_OK) return status;
+    if (from) snprintf(tokenizer->source_language, LONGEST_LANGUAGE, "%s", from);
+    if (to) snprintf(tokenizer->target_language, LONGEST_LANGUAGE, "%s", to);
+    return status;
+}
+
 tolka_status tokenizer_choose_languages(tolka_tokenizer *tokenizer, const tolka_model *model,
                                         const char *from, const char *to, tolka_error *err) {
     tokenizer->from = tokenizer->to = tokenizer->start = tokenizer->forced_first = -1;
     tolka_status status = choose_from(tokenizer, model, from, err);
-    return status == TOLKA_OK ? choose_to(tokenizer, model, to, err) : status;
+    if (status == TOLKA_OK) status = choose_to(tokenizer, model, to, err);
+    return status == TOLKA_OK ? name_languages(tokenizer, model, from, to, err) : status;
 }

@@ -23,6 +23,7 @@ void text_roles_free(struct text_roles *roles) {
 struct numbered {
     int32_t *words;
     uint8_t *counts, *speaks;
+    size_t n_words;
 };
 
 static bool numbered_new(struct numbered *out, const struct token_roles *roles, const int32_t *ids,
@@ -31,7 +32,7 @@ static bool numbered_new(struct numbered *out, const struct token_roles *roles, 
     out->counts = malloc(2 * n + 1);
     if (!out->words || !out->counts) return false;
     out->speaks = out->counts + n;
-    number_words(roles, ids, n, out->words);
+    out->n_words = number_words(roles, ids, n, out->words);
     find_speakers(roles, ids, out->words, n, out->speaks);
     for (size_t i = 0; i < n; i++) out->counts[i] = out->words[i] >= 0;
     return true;
@@ -63,6 +64,8 @@ static tolka_status link_words(const struct numbered *source, const struct numbe
                                       (uint32_t)target->words[link.target]};
     }
     alignment->word_links = links;
+    alignment->n_source_words = source->n_words;
+    alignment->n_target_words = target->n_words;
     alignment->n_word_links = alignment_sort(links, n);
     return TOLKA_OK;
 }

@@ -1,6 +1,7 @@
 /* Text to ids: tolka_tokenize, tolka_tokenize_target. */
+#include "tokenizer/tokenize.h"
+
 #include "tokenizer/spm_check.h"
-#include "tokenizer/tokenizer.h"
 #include "tokenizer/utf8.h"
 
 #include <stdlib.h>
@@ -145,6 +146,18 @@ static size_t tokenize_tags(struct tokens *tokens, const struct text_template *f
             put_id(tokens, tag.id);
     }
     return done;
+}
+
+size_t tokenizer_tags(const tolka_tokenizer *tokenizer, const char *text, size_t length) {
+    size_t done = 0;
+    if (tokenizer->kind != PIECES_SENTENCEPIECE) return 0;
+    for (size_t next = 0; take_tag(tokenizer, text, length, &next).is_language;) done = next;
+    return done;
+}
+
+bool tokenizer_reads_sentences(const tolka_tokenizer *tokenizer) {
+    bool is_t5 = tokenizer->extra_anywhere && tokenizer->languages.n == 0;
+    return tokenizer->kind == PIECES_SENTENCEPIECE && !is_t5;
 }
 
 /* ---- text to ids ----------------------------------------------------------------------------- */

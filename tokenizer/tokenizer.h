@@ -17,7 +17,7 @@
 enum pieces_kind { PIECES_SENTENCEPIECE, PIECES_BYTELEVEL, PIECES_WORDS };
 
 enum template_item { ITEM_TEXT, ITEM_FROM, ITEM_TO, ITEM_BOS, ITEM_EOS };
-enum { MAX_ITEMS = 16 };
+enum { MAX_ITEMS = 16, LONGEST_LANGUAGE = 64 };
 
 struct text_template {
     size_t n;
@@ -71,6 +71,8 @@ struct tolka_tokenizer {
     bool tags_are_text;        /* languages are written before a text: "<2de> Hello" */
     struct gguf_string prefix; /* in that case: what to write; length 0: nothing */
     int32_t start, forced_first;
+    /* of the texts, as the caller or the file names them; "": it is not known */
+    char source_language[LONGEST_LANGUAGE], target_language[LONGEST_LANGUAGE];
 };
 
 /* One side's words. */

@@ -132,6 +132,7 @@ int run_convert(struct options *options) {
         .import = {.config = options->config, .family = options->family},
         .vocab = options->vocab,
         .shortlist = options->shortlist,
+        .max_source = (uint32_t)options->max_source,
         .keep = !options->force,
     };
     struct made made = {.path = options->output};

@@ -50,6 +50,9 @@ bool decoding_options(const struct options *options, tolka_options *decoding) {
     }
     decoding->want_scores = options->json || options->nbest || options->alternatives;
     decoding->no_shortlist = options->no_shortlist;
+    decoding->max_source = (int)options->max_source;
+    if (options->split) decoding->split = TOLKA_SPLIT_ALWAYS;
+    if (options->no_split) decoding->split = TOLKA_SPLIT_NEVER;
     decoding->want_alignments = shows_alignments(options);
     decoding->align_layer = (int)options->align_layer;
     decoding->align_head = (int)options->align_head;

@@ -37,11 +37,12 @@ bool parse_ids(const char *text, size_t length, int32_t **ids, size_t *n) {
     return true;
 }
 
-/* Hypotheses to show: none of an empty text, whose translation has no tokens. */
+/* Hypotheses to show: none of an empty text, whose translation has neither tokens nor text. */
 static size_t count_hypotheses(const struct shown *shown) {
-    size_t n;
-    if (!tolka_result_tokens(shown->result, 0, &n) || n == 0) return 0;
-    return tolka_result_count(shown->result);
+    size_t n, length;
+    tolka_result_tokens(shown->result, 0, &n);
+    tolka_result_text(shown->result, 0, &length);
+    return n + length > 0 ? tolka_result_count(shown->result) : 0;
 }
 
 /* ---- text ------------------------------------------------------------------------------------ */

@@ -1,0 +1,184 @@
+#include "text/parts.h"
+
+#include "engine/error.h"
+#include "text/clauses.h"
+#include "text/marks.h"
+#include "tokenizer/tokenize.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A text of so many bytes for each token that a part may have is too long for sure, and not worth
+ * tokenizing. */
+enum { BYTES_PER_TOKEN = 64 };
+
+/* ---- targets --------------------------------------------------------------------------------- */
+
+/* A target that is scored begins with the token that its translation would be forced to. */
+static tolka_status tokenize_target(const tolka_tokenizer *tokenizer, const tolka_text *text,
+                                    struct part *out, tolka_error *err) {
+    int32_t forced = tolka_tokenizer_forced_first(tokenizer), *ids;
+    size_t n;
+    tolka_status status = tolka_tokenize_target(tokenizer, text->target, text->target_length,
+                                                &out->target, &out->n_target, err);
+    if (status != TOLKA_OK || forced < 0) return status;
+    n = out->n_target;
+    ids = realloc(out->target, (n + 1) * sizeof *ids);
+    if (!ids) return fail(err, TOLKA_NOMEM, "out of memory");
+    memmove(ids + 1, ids, n * sizeof *ids);
+    ids[0] = forced;
+    out->target = ids;
+    out->n_target = n + 1;
+    return TOLKA_OK;
+}
+
+/* A target without its end. */
+static tolka_status tokenize_prefix(const tolka_tokenizer *tokenizer, const tolka_text *text,
+                                    struct part *out, tolka_error *err) {
+    if (text->target_length == 0) return TOLKA_OK;
+    tolka_status status = tolka_tokenize_target(tokenizer, text->target, text->target_length,
+                                                &out->target, &out->n_target, err);
+    size_t n = status == TOLKA_OK ? out->n_target : 0;
+    if (n > 0 && out->target[n - 1] == tokenizer->eos) out->n_target--;
+    return status;
+}
+
+/* ---- parts ----------------------------------------------------------------------------------- */
+
+static struct part *add_part(struct parts *parts) {
+    if (parts->n == parts->capacity) {
+        size_t capacity = 2 * parts->capacity + 1;
+        struct part *list = realloc(parts->list, capacity * sizeof *list);
+        if (!list) return NULL;
+        parts->list = list;
+        parts->capacity = capacity;
+    }
+    parts->list[parts->n] = (struct part){.n_ids = 0};
+    return &parts->list[parts->n++];
+}
+
+void parts_drop(struct parts *parts, size_t n) {
+    while (parts->n > n) {
+        struct part *last = &parts->list[--parts->n];
+        free(last->ids);
+        free(last->target);
+        tolka_result_free(last->result);
+    }
+}
+
+void parts_free(struct parts *parts) {
+    parts_drop(parts, 0);
+    free(parts->list);
+    *parts = (struct parts){.n = 0};
+}
+
+tolka_span parts_gap(const struct parts *parts, const tolka_text *text, size_t i) {
+    const tolka_span *before = i > 0 ? &parts->list[i - 1].span : NULL;
+    size_t start = before ? before->start + before->length : parts->n_tags;
+    size_t end = i < parts->n ? parts->list[i].span.start : text->source_length;
+    return (tolka_span){start, end > start ? end - start : 0};
+}
+
+struct cutter {
+    const struct cutting *cutting;
+    const tolka_text *text;
+    struct parts *parts;
+};
+
+/* A part's ids: of the text's tags (">>deu<< "), which every part needs, and its own text. */
+static tolka_status tokenize_span(const struct cutter *cutter, tolka_span span, int32_t **ids,
+                                  size_t *n, tolka_error *err) {
+    const char *source = cutter->text->source;
+    const tolka_tokenizer *tokenizer = cutter->cutting->tokenizer;
+    size_t n_tags = span.start < cutter->parts->n_tags ? 0 : cutter->parts->n_tags;
+    if (n_tags == 0)
+        return tolka_tokenize(tokenizer, source + span.start, span.length, ids, n, err);
+    char *tagged = malloc(n_tags + span.length);
+    if (!tagged) return fail(err, TOLKA_NOMEM, "out of memory for a sentence");
+    memcpy(tagged, source, n_tags);
+    memcpy(tagged + n_tags, source + span.start, span.length);
+    tolka_status status = tolka_tokenize(tokenizer, tagged, n_tags + span.length, ids, n, err);
+    free(tagged);
+    return status;
+}
+
+static bool is_too_long(const struct cutter *cutter, size_t n, size_t per_token) {
+    return cutter->cutting->max_source > 0 && n / per_token > cutter->cutting->max_source;
+}
+
+/* Adds a part for the span, if it fits. */
+static tolka_status try_span(const struct cutter *cutter, tolka_span span, bool *fits,
+                             tolka_error *err) {
+    size_t n, n_special = cutter->cutting->n_special;
+    int32_t *ids;
+    *fits = !is_too_long(cutter, span.length, BYTES_PER_TOKEN);
+    if (!*fits) return TOLKA_OK;
+    tolka_status status = tokenize_span(cutter, span, &ids, &n, err);
+    if (status != TOLKA_OK) return status;
+    *fits = n <= n_special || !is_too_long(cutter, n - n_special, 1) ||
+            clause_cut(cutter->text->source + span.start, span.length) == 0;
+    struct part *part = *fits && n > n_special ? add_part(cutter->parts) : NULL;
+    if (part) {
+        part->span = span;
+        part->ids = ids;
+        part->n_ids = n;
+        return TOLKA_OK;
+    }
+    free(ids);
+    return *fits && n > n_special ? fail(err, TOLKA_NOMEM, "out of memory for a sentence")
+                                  : TOLKA_OK;
+}
+
+static tolka_span without_blanks(const char *text, tolka_span span) {
+    size_t before = blanks_before(text + span.start, span.length);
+    span.start += before;
+    span.length -= before;
+    span.length -= blanks_behind(text + span.start, span.length);
+    return span;
+}
+
+/* Each cut leaves at most three quarters of what can be cut further, so this is not deep. */
+static tolka_status cut_span(const struct cutter *cutter, tolka_span span, tolka_error *err) {
+    const char *source = cutter->text->source;
+    bool fits;
+    tolka_status status = try_span(cutter, span, &fits, err);
+    if (status != TOLKA_OK || fits) return status;
+    size_t at = clause_cut(source + span.start, span.length);
+    tolka_span first = {span.start, at}, second = {span.start + at, span.length - at};
+    status = cut_span(cutter, without_blanks(source, first), err);
+    return status == TOLKA_OK ? cut_span(cutter, without_blanks(source, second), err) : status;
+}
+
+/* ---- a text ---------------------------------------------------------------------------------- */
+
+tolka_status cutting_begin(struct cutting *cutting, tolka_error *err) {
+    int32_t *ids;
+    tolka_status status = tolka_tokenize(cutting->tokenizer, "", 0, &ids, &cutting->n_special, err);
+    free(ids);
+    return status;
+}
+
+/* A prefix is the first part's; what is scored is the only one's. */
+static tolka_status add_target(const struct cutter *cutter, tolka_error *err) {
+    struct parts *parts = cutter->parts;
+    const struct cutting *cutting = cutter->cutting;
+    if (parts->n == 0) return TOLKA_OK;
+    if (!cutting->scores)
+        return tokenize_prefix(cutting->tokenizer, cutter->text, parts->list, err);
+    tolka_status status = tokenize_target(cutting->tokenizer, cutter->text, parts->list, err);
+    if (status == TOLKA_OK && parts->list->n_target == 0) parts_free(parts);
+    return status;
+}
+
+tolka_status parts_cut(struct parts *out, const struct cutting *cutting, const tolka_text *text,
+                       const tolka_span *sentences, size_t n_sentences, tolka_error *err) {
+    struct cutter cutter = {cutting, text, out};
+    tolka_span whole = {0, text->source_length};
+    tolka_status status = TOLKA_OK;
+    *out = (struct parts){.n = 0};
+    if (sentences)
+        out->n_tags = tokenizer_tags(cutting->tokenizer, text->source, text->source_length);
+    for (size_t i = 0; status == TOLKA_OK && i < (sentences ? n_sentences : 1); i++)
+        status = cut_span(&cutter, sentences ? sentences[i] : whole, err);
+    return status == TOLKA_OK ? add_target(&cutter, err) : status;
+}
