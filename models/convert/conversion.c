@@ -348,11 +348,8 @@ tolka_status convert_with_result(const char *input, const char *output,
     if (result) *result = (struct conversion_result){.parameters = 0};
     tolka_status status = import_open(&import, input, &options->import, err);
     if (status != TOLKA_OK) return status;
-<<<<<<< HEAD
     if (options->begin) options->begin(options->import.user);
-=======
     import.config.max_source = options->max_source;
->>>>>>> main
     struct conversion conversion = {.options = options, .import = &import, .output = output};
     status = write_metadata(&conversion, err);
     if (status == TOLKA_OK) status = for_each_role(&import.config, announce, &conversion, err);

@@ -9,13 +9,10 @@ struct convert_options {
     struct import_options import;
     enum dtype type;
     const char *vocab, *shortlist;
-<<<<<<< HEAD
     bool keep; /* an output that is there already is an error */
     /* Called when the checkpoint has been opened and understood; `user` as below. */
     void (*begin)(void *user);
-=======
     uint32_t max_source; /* tokens of a sentence that the model is good at; 0: not known */
->>>>>>> main
     /* Called with the part that is done (0 to 1) and the name of the tensor that comes next, in the
      * end with NULL; `user` is import.user. */
     void (*progress)(void *user, double part, const char *tensor);
