@@ -85,6 +85,8 @@ void print_manual(FILE *out) {
     }
     fputs(".SH ENVIRONMENT\n.TP\n.B TOLKA_MODEL\nmodel file where no \\-m is given\n"
           ".TP\n.B TOLKA_ISA\nscalar, avx2, avx512, amx or neon: forces an instruction set\n"
+          ".TP\n.B XDG_CACHE_HOME\nwhere model files made of checkpoints are kept, in tolka/; "
+          "otherwise ~/.cache\n.TP\n.B TMPDIR\nwhere archives are unpacked; otherwise /tmp\n"
           ".SH EXIT STATUS\n0 done, 1 some input could not be translated, 2 wrong usage, 3 the "
           "model or file cannot be loaded\n",
           out);
