@@ -40,6 +40,10 @@ enum {
     MAX_BUCKETS = 1 << 16,
 };
 
+/* What a file may ask for by itself: one of a few kilobytes shall not keep a machine busy for hours.
+ * Callers may ask for up to TOLKA_MAX_LENGTH. */
+enum { MAX_DEFAULT_LENGTH = 1024 };
+
 struct config {
     uint32_t d_model;
     uint32_t encoder_layers, decoder_layers;

@@ -147,9 +147,19 @@ static void fill_attention(struct search *search, const struct attention_rows *s
     }
 }
 
+static bool is_broken(const struct sentence_search *sentence, const struct wanted *wanted,
+                      const struct choice *choices) {
+    for (size_t k = 0; k < sentence->n_live; k++)
+        if (!choice_is_sound(&choices[k], wanted)) return true;
+    return false;
+}
+
 /* One sentence by one token; true when it is done. */
-static bool advance(struct search *search, size_t place, const struct choice *choices) {
+static bool advance(struct search *search, size_t place, const struct wanted *wanted,
+                    const struct choice *choices) {
     const struct search_options *options = &search->options;
+    search->sentences[place].is_broken = is_broken(&search->sentences[place], wanted, choices);
+    if (search->sentences[place].is_broken) return true;
     struct extending extending = extending_at(search, place);
     bool is_done = options->teacher        ? teacher_advance(&extending, choices)
                    : draws(search)         ? samples_advance(&extending, choices)
@@ -172,7 +182,7 @@ void search_step(struct search *search, struct transformer *transformer,
     output_choices(output, transformer->activations.x, rows, &wanted, search->choices);
     for (size_t i = 0; i < n_active; i++) {
         size_t place = search->active[i], n_live = search->sentences[place].n_live;
-        if (advance(search, place, &search->choices[r]))
+        if (advance(search, place, &wanted, &search->choices[r]))
             search->ended[search->n_ended++] = place;
         else
             search->active[search->n_active++] = place;

@@ -55,6 +55,12 @@ static tolka_status read_lengths(const struct checkpoint *checkpoint, struct con
     /* max_length counts the start token. Its absence means 20 to transformers, which cuts nearly
      * everything: our default is longer. */
     if (!most && length > 1) most = length - 1;
+    if (most > MAX_DEFAULT_LENGTH) {
+        checkpoint->warn(checkpoint->user,
+                         "%s: up to %u tokens are asked for; the default will be %d",
+                         settings_name(r.settings), most, MAX_DEFAULT_LENGTH);
+        most = MAX_DEFAULT_LENGTH;
+    }
     if (most) config->max_length = most;
     return TOLKA_OK;
 }

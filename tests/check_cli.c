@@ -457,6 +457,7 @@ Suite *cli_suite(void) {
     suite_add_tcase(suite, cli_attention_case());
     suite_add_tcase(suite, cli_alignment_case());
     suite_add_tcase(suite, cli_decoding_case());
+    suite_add_tcase(suite, cli_languages_case());
     suite_add_tcase(suite, cli_terminal_case());
     suite_add_tcase(suite, cli_output_case());
     suite_add_tcase(suite, cli_packages_case());

@@ -23,5 +23,6 @@ TCase *cli_decoding_case(void);  /* check_cli_decoding.c */
 TCase *cli_terminal_case(void);  /* check_cli_terminal.c */
 TCase *cli_output_case(void);    /* check_cli_output.c */
 TCase *cli_packages_case(void);  /* check_cli_packages.c */
+TCase *cli_languages_case(void); /* check_cli_languages.c */
 
 #endif

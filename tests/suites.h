@@ -26,6 +26,7 @@ Suite *streaming_suite(void);       /* check_streaming.c */
 Suite *sentences_suite(void);       /* check_sentences.c */
 Suite *api_suite(void);             /* check_api.c */
 Suite *tokenizer_suite(void);       /* check_tokenizer*.c */
+Suite *languages_suite(void);       /* check_languages.c */
 Suite *import_suite(void);          /* check_import.c, check_import_hostile.c, check_settings.c */
 Suite *import_native_suite(void);   /* check_import_native.c, check_import_damage.c */
 Suite *cli_suite(void);             /* check_cli.c */

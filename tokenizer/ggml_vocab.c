@@ -227,7 +227,8 @@ bool is_language_tag(struct gguf_string text) {
         return false;
     for (size_t i = 2; i + 1 < text.length; i++) {
         char c = text.bytes[i];
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        /* MADLAD-400 has "<2Latn>" and "<2CA>" beside its languages, for scripts and regions. */
+        bool letter = (c >= 'a' && c <= 'z') || (i > 2 && c >= 'A' && c <= 'Z');
         bool joint = i > 2 && (c == '_' || c == '-' || (c >= '0' && c <= '9'));
         if (!letter && !joint) return false;
     }

@@ -9,7 +9,7 @@
 #include <string.h>
 
 enum {
-    LONGEST_RULE = 32,         /* bytes of the left side, so at most as many are prefixes of others */
+    LONGEST_RULE = 32, /* bytes of the left side, so at most as many are prefixes of others */
     LONGEST_REPLACEMENT = 256, /* bytes: bounds how much a text can grow */
 };
 

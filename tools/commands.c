@@ -19,6 +19,10 @@ const struct command_spec command_specs[] = {
      "Shows family, sizes, types, vocabulary and languages of a model file or of a checkpoint that "
      "could be converted.",
      run_inspect},
+    {COMMAND_LANGUAGES, "languages", " [OPTION]... [FILE]", "list the languages of a model",
+     "Lists the languages of a model file: its own names, codes that stand for them, names in "
+     "English and in the language itself. Any of these is good for --to and --from.",
+     run_languages},
     {COMMAND_SCORE, "score", " [OPTION]...", "score given translations",
      "Reads lines of source, tab, target and prints the log-probability of each target; with "
      "--alignments, also which words belong together.",

@@ -14,7 +14,7 @@ enum {
     SEARCHING = COMMAND_TRANSLATE | COMMAND_BENCH | COMMAND_ATTENTION,
     LINES = COMMAND_TRANSLATE | COMMAND_SCORE,
     RUNNING = LINES | COMMAND_BENCH | COMMAND_ATTENTION,
-    ALL = 255,
+    ALL = 511,
 };
 
 /* An option that means something a little different to a command has an entry for it. The parser
@@ -23,8 +23,9 @@ const struct option_spec option_specs[] = {
     {"model", 'm', VALUE_TEXT, "FILE",
      "model file, or a checkpoint of which one is made, once; without it TOLKA_MODEL, or the model "
      "that ships with tolka",
-     RUNNING, AT(model), 0, 0},
-    {"to", 't', VALUE_TEXT, "LANG", "target language (de, deu, deu_Latn, ...)", RUNNING, AT(to), 0,
+     RUNNING | COMMAND_LANGUAGES, AT(model), 0, 0},
+    {"to", 't', VALUE_TEXT, "LANG",
+     "target language (de, deu_Latn, German, ...); tolka languages lists them", RUNNING, AT(to), 0,
      0},
     {"from", 'f', VALUE_TEXT, "LANG", "source language, where the model wants to know", RUNNING,
      AT(from), 0, 0},
@@ -116,7 +117,8 @@ const struct option_spec option_specs[] = {
     {"json", 'J', VALUE_FLAG, NULL, "one JSON object a line, with ids and scores", LINES, AT(json),
      0, 0},
     {"json", 'J', VALUE_FLAG, NULL, "one JSON object instead of text",
-     COMMAND_INSPECT | COMMAND_CHECK | COMMAND_BENCH | COMMAND_CONVERT, AT(json), 0, 0},
+     COMMAND_INSPECT | COMMAND_LANGUAGES | COMMAND_CHECK | COMMAND_BENCH | COMMAND_CONVERT,
+     AT(json), 0, 0},
     {"ids", 'I', VALUE_FLAG, NULL, "read and write token ids instead of text", LINES, AT(ids), 0,
      0},
     {"no-shortlist", 0, VALUE_FLAG, NULL, "ignore the lexical shortlist that the model carries",
@@ -146,7 +148,7 @@ const struct option_spec option_specs[] = {
      COMMAND_CONVERT, AT(type), 0, 0},
     {"type", 'T', VALUE_TEXT, "TYPE",
      "weights of the model file that is made of a checkpoint: f32, f16, bf16 or int8 (default)",
-     RUNNING | COMMAND_CHECK, AT(type), 0, 0},
+     RUNNING | COMMAND_CHECK | COMMAND_LANGUAGES, AT(type), 0, 0},
     {"clear", 0, VALUE_FLAG, NULL, "remove all model files that were made of checkpoints",
      COMMAND_CACHE, AT(clear), 0, 0},
     {"config", 0, VALUE_TEXT, "FILE", "config.json or decoder.yml, if it is not beside the weights",

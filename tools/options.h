@@ -24,7 +24,8 @@ enum command {
     COMMAND_CHECK = 16,
     COMMAND_BENCH = 32,
     COMMAND_ATTENTION = 64,
-    COMMAND_CACHE = 128,
+    COMMAND_LANGUAGES = 128,
+    COMMAND_CACHE = 256,
 };
 
 struct options {

@@ -3,6 +3,7 @@
 #include "models/convert/import_shown.h"
 #include "models/families.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,8 +89,8 @@ static void read_panel_row(const struct role_source *source, const struct role *
     matrix_read_row(&matrix, r, out);
 }
 
-tolka_status import_read(const struct role_source *source, const struct role *role, uint64_t r,
-                         float *out, tolka_error *err) {
+static tolka_status read_row(const struct role_source *source, const struct role *role, uint64_t r,
+                             float *out, tolka_error *err) {
     if (source->panels) {
         read_panel_row(source, role, r, out);
         return TOLKA_OK;
@@ -109,4 +110,17 @@ tolka_status import_read(const struct role_source *source, const struct role *ro
     memcpy(out, whole + source->first, role->n_out * sizeof *out);
     free(whole);
     return TOLKA_OK;
+}
+
+/* One such weight would make every score that it touches mean nothing. */
+tolka_status import_read(const struct role_source *source, const struct role *role, uint64_t r,
+                         float *out, tolka_error *err) {
+    size_t n = role->kind == ROLE_VECTOR ? role->n_out : role->n_in;
+    tolka_status status = read_row(source, role, r, out, err);
+    for (size_t i = 0; status == TOLKA_OK && i < n; i++)
+        if (!isfinite(out[i]))
+            status = fail(err, TOLKA_FORMAT, "tensor %s (%s): row %llu, column %zu is %s",
+                          source->tensor->name, role->name, (unsigned long long)r, i,
+                          isnan(out[i]) ? "not a number" : "infinite");
+    return status;
 }
