@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -49,30 +48,6 @@ static int check_output(const struct options *options) {
     return complain(EXIT_USAGE, "%s is there already; --force replaces it", options->output);
 }
 
-/* ---- the terminal ---------------------------------------------------------------------------- */
-
-static bool is_set(const char *name) {
-    const char *value = getenv(name);
-    return value && *value;
-}
-
-static enum colours terminal_colours(void) {
-    const char *term = getenv("TERM"), *depth = getenv("COLORTERM");
-    if (!isatty(STDOUT_FILENO) || is_set("NO_COLOR")) return NO_COLOURS;
-    if (!term || strcmp(term, "dumb") == 0) return NO_COLOURS;
-    if (depth && (strcmp(depth, "truecolor") == 0 || strcmp(depth, "24bit") == 0))
-        return TRUE_COLOURS;
-    return COLOURS_256;
-}
-
-static size_t terminal_columns(void) {
-    const char *columns = getenv("COLUMNS");
-    long n = columns ? strtol(columns, NULL, 10) : 0;
-    struct winsize size;
-    if (n <= 0 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) n = size.ws_col;
-    return n > 0 && n < 10000 ? (size_t)n : 80;
-}
-
 /* ---- output ---------------------------------------------------------------------------------- */
 
 static void show(FILE *out, const struct looked *looked, int format, bool to_terminal) {
@@ -87,8 +62,8 @@ static void show(FILE *out, const struct looked *looked, int format, bool to_ter
         show_attention_json(out, looked);
         break;
     default:
-        show_attention_text(out, looked, to_terminal ? terminal_colours() : NO_COLOURS,
-                            terminal_columns());
+        show_attention_text(out, looked, to_terminal ? terminal_colours(STDOUT_FILENO) : NO_COLOURS,
+                            terminal_columns(STDOUT_FILENO));
     }
 }
 

@@ -2,7 +2,8 @@
  * before it are done. */
 #define _POSIX_C_SOURCE 200809L
 #include "tools/commands.h"
-#include "tools/machine.h"
+#include "tools/interrupt.h"
+#include "tools/progress.h"
 #include "tools/reverse.h"
 #include "tools/session.h"
 #include "tools/show.h"
@@ -10,10 +11,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-enum { MIN_WINDOW = 64, MAX_WINDOW = 8192, LINES_PER_SLOT = 32 };
+/* The first window is small, so that its lines come at once; the next ones grow. */
+enum { FIRST_WINDOW = 32, GROWTH = 8, MIN_WINDOW = 64, MAX_WINDOW = 8192, LINES_PER_SLOT = 32 };
 
 struct item {
     struct line line;
@@ -47,32 +48,8 @@ struct run {
     /* of the whole run */
     unsigned long long n_lines;
     int status, write_error;
-    double began, shown_at;
-    unsigned long long bytes_read, bytes_total;
+    struct progress progress;
 };
-
-/* ---- progress -------------------------------------------------------------------------------- */
-
-static bool wants_progress(const struct run *run) {
-    return !run->options->quiet && isatty(STDERR_FILENO) && !isatty(run->session.out) &&
-           run->options->n_arguments == 0;
-}
-
-static void show_progress(struct run *run, bool last) {
-    double now = seconds_now();
-    if (!wants_progress(run) || (!last && now - run->shown_at < 0.2)) return;
-    run->shown_at = now;
-    tolka_stats stats;
-    tolka_translator_stats(run->session.translator, &stats);
-    double elapsed = now - run->began;
-    fprintf(stderr, "\r\033[K%llu lines  %.0f tokens/s", run->n_lines + run->n_written,
-            elapsed > 0 ? (double)stats.target_tokens / elapsed : 0);
-    if (run->bytes_total && run->bytes_read && !last) {
-        double share = (double)run->bytes_read / (double)run->bytes_total;
-        fprintf(stderr, "  %.0f%%  %.0f s left", 100 * share, elapsed * (1 - share) / share);
-    }
-    if (last) fputc('\n', stderr);
-}
 
 /* ---- one line -------------------------------------------------------------------------------- */
 
@@ -172,20 +149,29 @@ static const char *problem_of(const struct run *run, const struct item *item) {
     return item->result ? reverse_problem(&run->reverse, (size_t)(item - run->items)) : NULL;
 }
 
+/* A line that a signal came before is not written, nor those behind it. */
+static bool was_stopped(const struct item *item) {
+    return interrupted() && item->result &&
+           tolka_result_status(item->result, NULL) == TOLKA_STOPPED;
+}
+
 /* Writes all lines that are ready and have nothing unready before them. */
 static void write_ready(struct run *run) {
     size_t first = run->n_written;
     for (; run->n_written < run->n_items && run->items[run->n_written].ready; run->n_written++) {
         struct item *item = &run->items[run->n_written];
+        if (was_stopped(item)) break;
         const char *problem = problem_of(run, item);
         write_item(run, item, problem);
+        progress_count(&run->progress, item->line.length + 1);
         if (!problem) continue;
+        progress_clear(&run->progress);
         complain(EXIT_INPUT, "line %llu: %s", run->n_lines + run->n_written + 1, problem);
         run->status = EXIT_INPUT;
     }
     if (run->n_written == first) return;
     if (!run->write_error) run->write_error = flush_output(run->out);
-    show_progress(run, false);
+    progress_show(&run->progress, run->session.translator);
 }
 
 static void take_result(void *user, size_t index, tolka_result *result) {
@@ -195,6 +181,8 @@ static void take_result(void *user, size_t index, tolka_result *result) {
     if (!result) item->problem = "out of memory";
     item->ready = true;
     write_ready(run);
+    /* The signal may have come before this call of the translator began. */
+    if (interrupted()) tolka_translator_stop(run->session.translator);
 }
 
 static void add_input(struct run *run, size_t i) {
@@ -268,7 +256,11 @@ static tolka_status translate(struct run *run, tolka_error *err) {
 /* Before the results come: their lines can be written at once then. */
 static tolka_status align_reverse(struct run *run, tolka_error *err) {
     if (!run->reverse.translator) return TOLKA_OK;
-    return reverse_align(&run->reverse, run->texts, run->input_items, run->n_inputs, err);
+    interrupt_stops(run->reverse.translator);
+    tolka_status status =
+        reverse_align(&run->reverse, run->texts, run->input_items, run->n_inputs, err);
+    interrupt_stops(run->session.translator);
+    return status;
 }
 
 static int run_window(struct run *run) {
@@ -277,17 +269,14 @@ static int run_window(struct run *run) {
     collect_inputs(run);
     write_ready(run);
     tolka_status status = align_reverse(run, &err);
-    if (status == TOLKA_OK) status = translate(run, &err);
-    for (size_t i = 0; i < run->n_items; i++) {
-        run->bytes_read += run->items[i].line.length + 1;
-        free_item(&run->items[i]);
-    }
+    if (status == TOLKA_OK && !interrupted()) status = translate(run, &err);
+    for (size_t i = 0; i < run->n_items; i++) free_item(&run->items[i]);
     run->n_lines += run->n_items;
     run->n_written = 0;
     if (status != TOLKA_OK) return complain(EXIT_MODEL, "%s", err.text);
     if (run->write_error)
         return complain(EXIT_INPUT, "cannot write: %s", strerror(run->write_error));
-    return EXIT_DONE;
+    return interrupted() ? EXIT_SIGNAL + interrupted() : EXIT_DONE;
 }
 
 /* ---- all lines ------------------------------------------------------------------------------- */
@@ -298,10 +287,12 @@ static int run_lines(struct run *run) {
               stderr);
     struct line_reader reader = line_reader(run->session.in);
     struct line *lines = calloc(run->window, sizeof *lines);
+    size_t most = FIRST_WINDOW;
     int status = lines ? EXIT_DONE : complain(EXIT_MODEL, "out of memory");
-    while (status == EXIT_DONE && (run->n_items = lines_read(&reader, lines, run->window)) > 0) {
+    while (status == EXIT_DONE && (run->n_items = lines_read(&reader, lines, most)) > 0) {
         for (size_t i = 0; i < run->n_items; i++) run->items[i].line = lines[i];
         status = run_window(run);
+        most = most * GROWTH < run->window ? most * GROWTH : run->window;
     }
     if (reader.failed && status == EXIT_DONE)
         status = complain(EXIT_INPUT, "cannot read: %s", strerror(errno));
@@ -324,10 +315,10 @@ static int run_arguments(struct run *run) {
     return status;
 }
 
-static void measure_input(struct run *run) {
-    struct stat info;
-    if (fstat(run->session.in, &info) == 0 && S_ISREG(info.st_mode))
-        run->bytes_total = (unsigned long long)info.st_size;
+/* Where nothing else is shown on the terminal. */
+static bool wants_progress(const struct run *run) {
+    return !run->options->quiet && isatty(STDERR_FILENO) && !isatty(run->session.out) &&
+           !isatty(run->session.in) && run->options->n_arguments == 0;
 }
 
 static int prepare(struct run *run, const tolka_options *decoding) {
@@ -343,8 +334,8 @@ static int prepare(struct run *run, const tolka_options *decoding) {
     run->out = output_stream(&run->session);
     if (!run->items || !run->texts || !run->inputs || !run->input_items || !run->out)
         return complain(EXIT_MODEL, "out of memory");
-    measure_input(run);
-    run->began = seconds_now();
+    run->progress = progress_begin(run->session.in, wants_progress(run));
+    interrupt_catch(run->session.translator);
     return EXIT_DONE;
 }
 
@@ -369,8 +360,9 @@ static int run_command(struct options *options, bool scoring) {
     if (status == EXIT_DONE)
         status = reverse_open(&run.reverse, options, run.session.model, &decoding, run.window);
     if (status == EXIT_DONE) status = options->n_arguments ? run_arguments(&run) : run_lines(&run);
-    if (status == EXIT_DONE && run.n_lines) show_progress(&run, true);
+    if (run.session.translator) progress_end(&run.progress, run.session.translator);
     finish(&run);
+    interrupt_die();
     return status ? status : run.status;
 }
 
