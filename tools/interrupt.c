@@ -68,6 +68,10 @@ int interrupted(void) {
     return atomic_load(&caught);
 }
 
+bool interrupted_by_user(void) {
+    return interrupted() == SIGINT;
+}
+
 int interrupt_fd(void) {
     return ends[0];
 }

@@ -5,6 +5,8 @@
 
 #include "engine/tolka.h"
 
+#include <stdbool.h>
+
 /* From now on they stop the translator (NULL: only say so in interrupted()). Ignored ones stay
  * ignored. Forgets those before. */
 void interrupt_catch(tolka_translator *translator);
@@ -12,12 +14,14 @@ void interrupt_catch(tolka_translator *translator);
 void interrupt_stops(tolka_translator *translator);
 /* The signal that has come; 0: none. */
 int interrupted(void);
+/* Was it Ctrl-C? */
+bool interrupted_by_user(void);
 /* Readable once a signal has come: somebody who waits for input can wait for it, too. -1: there is
  * no such file. */
 int interrupt_fd(void);
 /* They do again what they did before. */
 void interrupt_release(void);
-/* Ends the program as the signal would have, if one has come. */
+/* Ends the program as the signal would have, if one has come and was not forgotten. */
 void interrupt_die(void);
 
 #endif

@@ -4,6 +4,7 @@
 #include "tools/commands.h"
 #include "tools/interrupt.h"
 #include "tools/progress.h"
+#include "tools/prompt.h"
 #include "tools/reverse.h"
 #include "tools/session.h"
 #include "tools/show.h"
@@ -367,6 +368,7 @@ static int run_command(struct options *options, bool scoring) {
 }
 
 int run_translate(struct options *options) {
+    if (wants_prompt(options)) return run_prompt(options);
     return run_command(options, false);
 }
 
