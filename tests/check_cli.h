@@ -22,5 +22,6 @@ TCase *cli_alignment_case(void); /* check_cli_alignment.c */
 TCase *cli_decoding_case(void);  /* check_cli_decoding.c */
 TCase *cli_terminal_case(void);  /* check_cli_terminal.c */
 TCase *cli_languages_case(void); /* check_cli_languages.c */
+TCase *cli_prompt_case(void);    /* check_cli_prompt.c */
 
 #endif

@@ -83,10 +83,11 @@ static void help(struct prompt *prompt, const char *value) {
     for (size_t i = 0; i < N_COMMANDS; i++) {
         char left[64];
         snprintf(left, sizeof left, ":%s %s", commands[i].name, argument_of(&commands[i]));
-        printf("  %-24s %s\n", left, commands[i].help ? commands[i].help
-                                                       : option_of(&commands[i])->help);
+        printf("  %-24s %s\n", left,
+               commands[i].help ? commands[i].help : option_of(&commands[i])->help);
     }
-    puts("\"off\" instead of a value forgets what has been set (:beam off). Two colons begin a text\n"
+    puts("\"off\" instead of a value forgets what has been set (:beam off). Two colons begin a "
+         "text\n"
          "with one. Ctrl-C ends a translation, tab completes, the up arrow brings back what was "
          "typed.");
 }
@@ -127,7 +128,8 @@ static void no_such_command(const char *name, size_t length) {
 }
 
 /* What is set now, where it has no value of its own. */
-static void set_option(struct prompt *prompt, const struct typed_command *command, const char *value) {
+static void set_option(struct prompt *prompt, const struct typed_command *command,
+                       const char *value) {
     bool is_flag = !option_of(command)->argument;
     if (!is_flag && !*value) {
         bool is_language = strcmp(command->name, "to") == 0 || strcmp(command->name, "from") == 0;

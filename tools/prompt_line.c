@@ -90,16 +90,33 @@ static int read_character(EditLine *edit, wchar_t *character) {
     }
 }
 
+static void announce_pastes(const struct editor *editor, char on) {
+    if (!editor->pastes) return;
+    printf("\033[?2004%c", on);
+    fflush(stdout);
+}
+
 /* ---- keys ------------------------------------------------------------------------------------ */
 
 static unsigned char clear_line(EditLine *edit, int key) {
-    const LineInfo *line = el_line(edit);
+    const LineInfoW *line = el_wline(edit);
     (void)key;
     el_cursor(edit, (int)(line->lastchar - line->cursor));
+    el_deletestr(edit, (int)(line->lastchar - line->buffer));
     fputs("^C\n", stdout);
     fflush(stdout);
-    el_wdeletestr(edit, 1 << 20);
-    el_deletestr(edit, 1 << 20);
+    return CC_REDISPLAY;
+}
+
+static unsigned char suspend(EditLine *edit, int key) {
+    struct editor *editor = of(edit);
+    (void)key;
+    announce_pastes(editor, 'l');
+    el_set(edit, EL_PREP_TERM, 0);
+    kill(0, SIGTSTP); /* to all that run with it, as the terminal would */
+    el_set(edit, EL_PREP_TERM, 1);
+    continued = 0;
+    announce_pastes(editor, 'h');
     return CC_REDISPLAY;
 }
 
@@ -183,13 +200,14 @@ static unsigned char complete(EditLine *edit, int key) {
 
 static void bind_keys(EditLine *edit) {
     static const char *const keys[][2] = {
-        {"^C", "tolka-clear-line"},     {"^I", "tolka-complete"},
-        {"\\e[200~", "tolka-paste"},    {"^R", "em-inc-search-prev"},
-        {"\\e[3~", "ed-delete-next-char"}, {"\\e[1~", "ed-move-to-beg"},
-        {"\\e[4~", "ed-move-to-end"},   {"\\e[1;5C", "em-next-word"},
-        {"\\e[1;5D", "ed-prev-word"},
+        {"^C", "tolka-clear-line"},   {"^Z", "tolka-suspend"},
+        {"^I", "tolka-complete"},     {"\\e[200~", "tolka-paste"},
+        {"^R", "em-inc-search-prev"}, {"\\e[3~", "ed-delete-next-char"},
+        {"\\e[1~", "ed-move-to-beg"}, {"\\e[4~", "ed-move-to-end"},
+        {"\\e[1;5C", "em-next-word"}, {"\\e[1;5D", "ed-prev-word"},
     };
     el_set(edit, EL_ADDFN, "tolka-clear-line", "Clear the line", clear_line);
+    el_set(edit, EL_ADDFN, "tolka-suspend", "Suspend the program", suspend);
     el_set(edit, EL_ADDFN, "tolka-complete", "Complete commands and languages", complete);
     el_set(edit, EL_ADDFN, "tolka-paste", "Insert what was pasted", paste);
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
@@ -241,7 +259,7 @@ struct editor *editor_new(const struct prompt *prompt, struct prompt_history *ke
     if (kept->list) el_set(editor->edit, EL_HIST, history, kept->list);
     el_source(editor->edit, NULL);
     bind_keys(editor->edit);
-    el_set(editor->edit, EL_SETTY, "-d", "intr=", NULL);
+    el_set(editor->edit, EL_SETTY, "-d", "-isig", NULL); /* these keys are bound */
     catch_changes();
     return editor;
 }
@@ -252,12 +270,6 @@ void editor_free(struct editor *editor) {
     el_end(editor->edit);
     free(editor->line);
     free(editor);
-}
-
-static void announce_pastes(const struct editor *editor, char on) {
-    if (!editor->pastes) return;
-    printf("\033[?2004%c", on);
-    fflush(stdout);
 }
 
 const char *editor_read(struct editor *editor) {

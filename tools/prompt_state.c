@@ -66,8 +66,7 @@ static bool lacks_language(const struct options *options, tolka_languages **lang
     tolka_tokenizer *tokenizer = NULL;
     *languages = NULL;
     if (open_model(options, &model, &path, buffer) != EXIT_DONE) return false;
-    tolka_status status =
-        tolka_tokenizer_new(&tokenizer, model, options->from, options->to, NULL);
+    tolka_status status = tolka_tokenizer_new(&tokenizer, model, options->from, options->to, NULL);
     tolka_tokenizer_free(tokenizer);
     bool named = tolka_model_languages(model, languages, NULL) == TOLKA_OK && *languages;
     tolka_model_free(model);

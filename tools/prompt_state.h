@@ -17,7 +17,7 @@ struct prompt {
     struct options options; /* with the changes */
     struct change changes[MAX_CHANGES];
     int n_changes;
-    struct session *session; /* NULL: a language has to be chosen first */
+    struct session *session;    /* NULL: a language has to be chosen first */
     tolka_languages *languages; /* of the model; NULL: it names none */
     char *last;                 /* the last text; NULL: none yet */
     bool ended;

@@ -61,8 +61,10 @@ static void translate_line(const struct options *options, const struct session *
     struct emitted emitted = {0};
     bool all = options->nbest > 0 || options->alternatives > 0;
     tolka_status status = translate(session, &text, all, &result, &emitted, &err);
-    if (status == TOLKA_OK) status = tolka_result_status(result, &reason);
-    else reason = err.text;
+    if (status == TOLKA_OK)
+        status = tolka_result_status(result, &reason);
+    else
+        reason = err.text;
     if (status == TOLKA_OK) {
         show_result(options, &text, result, all);
     } else {
