@@ -95,8 +95,8 @@ START_TEST(mistakes_change_nothing) {
 END_TEST
 
 START_TEST(ctrl_c_ends_a_translation) {
-    struct terminal terminal = in_terminal("--to", "de", "-b", "1", "--min-new-tokens", "9000",
-                                           "-x", "10000", "-q");
+    struct terminal terminal =
+        in_terminal("--to", "de", "-b", "1", "--min-new-tokens", "9000", "-x", "10000", "-q");
     terminal_expect(&terminal, "de> ");
     terminal_type(&terminal, "The weather is nice today.\r");
     terminal_expect(&terminal, "Das Wetter ist heute");

@@ -40,8 +40,8 @@ static const struct typed_command commands[] = {
     {"languages", languages, "", "list the languages that the model knows"},
     {"model", NULL, NULL, "go on with another model"},
     {"alternatives", prompt_alternatives, "[N]",
-     "the last text again: N translations that differ in the first word; default: 5"},
-    {"attention", attention, "", "the last text again: which words its translation looks at"},
+     "the last text again: N (5) that differ in the first word"},
+    {"attention", attention, "", "the last text again: what each word looks at"},
     {"nbest", NULL, NULL, NULL},
     {"beam", NULL, NULL, NULL},
     {"length-penalty", NULL, NULL, NULL},
@@ -86,10 +86,9 @@ static void help(struct prompt *prompt, const char *value) {
         printf("  %-24s %s\n", left,
                commands[i].help ? commands[i].help : option_of(&commands[i])->help);
     }
-    puts("\"off\" instead of a value forgets what has been set (:beam off). Two colons begin a "
-         "text\n"
-         "with one. Ctrl-C ends a translation, tab completes, the up arrow brings back what was "
-         "typed.");
+    puts("\"off\" instead of a value takes back what was set here (:beam off).\n"
+         "Two colons begin a text with one. Ctrl-C ends a translation, tab completes,\n"
+         "the up arrow brings back what was typed.");
 }
 
 static void settings(struct prompt *prompt, const char *value) {
