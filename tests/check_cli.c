@@ -242,7 +242,7 @@ START_TEST(wrong_usage) {
         {{"--beem", "4"}, "--beem is no option of tolka translate|did you mean --beam?"},
         {{"inspect", "--tensrs", "x"}, "--tensrs|did you mean --tensors?"},
         {{"bench", "--ronds=3"}, "--ronds is no option of tolka bench|did you mean --rounds?"},
-        {{"--max", "x"}, "--max could be --max-length or --max-new-tokens"},
+        {{"--top", "x"}, "--top could be --top-k or --top-p"},
         {{"covert", "tests", "-o", "tests/none.gguf"}, "did you mean tolka convert?|translate"},
         {{"inspct", "none.gguf"}, "did you mean tolka inspect?"},
         {{"bnch", "--rounds", "3"}, "did you mean tolka bench?"},

@@ -266,8 +266,12 @@ struct editor *editor_new(const struct prompt *prompt, struct prompt_history *ke
 
 void editor_free(struct editor *editor) {
     if (!editor) return;
+    /* libedit loses what it keeps of added functions when it ends, so it lives as long as the
+     * program, which is not much longer. */
+    static EditLine *kept;
+    kept = editor->edit;
     editor_unhush(editor);
-    el_end(editor->edit);
+    el_set(kept, EL_PREP_TERM, 0);
     free(editor->line);
     free(editor);
 }
