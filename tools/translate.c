@@ -172,6 +172,15 @@ static const char *problem_of(const struct run *run, const struct item *item) {
     return item->result ? reverse_problem(&run->reverse, (size_t)(item - run->items)) : NULL;
 }
 
+/* A translation that is there, but bad. */
+static void warn_of(struct run *run, const struct item *item) {
+    const char *warning = tolka_result_warning(item->result);
+    if (!warning) return;
+    complain(EXIT_INPUT, "line %llu: warning: the translation %s",
+             run->n_lines + run->n_written + 1, warning);
+    run->status = EXIT_INPUT;
+}
+
 /* Writes all lines that are ready and have nothing unready before them. */
 static void write_ready(struct run *run) {
     size_t first = run->n_written;
@@ -179,6 +188,7 @@ static void write_ready(struct run *run) {
         struct item *item = &run->items[run->n_written];
         const char *problem = problem_of(run, item);
         write_item(run, item, problem);
+        if (!problem) warn_of(run, item);
         if (!problem) continue;
         complain(EXIT_INPUT, "line %llu: %s", run->n_lines + run->n_written + 1, problem);
         run->status = EXIT_INPUT;
