@@ -194,7 +194,8 @@ typedef enum {
 typedef enum {
     TOLKA_UNKNOWN_COPY = 0, /* what cross-attention looked at most while it was decided: of the
                                source's stretches that the vocabulary cannot spell either, each at
-                               most once, or if it has none, the word; else nothing */
+                               most once; of a model whose tokens are words, any word if it has
+                               none such; else nothing */
     TOLKA_UNKNOWN_DROP = 1, /* nothing */
     TOLKA_UNKNOWN_MARK = 2, /* the vocabulary's sign: U+2047 or "<unk>" */
 } tolka_unknown;

@@ -3,10 +3,11 @@
 /* How these numbers were found is in docs/guards.md. */
 enum {
     LONGEST_PERIOD = 64, /* tokens of what is repeated */
-    SHORT_LOOP = 3,      /* tokens that only repeat one or two before them */
+    SHORT_LOOP = 4,      /* tokens that only repeat one or two before them */
     LONG_LOOP = 5,       /* the same for longer ones */
     FEW_TOKENS = 8,      /* sources of fewer say too little about lengths */
-    GAP_TOKENS = 4,      /* of a stretch that is missing */
+    MANY_TOKENS = 16,    /* sources of which a stretch may be missing */
+    GAP_TOKENS = 5,      /* of that stretch */
 };
 
 const char *fault_text(enum fault_kind kind) {
@@ -89,7 +90,7 @@ struct fault fault_of_ids(const struct pair_ids *pair) {
 /* ---- what attention left out ----------------------------------------------------------------- */
 
 bool looks_short(const struct pair_ids *pair) {
-    return pair->ended && pair->n_source >= FEW_TOKENS && pair->n_target > 0 &&
+    return pair->ended && pair->n_source >= MANY_TOKENS && pair->n_target > 0 &&
            2 * pair->n_target < pair->n_source;
 }
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 /* Of the second search, where the caller has not said it himself. */
-enum { BLOCKED_NGRAM = 3, LEAST_BEAM = 4, FEWEST_CLAUSE_TOKENS = 4 };
+enum { BLOCKED_NGRAM = 3, LEAST_BEAM = 4, FEWEST_CLAUSE_TOKENS = 8 };
 
 /* ---- what is wrong with a result ------------------------------------------------------------- */
 

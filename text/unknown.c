@@ -124,7 +124,8 @@ static tolka_status list_stretches(struct copying *copying, const struct unknown
         struct stretch *stretch = &copying->stretches[k];
         stretch->span = trimmed(copying->text, stretch->span, false, &c);
     }
-    if (copying->n_stretches == 0) list_words(copying);
+    bool has_words = source->tokenizer->kind == PIECES_WORDS;
+    if (copying->n_stretches == 0 && has_words) list_words(copying);
     return TOLKA_OK;
 }
 
