@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 /* Of the second search, where the caller has not said it himself. */
-enum { BLOCKED_NGRAM = 3, LEAST_BEAM = 4, FEWEST_CLAUSE_TOKENS = 8 };
+enum { BLOCKED_NGRAM = 3, LEAST_BEAM = 4, MOST_TIMES_AS_LONG = 4, FEWEST_CLAUSE_TOKENS = 8 };
 
 /* ---- what is wrong with a result ------------------------------------------------------------- */
 
@@ -118,6 +118,7 @@ struct attempt {
 static void set_carefully(tolka_options *options, tolka_generation *generation) {
     *generation = *options->generation;
     if (generation->no_repeat_ngram_size == 0) generation->no_repeat_ngram_size = BLOCKED_NGRAM;
+    if (generation->max_length_ratio == 0) generation->max_length_ratio = MOST_TIMES_AS_LONG;
     if (options->beam == 1) generation->num_beam_groups = 0;
     int beam = 2 * options->beam;
     if (beam < LEAST_BEAM) beam = LEAST_BEAM;
