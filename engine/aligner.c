@@ -65,8 +65,7 @@ tolka_status aligner_weights(struct worker *worker, struct alignment_choice choi
 
 static tolka_status align_pair(struct aligner *aligner, const tolka_input *pair,
                                struct result_alignment *out, tolka_error *err) {
-    tolka_status status =
-        aligner_weights(&aligner->worker, aligner->choice, pair, &out->soft, err);
+    tolka_status status = aligner_weights(&aligner->worker, aligner->choice, pair, &out->soft, err);
     out->n_source = pair->n_ids;
     if (status != TOLKA_OK) return status;
     return link_tokens(&aligner->worker.transformer.model->config, pair, out, err);

@@ -237,7 +237,8 @@ typedef struct {
                           much of the source are searched for again, more carefully; where none is
                           good, the least bad one has a warning (tolka_result_warning). Only of
                           models whose texts are sentences, and only where the search is for the
-                          best hypotheses and has no prefix. 1: the first ones stay */
+                          best hypotheses and has neither prefix nor minimal length. 1: the first
+                          ones stay */
     tolka_unknown unknown;
 } tolka_options;
 

@@ -72,7 +72,8 @@ static tolka_status check_options(const tolka_options *options, tolka_error *err
         return fail(err, TOLKA_ARGUMENT, "longest sentence is %d tokens; expected 1 to %d",
                     options->max_source, TOLKA_MAX_LENGTH);
     if ((unsigned)options->unknown > TOLKA_UNKNOWN_MARK)
-        return fail(err, TOLKA_ARGUMENT, "unknown characters are treated in way %d; expected 0 to 2",
+        return fail(err, TOLKA_ARGUMENT,
+                    "unknown characters are treated in way %d; expected 0 to 2",
                     (int)options->unknown);
     if (options->threads < 1 || options->threads > TOLKA_MAX_THREADS)
         return fail(err, TOLKA_ARGUMENT, "%d threads; expected 1 to %d", options->threads,

@@ -12,7 +12,7 @@ static Suite *(*const suites[])(void) = {
     search_suite,        api_suite,           cli_suite,
     bart_families_suite, t5_families_suite,   native_families_suite,
     format_suite,        transformer_suite,   header_suite,
-    rooms_suite,
+    rooms_suite,         guards_suite,        unknown_suite,
     /* A new suite: one line here, one in suites.h. */
 };
 

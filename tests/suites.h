@@ -23,6 +23,8 @@ TCase *alignment_words_case(void);  /* check_alignment_words.c */
 Suite *modes_suite(void);           /* check_modes.c */
 Suite *sampling_suite(void);        /* check_sampling.c */
 Suite *streaming_suite(void);       /* check_streaming.c */
+Suite *guards_suite(void);          /* check_guards.c */
+Suite *unknown_suite(void);         /* check_unknown.c */
 Suite *api_suite(void);             /* check_api.c */
 Suite *tokenizer_suite(void);       /* check_tokenizer*.c */
 Suite *import_suite(void);          /* check_import.c, check_import_hostile.c, check_settings.c */

@@ -75,7 +75,7 @@ static size_t too_many(const struct pair_ids *pair) {
 }
 
 static size_t too_few(const struct pair_ids *pair) {
-    if (!pair->ended || pair->n_source < FEW_TOKENS) return 0;
+    if (!pair->ended || !pair->long_room || pair->n_source < FEW_TOKENS) return 0;
     return 4 * pair->n_target < pair->n_source ? pair->n_source - pair->n_target : 0;
 }
 
@@ -90,7 +90,7 @@ struct fault fault_of_ids(const struct pair_ids *pair) {
 /* ---- what attention left out ----------------------------------------------------------------- */
 
 bool looks_short(const struct pair_ids *pair) {
-    return pair->ended && pair->n_source >= MANY_TOKENS && pair->n_target > 0 &&
+    return pair->ended && pair->long_room && pair->n_source >= MANY_TOKENS && pair->n_target > 0 &&
            2 * pair->n_target < pair->n_source;
 }
 

@@ -93,9 +93,8 @@ static void join_tokens(const struct joining *joining, size_t k, struct result_h
         out->n_tokens += part->n_tokens;
         sum += (double)part->score * pow((double)part->n_tokens, (double)penalty);
     }
-    out->score = out->n_tokens == 0
-                     ? 0
-                     : (float)(sum / pow((double)out->n_tokens, (double)penalty));
+    out->score =
+        out->n_tokens == 0 ? 0 : (float)(sum / pow((double)out->n_tokens, (double)penalty));
 }
 
 /* ---- alignments ------------------------------------------------------------------------------ */
@@ -109,7 +108,8 @@ struct place {
 static void copy_links(tolka_link *out, const tolka_link *links, size_t n, size_t source,
                        size_t target) {
     for (size_t i = 0; i < n; i++)
-        out[i] = (tolka_link){links[i].source + (uint32_t)source, links[i].target + (uint32_t)target};
+        out[i] =
+            (tolka_link){links[i].source + (uint32_t)source, links[i].target + (uint32_t)target};
 }
 
 static void add_links(struct result_alignment *out, const struct result_hypothesis *part,

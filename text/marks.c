@@ -7,7 +7,8 @@
 
 size_t last_character(const char *text, size_t length, uint32_t *c) {
     size_t start = length - 1;
-    while (start > 0 && length - start < UTF8_LONGEST && ((unsigned char)text[start] & 0xc0) == 0x80)
+    while (start > 0 && length - start < UTF8_LONGEST &&
+           ((unsigned char)text[start] & 0xc0) == 0x80)
         start--;
     size_t n = utf8_decode(text + start, length - start, c);
     if (start + n == length) return n;
@@ -38,8 +39,9 @@ size_t blanks_behind(const char *text, size_t length) {
 /* ---- bullets --------------------------------------------------------------------------------- */
 
 static bool is_bullet(uint32_t c) {
-    static const uint32_t bullets[] = {'-',    '*',    '+',    0xb7,   0x2013, 0x2014, 0x2022, 0x2023,
-                                       0x2043, 0x25aa, 0x25ab, 0x25cb, 0x25cf, 0x25e6, 0x2219, 0x25a0};
+    static const uint32_t bullets[] = {'-',    '*',    '+',    0xb7,   0x2013, 0x2014,
+                                       0x2022, 0x2023, 0x2043, 0x25aa, 0x25ab, 0x25cb,
+                                       0x25cf, 0x25e6, 0x2219, 0x25a0};
     for (size_t i = 0; i < sizeof bullets / sizeof *bullets; i++)
         if (c == bullets[i]) return true;
     return false;

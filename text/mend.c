@@ -199,6 +199,8 @@ static tolka_status take_better(const struct pipeline *pipeline, struct attempt 
     struct part *part = attempt->part;
     struct fault fault;
     if (attempt->result->status == TOLKA_STOPPED) return TOLKA_OK;
+    if (attempt->result->status == TOLKA_NOMEM)
+        return fail(err, TOLKA_NOMEM, "%s", attempt->result->reason);
     tolka_status status = judge(pipeline, part, attempt->result, &fault, err);
     if (status != TOLKA_OK || attempt->result->status != TOLKA_OK) return status;
     if (part->result && fault.n_bad >= part->fault.n_bad) return TOLKA_OK;
@@ -311,8 +313,7 @@ static void close_part(const struct mending *mending, struct open_part *open) {
         show_part(mending, open, part_of(open));
         return;
     }
-    for (size_t i = 0; i < open->clauses.n; i++)
-        show_part(mending, open, &open->clauses.list[i]);
+    for (size_t i = 0; i < open->clauses.n; i++) show_part(mending, open, &open->clauses.list[i]);
     if (parts_replace(&open->item->parts, open->part, &open->clauses, &err) != TOLKA_OK)
         fail_part(part_of(open), &err);
 }
@@ -343,8 +344,7 @@ static void finish_all(struct pipeline *pipeline) {
 }
 
 void second_look(struct pipeline *pipeline) {
-    struct mending mending = {
-        .pipeline = pipeline, .open = pipeline->open, .n = pipeline->n_open};
+    struct mending mending = {.pipeline = pipeline, .open = pipeline->open, .n = pipeline->n_open};
     tolka_error err;
     tolka_status status = TOLKA_OK;
     if (mending.n == 0) return;

@@ -165,8 +165,7 @@ static tolka_status cut_span(const struct cutter *cutter, tolka_span span, tolka
 
 tolka_status cutting_begin(struct cutting *cutting, tolka_error *err) {
     int32_t *ids;
-    tolka_status status =
-        tolka_tokenize(cutting->tokenizer, "", 0, &ids, &cutting->n_special, err);
+    tolka_status status = tolka_tokenize(cutting->tokenizer, "", 0, &ids, &cutting->n_special, err);
     free(ids);
     return status;
 }

@@ -126,11 +126,17 @@ static bool splits(const struct pipeline *pipeline) {
     return tokenizer_reads_sentences(pipeline->cutting.tokenizer);
 }
 
-/* Samples are as they are drawn, and alternatives as they begin. */
+/* Samples are as they are drawn, alternatives as they begin, and who wants longer translations than
+ * the model's gets what there is. */
+static bool is_plain(const tolka_options *options) {
+    const tolka_generation *settings = options->generation;
+    return !options->alternatives && !settings->do_sample && settings->min_length == 0 &&
+           settings->min_new_tokens == 0 && settings->min_length_ratio == 0;
+}
+
 static bool has_guards(const struct pipeline *pipeline) {
     const tolka_options *options = translator_options(pipeline->translator);
-    return !options->no_guards && !pipeline->cutting.scores && !options->alternatives &&
-           !options->generation->do_sample &&
+    return !options->no_guards && !pipeline->cutting.scores && is_plain(options) &&
            tokenizer_reads_sentences(pipeline->cutting.tokenizer);
 }
 

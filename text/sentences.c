@@ -77,8 +77,8 @@ tolka_status sentence_finder_for(struct sentence_finder **out, const tolka_token
     }
     for (size_t i = 0; languages->n <= MOST_LANGUAGES && i < languages->n; i++) {
         if (languages->ids[i] == tokenizer->to) continue;
-        snprintf(names[n], sizeof names[n], "%.*s", (int)(languages->tokens[i].length % LONGEST_LANGUAGE),
-                 languages->tokens[i].bytes);
+        snprintf(names[n], sizeof names[n], "%.*s",
+                 (int)(languages->tokens[i].length % LONGEST_LANGUAGE), languages->tokens[i].bytes);
         list[n] = names[n];
         n++;
     }
@@ -125,8 +125,8 @@ static bool parts(const struct sentence_finder *finder, const char *text, size_t
 static bool is_bullet_alone(const char *text, size_t start, size_t end) {
     size_t blanks = blanks_before(text + start, end - start);
     bool begins_line = start == 0 || text[start - 1] == '\n' || text[start - 1] == '\r';
-    return begins_line && blanks + bullet_length(text + start + blanks, end - start - blanks) ==
-                              end - start;
+    return begins_line &&
+           blanks + bullet_length(text + start + blanks, end - start - blanks) == end - start;
 }
 
 /* The next place where all languages part sentences; false: there is none. */
@@ -148,7 +148,8 @@ static bool find_all(struct sentence_finder *finder, const char *text, size_t le
     size_t start = 0, end;
     for (size_t i = 0; i < finder->n; i++) finder->at[i] = ubrk_first(finder->iterators[i]);
     while (next_boundary(finder, &end)) {
-        if (end < length && (!parts(finder, text, end) || is_bullet_alone(text, start, end))) continue;
+        if (end < length && (!parts(finder, text, end) || is_bullet_alone(text, start, end)))
+            continue;
         if (!add_sentence(found, text, start, end)) return false;
         start = end;
     }
@@ -161,7 +162,8 @@ tolka_status sentences_find(struct sentence_finder *finder, const char *text, si
     UErrorCode status = U_ZERO_ERROR;
     *spans = NULL;
     *n = 0;
-    if (length > INT32_MAX) return fail(err, TOLKA_INPUT, "a text of %zu bytes is too long", length);
+    if (length > INT32_MAX)
+        return fail(err, TOLKA_INPUT, "a text of %zu bytes is too long", length);
     finder->text = utext_openUTF8(finder->text, text, (int64_t)length, &status);
     for (size_t i = 0; i < finder->n; i++)
         ubrk_setUText(finder->iterators[i], finder->text, &status);

@@ -61,9 +61,8 @@ static int take_tokens(void *user, const tolka_token *tokens, size_t n) {
     size_t length;
     stream->failed = !add_tokens(stream, tokens, n);
     if (!stream->failed && !stream->marks_unknown && has_unknown_so_far(stream)) return 0;
-    stream->failed = stream->failed ||
-                     tolka_detokenize(stream->tokenizer, stream->ids, stream->n, &text, &length,
-                                      NULL) != TOLKA_OK;
+    stream->failed = stream->failed || tolka_detokenize(stream->tokenizer, stream->ids, stream->n,
+                                                        &text, &length, NULL) != TOLKA_OK;
     int stop = stream->failed ? 1 : emit_text(stream, text, length, false);
     free(text);
     return stop;
@@ -88,11 +87,11 @@ static int take_gap(void *user, const char *text, size_t length) {
 tolka_status tolka_stream_text(tolka_translator *translator, const tolka_tokenizer *tokenizer,
                                const tolka_text *text, tolka_emit emit, void *user,
                                tolka_result **out, tolka_error *err) {
-    struct stream stream = {
-        .tokenizer = tokenizer,
-        .emit = emit,
-        .user = user,
-        .marks_unknown = translator_options(translator)->unknown == TOLKA_UNKNOWN_MARK};
+    struct stream stream = {.tokenizer = tokenizer,
+                            .emit = emit,
+                            .user = user,
+                            .marks_unknown =
+                                translator_options(translator)->unknown == TOLKA_UNKNOWN_MARK};
     struct text_listener listener = {take_gap, take_tokens, take_part, &stream};
     tolka_status status = texts_stream(translator, tokenizer, text, &listener, out, err);
     if (status == TOLKA_OK && stream.failed)

@@ -99,8 +99,9 @@ static void list_words(struct copying *copying) {
     for (size_t i = 0; i < copying->n; i++) {
         tolka_span span = trimmed(copying->text, copying->spans[i], false, &c);
         if (span.length == 0) continue;
-        bool joined = word && !blanks_before(copying->text + word->span.start + word->span.length,
-                                             span.start - word->span.start - word->span.length) &&
+        bool joined = word &&
+                      !blanks_before(copying->text + word->span.start + word->span.length,
+                                     span.start - word->span.start - word->span.length) &&
                       span.start == word->span.start + word->span.length;
         if (!joined) {
             word = &copying->stretches[copying->n_stretches++];
@@ -110,8 +111,7 @@ static void list_words(struct copying *copying) {
         word->span.length = span.start + span.length - word->span.start;
     }
     for (size_t k = 0; k < copying->n_stretches; k++)
-        copying->stretches[k].span =
-            trimmed(copying->text, copying->stretches[k].span, true, &c);
+        copying->stretches[k].span = trimmed(copying->text, copying->stretches[k].span, true, &c);
 }
 
 static tolka_status list_stretches(struct copying *copying, const struct unknown_source *source,
@@ -140,8 +140,7 @@ static tolka_status find_weights(struct copying *copying, const struct unknown_s
     tolka_input pair = source->input;
     pair.target = ids;
     pair.n_target = hypothesis->n_tokens;
-    tolka_status status =
-        translator_align(source->translator, &pair, &copying->own_weights, err);
+    tolka_status status = translator_align(source->translator, &pair, &copying->own_weights, err);
     copying->weights = copying->own_weights;
     free(ids);
     return status;
@@ -180,10 +179,9 @@ static bool is_blank_at(const struct copying *copying, size_t at) {
 static struct shown_instead instead_of(const struct copying *copying,
                                        const struct stretch *stretch) {
     tolka_span span = stretch->span;
-    return (struct shown_instead){
-        copying->text + span.start, span.length,
-        span.start == 0 || blanks_behind(copying->text, span.start) > 0,
-        is_blank_at(copying, span.start + span.length)};
+    return (struct shown_instead){copying->text + span.start, span.length,
+                                  span.start == 0 || blanks_behind(copying->text, span.start) > 0,
+                                  is_blank_at(copying, span.start + span.length)};
 }
 
 /* `copying` NULL: unknown tokens show nothing. */
@@ -192,8 +190,7 @@ static void replace(struct copying *copying, const tolka_tokenizer *tokenizer,
     bool behind_another = false;
     for (size_t i = 0; i < hypothesis->n_tokens; i++) {
         bool is_unknown = tokenizer_is_unknown(tokenizer, hypothesis->tokens[i].id);
-        struct stretch *stretch =
-            is_unknown && copying ? choose(copying, i, behind_another) : NULL;
+        struct stretch *stretch = is_unknown && copying ? choose(copying, i, behind_another) : NULL;
         if (is_unknown) instead[i] = (struct shown_instead){"", 0, false, false};
         if (stretch) {
             instead[i] = instead_of(copying, stretch);
@@ -230,10 +227,9 @@ static tolka_status show_replaced(const struct unknown_source *source,
     return status;
 }
 
-tolka_status unknown_show(const struct unknown_source *source,
-                          struct result_hypothesis *hypothesis, tolka_error *err) {
-    bool replaces =
-        source->how != TOLKA_UNKNOWN_MARK && has_unknown(source->tokenizer, hypothesis);
+tolka_status unknown_show(const struct unknown_source *source, struct result_hypothesis *hypothesis,
+                          tolka_error *err) {
+    bool replaces = source->how != TOLKA_UNKNOWN_MARK && has_unknown(source->tokenizer, hypothesis);
     size_t n = hypothesis->n_tokens;
     int32_t *ids = hypothesis_ids(hypothesis);
     struct shown_instead *instead = replaces ? calloc(n, sizeof *instead) : NULL;

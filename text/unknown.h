@@ -20,7 +20,7 @@ bool has_unknown(const tolka_tokenizer *tokenizer, const struct result_hypothesi
 
 /* Fills in the hypothesis's text. To copy, a hypothesis with unknown tokens is run once more (not
  * during a call), unless it has its alignment. */
-tolka_status unknown_show(const struct unknown_source *source,
-                          struct result_hypothesis *hypothesis, tolka_error *err);
+tolka_status unknown_show(const struct unknown_source *source, struct result_hypothesis *hypothesis,
+                          tolka_error *err);
 
 #endif

@@ -366,9 +366,9 @@ tolka_status tokenizer_spans(const tolka_tokenizer *tokenizer, const char *text,
                              int32_t **ids, tolka_span **spans, size_t *n, tolka_error *err) {
     struct tokens tokens = {.tokenizer = tokenizer, .side = &tokenizer->source};
     tokens.spans = malloc(sizeof *tokens.spans);
-    bool ok = tokens.spans && grow(&tokens) &&
-              tokenize_any(&tokens, tokenizer->source.spm, &tokenizer->source_template, text,
-                           length);
+    bool ok =
+        tokens.spans && grow(&tokens) &&
+        tokenize_any(&tokens, tokenizer->source.spm, &tokenizer->source_template, text, length);
     *ids = ok ? tokens.ids : NULL;
     *spans = ok ? tokens.spans : NULL;
     *n = ok ? tokens.n : 0;
