@@ -1,7 +1,7 @@
 /* Guards: translations that repeat themselves, run on, or stop too early are noticed, searched for
  * again, and reported where that did not help. */
-#include "text/faults.h"
 #include "tests/fixture.h"
+#include "text/faults.h"
 
 #include "tests/allocations.h"
 #include "tests/command.h"
@@ -25,8 +25,8 @@ static enum fault_kind fault_in(const int32_t *source, size_t n_source, const in
 START_TEST(loops_are_found) {
     ck_assert_int_eq(fault_in(IDS(1, 2, 3), IDS(4, 5, 5, 5, 5, 5), true), FAULT_LOOP);
     ck_assert_int_eq(fault_in(IDS(1, 2, 3), IDS(4, 5, 6, 5, 6, 5, 6, 7), true), FAULT_LOOP);
-    ck_assert_int_eq(
-        fault_in(IDS(1, 2, 3, 4, 5), IDS(9, 1, 2, 3, 4, 5, 1, 2, 3, 4, 5, 8), true), FAULT_LOOP);
+    ck_assert_int_eq(fault_in(IDS(1, 2, 3, 4, 5), IDS(9, 1, 2, 3, 4, 5, 1, 2, 3, 4, 5, 8), true),
+                     FAULT_LOOP);
     ck_assert_int_eq(fault_in(IDS(1, 2, 3), IDS(4, 5, 5, 5, 6), true), FAULT_NONE);
     ck_assert_int_eq(fault_in(IDS(1, 2, 3), IDS(4, 5, 6, 4, 5, 6), true), FAULT_NONE);
 }
@@ -36,8 +36,8 @@ START_TEST(what_the_source_repeats_may_be_repeated) {
     ck_assert_int_eq(fault_in(IDS(1, 1, 1, 1, 1), IDS(5, 5, 5, 5, 5), true), FAULT_NONE);
     ck_assert_int_eq(fault_in(IDS(1, 2, 1, 2, 1, 2, 1, 2), IDS(5, 6, 5, 6, 5, 6, 5, 6), true),
                      FAULT_NONE);
-    ck_assert_int_eq(
-        fault_in(IDS(1, 1, 1), IDS(5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5), true), FAULT_LOOP);
+    ck_assert_int_eq(fault_in(IDS(1, 1, 1), IDS(5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5), true),
+                     FAULT_LOOP);
 }
 END_TEST
 
@@ -121,9 +121,9 @@ static void translate_lines(const struct scene *scene, tolka_translator *transla
         texts[i] = (tolka_text){lines[i], strlen(lines[i]), NULL, 0};
         results[i] = NULL;
     }
-    ck_assert_int_eq(tolka_translate_texts(translator, scene->tokenizer, texts, N_LINES, keep,
-                                           results, NULL),
-                     TOLKA_OK);
+    ck_assert_int_eq(
+        tolka_translate_texts(translator, scene->tokenizer, texts, N_LINES, keep, results, NULL),
+        TOLKA_OK);
 }
 
 static bool loops(const tolka_result *result) {
@@ -217,8 +217,8 @@ START_TEST(every_allocation_may_fail) {
     struct scene scene = scene_open();
     char *whole, *text;
     tolka_translator *translator = translator_of(&scene, 1, 1, 4, true);
-    ck_assert_int_eq(
-        tolka_translate_text(translator, scene.tokenizer, lines[1], &whole, NULL), TOLKA_OK);
+    ck_assert_int_eq(tolka_translate_text(translator, scene.tokenizer, lines[1], &whole, NULL),
+                     TOLKA_OK);
     long n = 1;
     for (bool failed = true; failed; n += 1 + n / 40) {
         tolka_error err = {0};
@@ -257,7 +257,7 @@ static void keep_one(void *user, size_t index, tolka_result *result) {
 START_TEST(what_cannot_be_mended_has_a_warning) {
     struct fixture fixture = fixture_open("marian", DTYPE_F32);
     tolka_tokenizer *tokenizer;
-    ck_assert_int_eq(tolka_tokenizer_new(&tokenizer, fixture.model, NULL, NULL, NULL), TOLKA_OK);
+    ck_assert_int_eq(tolka_tokenizer_new(&tokenizer, fixture.model, NULL, "de", NULL), TOLKA_OK);
     int32_t id = 583;
     tolka_sequence bias = {&id, 1, 50};
     tolka_generation generation = one_token(fixture.model, &bias);
@@ -293,8 +293,8 @@ END_TEST
 static const char bias[] = "sequence_bias=[[[3924],60]]", blocked[] = "no_repeat_ngram_size=40";
 
 START_TEST(warnings_are_told) {
-    struct ran ran = run("Good morning.\n", "--to", "de", "-b", "1", "--set", bias, "--set", blocked,
-                         "-x", "100");
+    struct ran ran = run("Good morning.\n", "--to", "de", "-b", "1", "--set", bias, "--set",
+                         blocked, "-x", "100");
     ck_assert_int_eq(ran.status, 1);
     ck_assert_str_eq(ran.err, "tolka: line 1: warning: the translation repeats itself\n");
     ck_assert_uint_eq(count_lines(ran.out, ran.n_out), 1);

@@ -59,22 +59,22 @@ static size_t number_length(const char *text, size_t length) {
     return n == 0 && length > 1 && is_ascii_letter(text[0]) && text[1] == ')' ? 2 : 0;
 }
 
-size_t bullet_length(const char *text, size_t length) {
+size_t bullet_length(const char *text, size_t length, bool begins_line) {
     uint32_t c;
     if (length == 0) return 0;
     size_t n = utf8_decode(text, length, &c);
-    if (!is_bullet(c)) n = number_length(text, length);
+    if (!is_bullet(c)) n = begins_line ? number_length(text, length) : 0;
     size_t blanks = blanks_before(text + n, length - n);
     return n > 0 && blanks > 0 ? n + blanks : 0;
 }
 
-/* ---- words ----------------------------------------------------------------------------------- */
+/* ---- letters --------------------------------------------------------------------------------- */
 
-bool has_words(const char *text, size_t length) {
+bool has_letters(const char *text, size_t length) {
     uint32_t c;
-    for (size_t i = 0; i < length; i += utf8_decode(text + i, length - i, &c)) {
-        utf8_decode(text + i, length - i, &c);
-        if (u_isalnum((UChar32)c)) return true;
+    for (size_t i = 0, n; i < length; i += n) {
+        n = utf8_decode(text + i, length - i, &c);
+        if (u_isalpha((UChar32)c)) return true;
     }
     return false;
 }

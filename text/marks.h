@@ -13,12 +13,12 @@ size_t last_character(const char *text, size_t length, uint32_t *c);
 size_t blanks_before(const char *text, size_t length);
 size_t blanks_behind(const char *text, size_t length);
 
-/* How many bytes the bullet or number takes that a list's item begins with ("- ", "* ", "3. ",
- * "b) "), the blanks behind it counted; 0: none. */
-size_t bullet_length(const char *text, size_t length);
+/* How many bytes the bullet takes that a sentence begins with ("- ", "* "), or at a line's beginning
+ * the number ("3. ", "b) "), the blanks behind it counted; 0: none. */
+size_t bullet_length(const char *text, size_t length, bool begins_line);
 
-/* Is there a letter or a digit in it? Without one there is nothing to translate. */
-bool has_words(const char *text, size_t length);
+/* Without a letter there is nothing to translate. */
+bool has_letters(const char *text, size_t length);
 
 /* Does a text end with a mark behind which no blank is written, as Chinese and Japanese full stops
  * are, perhaps with closing brackets or quotation marks? */

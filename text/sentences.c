@@ -5,11 +5,13 @@
 #include "engine/error.h"
 #include "text/abbreviations.h"
 #include "text/marks.h"
+#include "tokenizer/utf8.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unicode/ubrk.h>
+#include <unicode/uchar.h>
 #include <unicode/utext.h>
 
 struct sentence_finder {
@@ -104,29 +106,30 @@ static bool add_span(struct found *found, size_t start, size_t end) {
     return true;
 }
 
-/* Adds text[start, end) without the blanks around it; a bullet at a line's beginning is none of its
- * sentence, nor is what has no words a sentence. */
+/* Adds text[start, end) without the blanks around it and the bullets before it, if there is
+ * something to translate. */
 static bool add_sentence(struct found *found, const char *text, size_t start, size_t end) {
     bool begins_line = start == 0 || text[start - 1] == '\n' || text[start - 1] == '\r';
     start += blanks_before(text + start, end - start);
-    if (begins_line) start += bullet_length(text + start, end - start);
+    for (size_t n; (n = bullet_length(text + start, end - start, begins_line)) > 0;) start += n;
     end -= blanks_behind(text + start, end - start);
-    return !has_words(text + start, end - start) || add_span(found, start, end);
+    return !has_letters(text + start, end - start) || add_span(found, start, end);
+}
+
+/* Does a lower-case letter follow on the same line? ("Where?" she asked.) */
+static bool goes_on(const char *text, size_t length, size_t at) {
+    uint32_t c = 0;
+    if (at < length) utf8_decode(text + at, length - at, &c);
+    return u_islower((UChar32)c) && text[at - 1] != '\n' && text[at - 1] != '\r';
 }
 
 /* Is this a place to part a text? ICU also finds sentences in "really?no" and "a.b/?q=1". */
-static bool parts(const struct sentence_finder *finder, const char *text, size_t at) {
-    if (ends_without_blank(text, at)) return true;
-    if (finder->has_ordinals && ends_with_ordinal(text, at)) return false;
+static bool parts(const struct sentence_finder *finder, const char *text, size_t length,
+                  size_t at) {
+    if (at == length || ends_without_blank(text, at)) return true;
+    if (goes_on(text, length, at) || (finder->has_ordinals && ends_with_ordinal(text, at)))
+        return false;
     return blanks_behind(text, at) > 0 && !ends_with_abbreviation(text, at);
-}
-
-/* ICU takes the number of a list's item for a sentence. */
-static bool is_bullet_alone(const char *text, size_t start, size_t end) {
-    size_t blanks = blanks_before(text + start, end - start);
-    bool begins_line = start == 0 || text[start - 1] == '\n' || text[start - 1] == '\r';
-    return begins_line &&
-           blanks + bullet_length(text + start + blanks, end - start - blanks) == end - start;
 }
 
 /* The next place where all languages part sentences; false: there is none. */
@@ -148,8 +151,7 @@ static bool find_all(struct sentence_finder *finder, const char *text, size_t le
     size_t start = 0, end;
     for (size_t i = 0; i < finder->n; i++) finder->at[i] = ubrk_first(finder->iterators[i]);
     while (next_boundary(finder, &end)) {
-        if (end < length && (!parts(finder, text, end) || is_bullet_alone(text, start, end)))
-            continue;
+        if (!parts(finder, text, length, end)) continue;
         if (!add_sentence(found, text, start, end)) return false;
         start = end;
     }

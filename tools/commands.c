@@ -11,14 +11,19 @@ const struct command_spec command_specs[] = {
      run_translate},
     {COMMAND_CONVERT, "convert", " [OPTION]... CHECKPOINT -o FILE",
      "make a model file of a checkpoint",
-     "Reads a checkpoint (a directory, or the weights file in it) as others export it and writes "
-     "one model file.",
+     "Reads a checkpoint (a directory, the weights file in it, or an archive of them) as others "
+     "export it and writes one model file.",
      run_convert},
     {COMMAND_INSPECT, "inspect", " [OPTION]... FILE [FILE]",
      "show what a model or checkpoint holds",
-     "Shows family, sizes, types, vocabulary and languages of a model file or of a checkpoint that "
-     "could be converted.",
+     "Shows family, sizes, languages, tokenizer, licence, types and settings of a model file or of "
+     "a checkpoint that could be converted; with --diff, how the tensors of two differ, whatever "
+     "they are called and however they are stored.",
      run_inspect},
+    {COMMAND_LANGUAGES, "languages", " [OPTION]... [FILE]", "list the languages of a model",
+     "Lists the languages of a model file: its own names, codes that stand for them, names in "
+     "English and in the language itself. Any of these is good for --to and --from.",
+     run_languages},
     {COMMAND_SCORE, "score", " [OPTION]...", "score given translations",
      "Reads lines of source, tab, target and prints the log-probability of each target; with "
      "--alignments, also which words belong together.",
@@ -35,5 +40,9 @@ const struct command_spec command_specs[] = {
     {COMMAND_BENCH, "bench", " [OPTION]...", "measure speed",
      "Measures load time, latency, throughput and memory, beside what the machine could do.",
      run_bench},
+    {COMMAND_CACHE, "cache", " [OPTION]...", "show model files made of checkpoints",
+     "Shows the model files that were made of checkpoints given with -m, and where they are; "
+     "--clear removes them.",
+     run_cache},
     {0, NULL, NULL, NULL, NULL, NULL},
 };

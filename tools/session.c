@@ -2,6 +2,7 @@
 #include "tools/session.h"
 
 #include "tools/complain.h"
+#include "tools/require.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,43 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static const char shipped[] = "tolka-en-de-fr.gguf";
-
-/* Beside the executable (build/tolka: ../models/pretrained) or under the prefix (bin/tolka:
- * ../share/tolka). */
-static bool find_shipped(char buffer[4096]) {
-    static const char *const places[] = {"../models/pretrained", "../../models/pretrained",
-                                         "../share/tolka", "."};
-    char self[2048];
-    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (n <= 0) return false;
-    self[n] = 0;
-    char *slash = strrchr(self, '/');
-    if (slash) *slash = 0;
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        snprintf(buffer, 4096, "%s/%s/%s", self, places[i], shipped);
-        if (access(buffer, R_OK) == 0) return true;
-    }
-    return false;
-}
-
-int open_model(const struct options *options, tolka_model **model, const char **path,
-               char buffer[4096]) {
-    *path = options->model ? options->model : getenv("TOLKA_MODEL");
-    if (!*path || !**path) {
-        if (!find_shipped(buffer))
-            return complain(EXIT_MODEL,
-                            "no model: give one with -m FILE (or TOLKA_MODEL); the one "
-                            "that ships, %s, is not where it should be",
-                            shipped);
-        *path = buffer;
-    }
-    tolka_error err;
-    if (tolka_model_open(model, *path, &err) != TOLKA_OK)
-        return complain(EXIT_MODEL, "%s", err.text);
-    return EXIT_DONE;
-}
 
 static bool whole_number(const char *text, const char *option, long min, long max, int *out) {
     if (!text) return true;
@@ -101,6 +65,8 @@ bool decoding_options(const struct options *options, tolka_options *decoding) {
     decoding->want_scores = options->json || options->nbest || options->alternatives;
     decoding->no_shortlist = options->no_shortlist;
     decoding->max_source = (int)options->max_source;
+    /* A word is required of a line, not of each of its sentences. */
+    if (requires_words(options)) decoding->split = TOLKA_SPLIT_NEVER;
     if (options->split) decoding->split = TOLKA_SPLIT_ALWAYS;
     if (options->no_split) decoding->split = TOLKA_SPLIT_NEVER;
     decoding->no_guards = options->no_guards;
@@ -116,17 +82,17 @@ bool decoding_options(const struct options *options, tolka_options *decoding) {
 }
 
 int open_files(struct session *session, const struct options *options) {
+    tolka_error err;
     session->in = STDIN_FILENO;
-    session->out = STDOUT_FILENO;
     if (options->input && strcmp(options->input, "-") != 0) {
         session->in = open(options->input, O_RDONLY | O_CLOEXEC);
         if (session->in < 0) return complain(EXIT_USAGE, "%s: %s", options->input, strerror(errno));
     }
-    if (options->output && strcmp(options->output, "-") != 0) {
-        session->out = open(options->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-        if (session->out < 0)
-            return complain(EXIT_USAGE, "%s: %s", options->output, strerror(errno));
+    if (output_open(&session->output, options->output, OUTPUT_REPLACE | OUTPUT_LINES, &err) !=
+        TOLKA_OK) {
+        return complain(EXIT_USAGE, "%s", err.text);
     }
+    output_reads(&session->output, session->in);
     return EXIT_DONE;
 }
 
@@ -168,6 +134,18 @@ static bool check_sampling(const struct options *options, const struct generatio
     return true;
 }
 
+static bool check_requirements(const struct options *options, const struct generation_set *set) {
+    const char *other = set->generation.do_sample             ? "--sample"
+                        : options->alternatives               ? "--alternatives"
+                        : set->options->beam == 1             ? "--beam 1"
+                        : set->generation.num_beam_groups > 1 ? "num_beam_groups"
+                                                              : NULL;
+    if (!requires_words(options) || !other) return true;
+    return complain(EXIT_USAGE, "--require does not go with %s: it takes a beam of 2 or more",
+                    other),
+           false;
+}
+
 /* So is one way of choosing beside another. */
 static bool check_ways(const struct options *options, const struct generation_set *set) {
     const char *other = set->generation.do_sample ? "--sample"
@@ -178,7 +156,7 @@ static bool check_ways(const struct options *options, const struct generation_se
         return complain(EXIT_USAGE, "--alternatives does not go with %s", other), false;
     if (set->generation.do_sample && set->options->beam > 1)
         return complain(EXIT_USAGE, "--sample does not go with --beam"), false;
-    return true;
+    return check_requirements(options, set);
 }
 
 static bool apply_settings(struct session *session, const struct options *options,
@@ -189,10 +167,12 @@ static bool apply_settings(struct session *session, const struct options *option
     int by_default = set->generation.do_sample;
     set->generation.do_sample = NOT_SAID;
     for (int i = 0; i < options->n_settings; i++)
-        if (!apply_setting(set, &options->settings[i])) return false;
-    /* Who asks for beams or alternatives does not want a model's samples. */
+        if (!is_requirement(&options->settings[i]) && !apply_setting(set, &options->settings[i]))
+            return false;
+    /* Who asks for beams, words or alternatives does not want a model's samples. */
     if (set->generation.do_sample == NOT_SAID)
-        set->generation.do_sample = decoding->beam == 0 && !options->alternatives && by_default;
+        set->generation.do_sample =
+            decoding->beam == 0 && !options->alternatives && !requires_words(options) && by_default;
     if (!check_sampling(options, set) || !check_ways(options, set)) return false;
     decoding->want_scores |= decoding->n_best > 1;
     decoding->generation = &set->generation;
@@ -201,8 +181,8 @@ static bool apply_settings(struct session *session, const struct options *option
 
 int session_open(struct session *session, const struct options *options, tolka_options *decoding) {
     tolka_error err;
-    *session = (struct session){.model = NULL};
-    int status = open_model(options, &session->model, &session->model_path, session->found_path);
+    *session = (struct session){.output.fd = STDOUT_FILENO};
+    int status = open_model(&session->file, options, &session->model);
     if (status != EXIT_DONE) return status;
     if (!apply_settings(session, options, decoding)) return EXIT_USAGE;
     /* With --ids a language is still welcome: it chooses the start or forced token. */
@@ -213,6 +193,7 @@ int session_open(struct session *session, const struct options *options, tolka_o
         if (made != TOLKA_OK)
             return complain(made == TOLKA_ARGUMENT ? EXIT_USAGE : EXIT_MODEL, "%s", err.text);
     }
+    if (!require_words(&session->set, session->tokenizer, options)) return EXIT_USAGE;
     tolka_status made = tolka_translator_new(&session->translator, session->model, decoding, &err);
     if (made != TOLKA_OK)
         return complain(made == TOLKA_ARGUMENT ? EXIT_USAGE : EXIT_MODEL, "%s", err.text);
@@ -224,19 +205,7 @@ void session_close(struct session *session) {
     tolka_tokenizer_free(session->tokenizer);
     generation_set_free(&session->set);
     tolka_model_free(session->model);
+    model_file_close(&session->file);
     if (session->in > STDIN_FILENO) close(session->in);
-    if (session->out > STDOUT_FILENO) close(session->out);
-}
-
-FILE *output_stream(const struct session *session) {
-    int fd = dup(session->out);
-    FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
-    if (!out && fd >= 0) close(fd);
-    return out;
-}
-
-int flush_output(FILE *out) {
-    if (fflush(out) == 0 && !ferror(out)) return 0;
-    if (errno == EPIPE) _exit(EXIT_DONE);
-    return errno ? errno : EIO;
+    output_discard(&session->output);
 }
