@@ -1,6 +1,6 @@
 #include "engine/beam_words.h"
 
-#include "engine/progress.h"
+#include "engine/word_progress.h"
 
 void word_room_take(struct word_room *room, const struct batch_shape *shape, struct arena *arena) {
     size_t n = shape->beam * (1 + shape->n_phrases);
@@ -26,21 +26,21 @@ static void read_progress(const struct step *step) {
     const tolka_generation *settings = &extending->options->generation->settings;
     const struct sentence_search *sentence = extending->sentence;
     for (size_t b = 0; b < sentence->n_live; b++) {
-        struct progress *progress = &step->room->progress[b];
+        struct word_progress *progress = &step->room->progress[b];
         size_t n = hypothesis_tokens(extending->history, &sentence->live[b], sentence->n_generated,
                                      step->room->tokens);
-        *progress = progress_begin(settings->force_words, settings->n_force_words);
-        for (size_t i = 0; i < n; i++) progress_add(progress, step->room->tokens[i]);
+        *progress = word_progress_begin(settings->force_words, settings->n_force_words);
+        for (size_t i = 0; i < n; i++) word_progress_add(progress, step->room->tokens[i]);
     }
 }
 
 static struct ranked *add(struct step *step, struct extension extension) {
-    struct progress progress = step->room->progress[extension.parent];
+    struct word_progress progress = step->room->progress[extension.parent];
     struct ranked *ranked = &step->room->list[step->n++];
-    progress_add(&progress, extension.token);
+    word_progress_add(&progress, extension.token);
     *ranked = (struct ranked){.extension = extension,
-                              .steps = progress_steps(&progress),
-                              .is_complete = progress_is_complete(&progress)};
+                              .steps = word_progress_steps(&progress),
+                              .is_complete = word_progress_is_complete(&progress)};
     return ranked;
 }
 
@@ -55,7 +55,7 @@ static void take_best(struct step *step, const struct extensions *best) {
         if (!(extension->sum > -INFINITY)) break;
         if (extension->token != step->extending->config->end_token)
             add(step, *extension);
-        else if (i < beam && progress_is_complete(&step->room->progress[extension->parent]))
+        else if (i < beam && word_progress_is_complete(&step->room->progress[extension->parent]))
             extension_ends(step->extending, extension, beam);
     }
 }
@@ -89,25 +89,25 @@ static float log_prob_of(const struct step *step, uint32_t parent, int32_t token
 }
 
 static void add_words_of(struct step *step, uint32_t parent) {
-    const struct progress *progress = &step->room->progress[parent];
+    const struct word_progress *progress = &step->room->progress[parent];
     float sum = step->extending->sentence->live[parent].sum;
     int32_t next[MAX_SEQUENCES];
-    size_t n = progress_next(progress, next), first = step->n;
+    size_t n = word_progress_next(progress, next), first = step->n;
     /* Transformers counts the steps of a word that has been begun in a list which all of its
      * continuations share: the first one is counted, of the others each goes on from the last that
      * could. */
-    struct progress shared = *progress;
+    struct word_progress shared = *progress;
     for (size_t i = 0; i < n; i++) {
-        struct progress own = *progress;
+        struct word_progress own = *progress;
         own.path = shared.path, own.depth = shared.depth;
-        progress_add(&own, next[i]);
+        word_progress_add(&own, next[i]);
         bool goes_on = progress->current >= 0 && own.depth > shared.depth;
         if (goes_on) shared.path = own.path, shared.depth = own.depth;
         if (is_listed(step, parent, next[i])) continue;
         float log_prob = log_prob_of(step, parent, next[i]);
         struct ranked *ranked =
             add(step, (struct extension){sum + log_prob, log_prob, next[i], parent});
-        ranked->steps = progress_steps(&own);
+        ranked->steps = word_progress_steps(&own);
         ranked->turn = goes_on && own.current >= 0 ? (uint32_t)own.depth : 0;
     }
     for (size_t i = first; i < step->n; i++)
@@ -117,7 +117,7 @@ static void add_words_of(struct step *step, uint32_t parent) {
 
 static void add_words(struct step *step) {
     for (uint32_t b = 0; b < step->extending->sentence->n_live; b++)
-        if (!progress_is_complete(&step->room->progress[b])) add_words_of(step, b);
+        if (!word_progress_is_complete(&step->room->progress[b])) add_words_of(step, b);
 }
 
 /* ---- turns ----------------------------------------------------------------------------------- */

@@ -20,8 +20,8 @@ struct ranked {
 
 /* Where the candidates of a sentence's step are ranked, one sentence after another. */
 struct word_room {
-    int32_t *tokens;           /* [n_steps + 1]: of one hypothesis */
-    struct progress *progress; /* [beam]: of the live hypotheses */
+    int32_t *tokens;                /* [n_steps + 1]: of one hypothesis */
+    struct word_progress *progress; /* [beam]: of the live hypotheses */
     struct ranked *list, *spare;
 };
 void word_room_take(struct word_room *room, const struct batch_shape *shape, struct arena *arena);

@@ -241,6 +241,14 @@ START_TEST(wrong_usage) {
         {{"--to", "de", "-i", "tests/none.txt"}, "tests/none.txt: No such file"},
         {{"--to", "de", "-o", "tests/none/none", "x"}, "tests/none/none: No such file"},
         {{"help", "nope"}, "nope"},
+        {{"help", "covert"}, "covert|did you mean convert?"},
+        {{"--beem", "4"}, "--beem is no option of tolka translate|did you mean --beam?"},
+        {{"inspect", "--tensrs", "x"}, "--tensrs|did you mean --tensors?"},
+        {{"bench", "--ronds=3"}, "--ronds is no option of tolka bench|did you mean --rounds?"},
+        {{"--top", "x"}, "--top could be --top-k or --top-p"},
+        {{"covert", "tests", "-o", "tests/none.gguf"}, "did you mean tolka convert?|translate"},
+        {{"inspct", "none.gguf"}, "did you mean tolka inspect?"},
+        {{"bnch", "--rounds", "3"}, "did you mean tolka bench?"},
         {{"score", "x"}, "source<TAB>target"},
         {{"convert"}, "one checkpoint"},
         {{"convert", "a", "b", "-o", "c"}, "one checkpoint"},
@@ -466,5 +474,6 @@ Suite *cli_suite(void) {
     suite_add_tcase(suite, cli_shells_case());
     suite_add_tcase(suite, cli_output_case());
     suite_add_tcase(suite, cli_packages_case());
+    suite_add_tcase(suite, cli_prompt_case());
     return suite;
 }

@@ -27,5 +27,6 @@ TCase *cli_languages_case(void); /* check_cli_languages.c */
 TCase *cli_inspect_case(void);   /* check_inspect.c */
 TCase *cli_manual_case(void);    /* check_manual.c */
 TCase *cli_shells_case(void);    /* check_shells.c */
+TCase *cli_prompt_case(void);    /* check_cli_prompt.c */
 
 #endif

@@ -169,6 +169,31 @@ START_TEST(text_as_arguments) {
 }
 END_TEST
 
+/* Text that looks like an option or begins like a command. */
+START_TEST(texts_that_look_like_something_else) {
+    static const char *const same[][6] = {
+        {"--to", "de", "-5 degrees"},
+        {"-5 degrees", "--to", "de"},
+        {"--to", "de", "--", "-5 degrees"},
+        {"--to", "de", "-5", "degrees"},
+        {"check the door", "--to", "de"},
+        {"check", "the", "door", "--to", "de"},
+        {"translate", "covert tests", "--to", "de"},
+        {"--to", "de", "--", "covert", "tests"},
+    };
+    for (size_t i = 0; i < sizeof same / sizeof *same; i += 2) {
+        const char *arguments[2][7] = {{NULL}};
+        for (size_t k = 0; k < 2; k++) memcpy(arguments[k], same[i + k], sizeof same[i + k]);
+        char *one = run_well(NULL, arguments[0]), *other = run_well(NULL, arguments[1]);
+        ck_assert_str_eq(one, other);
+        free(one), free(other);
+    }
+    char *with_value = output_of("Good morning.\n", "--to", "de", "--prefix", "-5 Grad");
+    ck_assert_int_eq(strncmp(with_value, "-5 Grad", 7), 0);
+    free(with_value);
+}
+END_TEST
+
 START_TEST(files_in_and_out) {
     struct folder folder = cli_folder();
     char in[128], out[128];
@@ -413,6 +438,7 @@ TCase *cli_lines_case(void) {
     tcase_add_test(lines, batches_and_threads_change_nothing);
     tcase_add_test(lines, a_long_line);
     tcase_add_test(lines, text_as_arguments);
+    tcase_add_test(lines, texts_that_look_like_something_else);
     tcase_add_test(lines, files_in_and_out);
     tcase_add_test(lines, a_closed_pipe_is_quiet);
     tcase_add_test(lines, json_keeps_its_promise);

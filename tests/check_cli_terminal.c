@@ -1,79 +1,16 @@
 /* The command on a terminal, a pseudo-terminal here: text comes as it is decided, and only
  * there. */
-#define _GNU_SOURCE /* TIOCSCTTY, with posix_openpt */
+#define _XOPEN_SOURCE 700
 #include "tests/check_cli.h"
+#include "tests/pseudo_terminal.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <termios.h>
 #include <unistd.h>
-
-struct terminal {
-    int master, slave; /* slave: kept open, so that nothing is lost when the command ends */
-    pid_t child;
-    struct termios before;
-};
-
-/* Runs in the terminal, as its foreground process. */
-static void become(const char *name, const char *const *arguments) {
-    const char *program = getenv("TOLKA");
-    char *argv[24] = {"tolka"};
-    for (size_t i = 0; arguments[i] && i < 22; i++) argv[i + 1] = (char *)arguments[i];
-    setsid();
-    int terminal = open(name, O_RDWR);
-    ioctl(terminal, TIOCSCTTY, 0);
-    for (int i = 0; i < 3; i++) dup2(terminal, i);
-    signal(SIGINT, SIG_DFL);
-    setenv("TOLKA_MODEL", SHIPPED_MODEL, 0);
-    execv(program && *program ? program : "build/tolka", argv);
-    _exit(127);
-}
-
-static struct terminal terminal_run(const char *const *arguments) {
-    struct terminal terminal = {.master = posix_openpt(O_RDWR | O_NOCTTY)};
-    ck_assert_int_ge(terminal.master, 0);
-    ck_assert_int_eq(grantpt(terminal.master) | unlockpt(terminal.master), 0);
-    const char *name = ptsname(terminal.master);
-    ck_assert_ptr_nonnull(name);
-    terminal.slave = open(name, O_RDWR | O_NOCTTY);
-    ck_assert_int_ge(terminal.slave, 0);
-    ck_assert_int_eq(tcgetattr(terminal.slave, &terminal.before), 0);
-    terminal.child = fork();
-    ck_assert_int_ge(terminal.child, 0);
-    if (terminal.child == 0) become(name, arguments);
-    return terminal;
-}
-
-#define in_terminal(...) terminal_run((const char *const[]){__VA_ARGS__, NULL})
-
-/* What has come, at least a byte of it; a minute is for machines that do something else, too. */
-static size_t read_some(const struct terminal *terminal, char *text, size_t room) {
-    struct pollfd ready = {.fd = terminal->master, .events = POLLIN};
-    ck_assert_int_eq(poll(&ready, 1, 60000), 1);
-    ssize_t n = read(terminal->master, text, room);
-    ck_assert_int_gt(n, 0);
-    return (size_t)n;
-}
-
-/* The wait status; the terminal must be as it was. */
-static int terminal_end(const struct terminal *terminal) {
-    int status;
-    struct termios after;
-    ck_assert_int_eq(waitpid(terminal->child, &status, 0), terminal->child);
-    ck_assert_int_eq(tcgetattr(terminal->slave, &after), 0);
-    ck_assert(
-        after.c_iflag == terminal->before.c_iflag && after.c_oflag == terminal->before.c_oflag &&
-        after.c_lflag == terminal->before.c_lflag && after.c_cflag == terminal->before.c_cflag);
-    close(terminal->master);
-    close(terminal->slave);
-    return status;
-}
 
 /* Everything up to the end of the line, and in how many pieces it came. */
 static size_t read_line(const struct terminal *terminal, char *text, size_t room) {
@@ -107,19 +44,6 @@ START_TEST(words_come_as_they_are_decided) {
     *strchr(whole, '\n') = 0;
     ck_assert_str_eq(text, whole);
     free(whole);
-}
-END_TEST
-
-START_TEST(typed_lines_are_answered) {
-    static char text[4096];
-    struct terminal terminal = in_terminal("--to", "de", "-q");
-    ck_assert_int_eq(write(terminal.master, "Good morning.\n", 14), 14);
-    read_line(&terminal, text, sizeof text); /* its echo */
-    ck_assert_ptr_nonnull(strstr(text, "Good morning.\r\n"));
-    if (!strstr(text, "Guten Morgen.\r\n")) read_line(&terminal, text, sizeof text);
-    ck_assert_ptr_nonnull(strstr(text, "Guten Morgen.\r\n"));
-    ck_assert_int_eq(write(terminal.master, "\4", 1), 1); /* Ctrl-D */
-    ck_assert_int_eq(terminal_end(&terminal), 0);
 }
 END_TEST
 
@@ -162,12 +86,88 @@ START_TEST(files_get_whole_lines) {
 }
 END_TEST
 
+/* Where there is somebody to answer. */
+START_TEST(a_slip_is_asked_about) {
+    struct terminal terminal = in_terminal("covert", "tests", "--to", "de");
+    terminal_expect(&terminal, "did you mean \"tolka convert\"? [y/n] ");
+    terminal_type(&terminal, "n\n");
+    terminal_expect(&terminal, "\n");
+    ck_assert_int_eq(terminal_end(&terminal), 0);
+    terminal = in_terminal("covert", "tests");
+    terminal_expect(&terminal, "[y/n] ");
+    terminal_type(&terminal, "y\n");
+    terminal_expect(&terminal, "--output");
+    int status = terminal_end(&terminal);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 2);
+}
+END_TEST
+
+/* Lines of a file are counted, once each. */
+START_TEST(progress_of_a_file) {
+    struct folder folder = cli_folder();
+    char in[160];
+    snprintf(in, sizeof in, "%s", cli_path(&folder, "in"));
+    FILE *file = fopen(in, "w");
+    ck_assert_ptr_nonnull(file);
+    for (int i = 0; i < 200; i++) fprintf(file, "Good morning, %d friends.\n", i);
+    ck_assert_int_eq(fclose(file), 0);
+    struct terminal terminal = in_terminal("--to", "de", "-i", in, "-o", cli_path(&folder, "out"));
+    terminal_expect(&terminal, " of 200 lines, ");
+    terminal_expect(&terminal, "200 lines in ");
+    terminal_expect(&terminal, " tokens/s\r\n");
+    ck_assert_int_eq(terminal_end(&terminal), 0);
+    cli_remove(&folder, (const char *const[]){"in", "out", NULL});
+}
+END_TEST
+
+/* What a signal leaves are whole lines, the first ones. */
+START_TEST(a_signal_leaves_whole_lines) {
+    static const char line_format[] = "There are %d friends in the garden.\n";
+    struct folder folder = cli_folder();
+    char in[160];
+    static char text[1 << 16];
+    snprintf(in, sizeof in, "%s", cli_path(&folder, "in"));
+    FILE *file = fopen(in, "w");
+    ck_assert_ptr_nonnull(file);
+    for (int i = 0; i < 5000; i++) fprintf(file, line_format, i);
+    ck_assert_int_eq(fclose(file), 0);
+    const char *path = cli_path(&folder, "pipe");
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    struct terminal terminal = in_terminal("--to", "de", "-q", "-i", in, "-o", path);
+    int fd = open(path, O_RDONLY);
+    ck_assert_int_ge(fd, 0);
+    size_t used = 0;
+    bool told = false;
+    for (ssize_t n; (n = read(fd, text + used, sizeof text - 1 - used)) > 0;) {
+        used += (size_t)n;
+        if (!told) ck_assert_int_eq(kill(terminal.child, SIGTERM), 0);
+        told = true;
+    }
+    close(fd);
+    text[used] = 0;
+    int status = terminal_end(&terminal);
+    ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM, "wait status %d", status);
+    ck_assert(used > 0 && text[used - 1] == '\n');
+    size_t n_lines = count_lines(text, used), n_source = 0;
+    ck_assert_uint_lt(n_lines, 5000);
+    static char source[1 << 18];
+    for (size_t i = 0; i < n_lines; i++)
+        n_source += (size_t)sprintf(source + n_source, line_format, (int)i);
+    char *whole = output_of(source, "--to", "de");
+    ck_assert_str_eq(text, whole);
+    free(whole);
+    cli_remove(&folder, (const char *const[]){"in", "pipe", NULL});
+}
+END_TEST
+
 TCase *cli_terminal_case(void) {
     TCase *terminal = tcase_create("terminal");
     tcase_set_timeout(terminal, 300);
     tcase_add_test(terminal, words_come_as_they_are_decided);
-    tcase_add_test(terminal, typed_lines_are_answered);
     tcase_add_test(terminal, interrupted_in_a_sentence);
     tcase_add_test(terminal, files_get_whole_lines);
+    tcase_add_test(terminal, a_slip_is_asked_about);
+    tcase_add_test(terminal, progress_of_a_file);
+    tcase_add_test(terminal, a_signal_leaves_whole_lines);
     return terminal;
 }

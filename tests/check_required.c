@@ -1,9 +1,9 @@
 /* Words that translations must have: what a list of them may be in a call, a model file and a
  * checkpoint, how far a hypothesis has come with them, and that a shortlist lets them through. What
  * a search finds is compared with transformers in suite decoding. */
-#include "engine/progress.h"
 #include "engine/shortlist.h"
 #include "engine/token_lists.h"
+#include "engine/word_progress.h"
 #include "models/generation_lists.h"
 #include "tests/fixture.h"
 #include "tests/gguf_builder.h"
@@ -20,9 +20,10 @@ static const tolka_sequence two_ways[] = {{a, 2, 0}, {b, 3, 0}}, alone[] = {{c, 
 
 static const tolka_alternatives words[] = {{two_ways, 2}, {alone, 1}};
 
-static struct progress progress_behind(const tolka_alternatives *list, size_t n, const char *ids) {
-    struct progress progress = progress_begin(list, n);
-    for (; *ids; ids++) progress_add(&progress, *ids - '0');
+static struct word_progress progress_behind(const tolka_alternatives *list, size_t n,
+                                            const char *ids) {
+    struct word_progress progress = word_progress_begin(list, n);
+    for (; *ids; ids++) word_progress_add(&progress, *ids - '0');
     return progress;
 }
 
@@ -41,19 +42,20 @@ START_TEST(words_are_counted) {
         {"66", 3, false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct progress progress = progress_behind(words, 2, cases[i].ids);
-        ck_assert_msg(progress_steps(&progress) == cases[i].steps, "%s: %zu steps", cases[i].ids,
-                      progress_steps(&progress));
-        ck_assert_msg(progress_is_complete(&progress) == cases[i].is_complete, "%s", cases[i].ids);
+        struct word_progress progress = progress_behind(words, 2, cases[i].ids);
+        ck_assert_msg(word_progress_steps(&progress) == cases[i].steps, "%s: %zu steps",
+                      cases[i].ids, word_progress_steps(&progress));
+        ck_assert_msg(word_progress_is_complete(&progress) == cases[i].is_complete, "%s",
+                      cases[i].ids);
     }
 }
 END_TEST
 
 static void expect_next(const char *ids, const char *expected) {
-    struct progress progress = progress_behind(words, 2, ids);
+    struct word_progress progress = progress_behind(words, 2, ids);
     int32_t next[MAX_SEQUENCES];
     char got[16] = "";
-    size_t n = progress_next(&progress, next);
+    size_t n = word_progress_next(&progress, next);
     for (size_t i = 0; i < n; i++) snprintf(got + i, sizeof got - i, "%d", next[i]);
     ck_assert_msg(strcmp(got, expected) == 0, "behind %s: %s", ids, got);
 }

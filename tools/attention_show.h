@@ -3,6 +3,7 @@
 #define ATTENTION_SHOW_H
 
 #include "tools/attention_data.h"
+#include "tools/terminal.h"
 
 #include <stdio.h>
 
@@ -10,7 +11,6 @@ void show_attention_html(FILE *out, const struct looked *looked);
 void show_attention_svg(FILE *out, const struct looked *looked);
 void show_attention_json(FILE *out, const struct looked *looked);
 
-enum colours { NO_COLOURS, COLOURS_256, TRUE_COLOURS };
 void show_attention_text(FILE *out, const struct looked *looked, enum colours colours,
                          size_t columns);
 

@@ -3,6 +3,7 @@
 #ifndef COMMANDS_H
 #define COMMANDS_H
 
+#include "tools/command_line.h"
 #include "tools/complain.h"
 #include "tools/options.h"
 

@@ -1,6 +1,8 @@
 #define _POSIX_C_SOURCE 200809L
 #include "tools/lines.h"
 
+#include "tools/interrupt.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -23,6 +25,15 @@ static bool has_more(const struct line_reader *reader) {
     return poll(&poll_fd, 1, 0) > 0;
 }
 
+/* Waits for input; false if a signal comes instead. */
+static bool wait_for_input(const struct line_reader *reader) {
+    struct pollfd files[2] = {{.fd = reader->fd, .events = POLLIN},
+                              {.fd = interrupt_fd(), .events = POLLIN}};
+    while (!interrupted() && poll(files, 2, -1) < 0 && errno == EINTR) {
+    }
+    return !interrupted();
+}
+
 static void give_up(struct line_reader *reader) {
     reader->ended = reader->failed = true;
 }
@@ -31,6 +42,7 @@ static void fill(struct line_reader *reader) {
     if (reader->start > 0) {
         memmove(reader->buffer, reader->buffer + reader->start, reader->end - reader->start);
         reader->end -= reader->start;
+        reader->searched -= reader->start;
         reader->start = 0;
     }
     if (reader->capacity - reader->end < READ_SIZE) {
@@ -42,6 +54,10 @@ static void fill(struct line_reader *reader) {
         }
         reader->buffer = grown;
         reader->capacity = capacity;
+    }
+    if (!wait_for_input(reader)) {
+        reader->ended = true;
+        return;
     }
     ssize_t n;
     do {
@@ -69,10 +85,12 @@ static bool take(struct line_reader *reader, struct line *line, size_t length, s
 static bool next_buffered(struct line_reader *reader, struct line *line) {
     size_t left = reader->end - reader->start;
     if (left == 0) return false;
-    const char *from = reader->buffer + reader->start;
-    const char *newline = memchr(from, '\n', left);
-    if (newline) return take(reader, line, (size_t)(newline - from), 1);
-    return reader->ended && take(reader, line, left, 0);
+    if (reader->searched < reader->start) reader->searched = reader->start;
+    const char *newline =
+        memchr(reader->buffer + reader->searched, '\n', reader->end - reader->searched);
+    if (newline) return take(reader, line, (size_t)(newline - reader->buffer) - reader->start, 1);
+    reader->searched = reader->end;
+    return reader->ended && !interrupted() && take(reader, line, left, 0);
 }
 
 size_t lines_read(struct line_reader *reader, struct line *lines, size_t most) {

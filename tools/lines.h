@@ -16,12 +16,14 @@ struct line_reader {
     bool ended, failed; /* failed: errno says why */
     char *buffer;
     size_t start, end, capacity;
+    size_t searched; /* up to here there is no newline */
 };
 
 struct line_reader line_reader(int fd);
 void line_reader_free(struct line_reader *reader);
 /* Reads at least one line (waiting for it), then on until `most` lines are there or more would have
- * to be waited for. Returns how many; 0 at the end. The caller frees the bytes. */
+ * to be waited for. Returns how many; 0 at the end, or when
+ * a signal has come (interrupt.h). The caller frees the bytes. */
 size_t lines_read(struct line_reader *reader, struct line *lines, size_t most);
 
 #endif

@@ -1,31 +1,60 @@
 /* tolka: finds the subcommand, parses its options, runs it. */
 #define _POSIX_C_SOURCE 200809L
+#include "tools/command_guess.h"
 #include "tools/help.h"
 #include "tools/written.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
-
-static const struct command_spec *find_command(const char *name) {
-    for (const struct command_spec *command = command_specs; command->name; command++)
-        if (strcmp(command->name, name) == 0) return command;
-    return NULL;
-}
+#include <unistd.h>
 
 static int help(int argc, char **argv) {
     if (argc > 2 && argv[2][0] == '-')
         return print_generated(stdout, argv[2], argc > 3 ? argv[3] : NULL);
     const struct command_spec *command = argc > 2 ? find_command(argv[2]) : command_specs;
+    const struct command_spec *meant = command ? NULL : near_command(argv[2]);
+    if (meant)
+        return complain(EXIT_USAGE, "no command is called %s; did you mean %s?", argv[2],
+                        meant->name);
     if (!command) return complain(EXIT_USAGE, "no command is called %s; see tolka --help", argv[2]);
     print_help(stdout, command);
     return EXIT_DONE;
 }
 
+/* 'y': yes, 'n': no, else: no answer. */
+static int ask(const char *typed, const char *meant) {
+    char answer[16];
+    if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) return 0;
+    fprintf(stderr, "tolka: %s is no command; did you mean \"tolka %s\"? [y/n] ", typed, meant);
+    if (!fgets(answer, sizeof answer, stdin)) return fputc('\n', stderr), 0;
+    return *answer | 0x20;
+}
+
+/* The command that the arguments are for, and the first of them. False: there was a slip, and
+ * nobody to ask. */
+static bool choose_command(int argc, char **argv, const struct command_spec **command, int *first) {
+    *command = argc > 1 ? find_command(argv[1]) : NULL;
+    if (*command && is_sentence(*command, argc, argv)) *command = NULL;
+    const struct command_spec *meant = NULL;
+    if (argc > 1 && !find_command(argv[1]) && argv[1][0] != '-') meant = meant_command(argc, argv);
+    int answer = meant ? ask(argv[1], meant->name) : 'n';
+    if (answer == 'y') *command = meant;
+    *first = *command ? 2 : 1;
+    if (!*command) *command = command_specs;
+    if (answer == 'y' || answer == 'n') return true;
+    complain(
+        EXIT_USAGE,
+        "%s is no command; did you mean tolka %s? To translate the text: tolka translate %s ...",
+        argv[1], meant->name, argv[1]);
+    return false;
+}
+
 static int run(int argc, char **argv) {
     if (argc > 1 && strcmp(argv[1], "help") == 0) return help(argc, argv);
-    const struct command_spec *command = argc > 1 ? find_command(argv[1]) : NULL;
-    int first = command ? 2 : 1;
-    if (!command) command = command_specs;
+    const struct command_spec *command;
+    int first;
+    if (!choose_command(argc, argv, &command, &first)) return EXIT_USAGE;
     struct options options = {.length_penalty = -1};
     if (!options_parse(&options, command->command, command->name, argc, argv, first))
         return EXIT_USAGE;

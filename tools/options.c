@@ -3,7 +3,6 @@
 #include "tools/complain.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -179,15 +178,7 @@ const struct option_spec option_specs[] = {
     {"version", 'V', VALUE_FLAG, NULL, "show the version", ALL, AT(version), 0, 0},
     {NULL, 0, VALUE_FLAG, NULL, NULL, 0, 0, 0, 0},
 };
-enum { N_SPECS = sizeof option_specs / sizeof *option_specs - 1 };
-
-static const struct option_spec *find_spec(int letter_or_index) {
-    for (int i = 0; i < N_SPECS; i++)
-        if (letter_or_index == 256 + i ||
-            (option_specs[i].letter && letter_or_index == option_specs[i].letter))
-            return &option_specs[i];
-    return NULL;
-}
+_Static_assert(sizeof option_specs / sizeof *option_specs <= MAX_OPTIONS + 1, "MAX_OPTIONS");
 
 static bool set_number(struct options *options, const struct option_spec *spec, const char *text) {
     char *end;
@@ -234,7 +225,7 @@ static bool add_setting(struct options *options, const char *name, const char *t
     return true;
 }
 
-static bool set_option(struct options *options, const struct option_spec *spec, const char *text) {
+bool option_apply(struct options *options, const struct option_spec *spec, const char *text) {
     void *at = (char *)options + spec->offset;
     switch (spec->value) {
     case VALUE_FLAG:
@@ -252,35 +243,12 @@ static bool set_option(struct options *options, const struct option_spec *spec, 
     return false;
 }
 
-bool options_parse(struct options *options, enum command command, const char *name, int argc,
-                   char **argv, int first) {
-    struct option long_options[N_SPECS + 1];
-    char short_options[2 * N_SPECS + 2] = ":";
-    memset(long_options, 0, sizeof long_options);
-    for (int i = 0, s = 1, l = 0; i < N_SPECS; i++) {
-        if (!(option_specs[i].commands & (unsigned)command)) continue;
-        int has_argument = option_specs[i].argument ? required_argument : no_argument;
-        long_options[l++] = (struct option){option_specs[i].name, has_argument, NULL, 256 + i};
-        if (!option_specs[i].letter) continue;
-        short_options[s++] = option_specs[i].letter;
-        if (option_specs[i].argument) short_options[s++] = ':';
-    }
-    opterr = 0;
-    optind = first;
-    for (int c; (c = getopt_long(argc, argv, short_options, long_options, NULL)) != -1;) {
-        const struct option_spec *spec = find_spec(c == ':' ? optopt : c);
-        const char *what = argv[optind - 1];
-        if (c == ':')
-            return complain(EXIT_USAGE, "%s needs a value; see tolka %s --help", what, name), false;
-        if (c == '?' || !spec)
-            return complain(EXIT_USAGE, "%s is no option of tolka %s; see tolka %s --help", what,
-                            name, name),
-                   false;
-        if (!set_option(options, spec, optarg)) return false;
-    }
-    options->arguments = argv + optind;
-    options->n_arguments = argc - optind;
-    return true;
+bool options_set(struct options *options, enum command command, const char *name,
+                 const char *text) {
+    for (const struct option_spec *spec = option_specs; spec->name; spec++)
+        if ((spec->commands & (unsigned)command) && strcmp(spec->name, name) == 0)
+            return option_apply(options, spec, text);
+    return complain(EXIT_USAGE, "--%s is no option", name), false;
 }
 
 char *join_arguments(const struct options *options) {

@@ -1,5 +1,5 @@
-/* Every option of every subcommand, declared once: the parser (here) and --help, the manual page
- * and shell completion (help.c) are made from the same table. */
+/* Every option of every subcommand, declared once: the parser (command_line.c) and --help, the
+ * manual page and shell completion (help.c) are made from the same table. */
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
@@ -76,12 +76,12 @@ struct option_spec {
     size_t offset;
     double min, max;
 };
+enum { MAX_OPTIONS = 128 };
 extern const struct option_spec option_specs[]; /* ended by a NULL name */
 
-/* Parses argv[first..] as the options of a command; prints one line and returns false on a usage
- * error. `name` is the command's, for messages. */
-bool options_parse(struct options *options, enum command command, const char *name, int argc,
-                   char **argv, int first);
+/* Sets one option, by its entry or long name; text NULL for a flag. False after a complaint. */
+bool option_apply(struct options *options, const struct option_spec *spec, const char *text);
+bool options_set(struct options *options, enum command command, const char *name, const char *text);
 
 /* The arguments as one text, with blanks between them; the caller frees it. NULL: no memory. */
 char *join_arguments(const struct options *options);

@@ -2,7 +2,9 @@
  * before it are done. */
 #define _POSIX_C_SOURCE 200809L
 #include "tools/commands.h"
-#include "tools/machine.h"
+#include "tools/interrupt.h"
+#include "tools/progress.h"
+#include "tools/prompt.h"
 #include "tools/require.h"
 #include "tools/reverse.h"
 #include "tools/session.h"
@@ -11,10 +13,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-enum { MIN_WINDOW = 64, MAX_WINDOW = 8192, LINES_PER_SLOT = 32 };
+/* The first window is small, so that its lines come at once; the next ones grow. */
+enum { FIRST_WINDOW = 32, GROWTH = 8, MIN_WINDOW = 64, MAX_WINDOW = 8192, LINES_PER_SLOT = 32 };
 
 struct item {
     struct line line;
@@ -48,32 +50,8 @@ struct run {
     /* of the whole run */
     unsigned long long n_lines;
     int status, write_error;
-    double began, shown_at;
-    unsigned long long bytes_read, bytes_total;
+    struct progress progress;
 };
-
-/* ---- progress -------------------------------------------------------------------------------- */
-
-static bool wants_progress(const struct run *run) {
-    return !run->options->quiet && isatty(STDERR_FILENO) && !isatty(run->session.output.fd) &&
-           run->options->n_arguments == 0;
-}
-
-static void show_progress(struct run *run, bool last) {
-    double now = seconds_now();
-    if (!wants_progress(run) || (!last && now - run->shown_at < 0.2)) return;
-    run->shown_at = now;
-    tolka_stats stats;
-    tolka_translator_stats(run->session.translator, &stats);
-    double elapsed = now - run->began;
-    fprintf(stderr, "\r\033[K%llu lines  %.0f tokens/s", run->n_lines + run->n_written,
-            elapsed > 0 ? (double)stats.target_tokens / elapsed : 0);
-    if (run->bytes_total && run->bytes_read && !last) {
-        double share = (double)run->bytes_read / (double)run->bytes_total;
-        fprintf(stderr, "  %.0f%%  %.0f s left", 100 * share, elapsed * (1 - share) / share);
-    }
-    if (last) fputc('\n', stderr);
-}
 
 /* ---- one line -------------------------------------------------------------------------------- */
 
@@ -177,6 +155,7 @@ static const char *problem_of(const struct run *run, const struct item *item) {
 static void warn_of(struct run *run, const struct item *item) {
     const char *warning = tolka_result_warning(item->result);
     if (!warning) return;
+    progress_clear(&run->progress);
     complain(EXIT_INPUT, "line %llu: warning: the translation %s",
              run->n_lines + run->n_written + 1, warning);
     run->status = EXIT_INPUT;
@@ -194,24 +173,33 @@ static void warn_of_missing(const struct run *run, const struct item *item) {
                  run->n_lines + run->n_written + 1);
 }
 
+/* A line that a signal came before is not written, nor those behind it. */
+static bool was_stopped(const struct item *item) {
+    return interrupted() && item->result &&
+           tolka_result_status(item->result, NULL) == TOLKA_STOPPED;
+}
+
 /* Writes all lines that are ready and have nothing unready before them. */
 static void write_ready(struct run *run) {
     size_t first = run->n_written;
     output_hold(&run->session.output);
     for (; run->n_written < run->n_items && run->items[run->n_written].ready; run->n_written++) {
         struct item *item = &run->items[run->n_written];
+        if (was_stopped(item)) break;
         const char *problem = problem_of(run, item);
         write_item(run, item, problem);
+        progress_count(&run->progress, item->line.length + 1);
         if (!problem) warn_of(run, item);
         if (!problem) warn_of_missing(run, item);
         if (!problem) continue;
+        progress_clear(&run->progress);
         complain(EXIT_INPUT, "line %llu: %s", run->n_lines + run->n_written + 1, problem);
         run->status = EXIT_INPUT;
     }
     if (run->n_written > first && !run->write_error) run->write_error = flush_output(run->out);
     output_release(&run->session.output);
     if (run->n_written == first) return;
-    show_progress(run, false);
+    progress_show(&run->progress, run->session.translator);
 }
 
 static void take_result(void *user, size_t index, tolka_result *result) {
@@ -221,6 +209,8 @@ static void take_result(void *user, size_t index, tolka_result *result) {
     if (!result) item->problem = "out of memory";
     item->ready = true;
     write_ready(run);
+    /* The signal may have come before this call of the translator began. */
+    if (interrupted()) tolka_translator_stop(run->session.translator);
 }
 
 static void add_input(struct run *run, size_t i) {
@@ -294,7 +284,11 @@ static tolka_status translate(struct run *run, tolka_error *err) {
 /* Before the results come: their lines can be written at once then. */
 static tolka_status align_reverse(struct run *run, tolka_error *err) {
     if (!run->reverse.translator) return TOLKA_OK;
-    return reverse_align(&run->reverse, run->texts, run->input_items, run->n_inputs, err);
+    interrupt_stops(run->reverse.translator);
+    tolka_status status =
+        reverse_align(&run->reverse, run->texts, run->input_items, run->n_inputs, err);
+    interrupt_stops(run->session.translator);
+    return status;
 }
 
 static int run_window(struct run *run) {
@@ -303,17 +297,14 @@ static int run_window(struct run *run) {
     collect_inputs(run);
     write_ready(run);
     tolka_status status = align_reverse(run, &err);
-    if (status == TOLKA_OK) status = translate(run, &err);
-    for (size_t i = 0; i < run->n_items; i++) {
-        run->bytes_read += run->items[i].line.length + 1;
-        free_item(&run->items[i]);
-    }
+    if (status == TOLKA_OK && !interrupted()) status = translate(run, &err);
+    for (size_t i = 0; i < run->n_items; i++) free_item(&run->items[i]);
     run->n_lines += run->n_items;
     run->n_written = 0;
     if (status != TOLKA_OK) return complain(EXIT_MODEL, "%s", err.text);
     if (run->write_error)
         return complain(EXIT_INPUT, "cannot write: %s", strerror(run->write_error));
-    return EXIT_DONE;
+    return interrupted() ? EXIT_SIGNAL + interrupted() : EXIT_DONE;
 }
 
 /* ---- all lines ------------------------------------------------------------------------------- */
@@ -324,10 +315,12 @@ static int run_lines(struct run *run) {
               stderr);
     struct line_reader reader = line_reader(run->session.in);
     struct line *lines = calloc(run->window, sizeof *lines);
+    size_t most = FIRST_WINDOW;
     int status = lines ? EXIT_DONE : complain(EXIT_MODEL, "out of memory");
-    while (status == EXIT_DONE && (run->n_items = lines_read(&reader, lines, run->window)) > 0) {
+    while (status == EXIT_DONE && (run->n_items = lines_read(&reader, lines, most)) > 0) {
         for (size_t i = 0; i < run->n_items; i++) run->items[i].line = lines[i];
         status = run_window(run);
+        most = most * GROWTH < run->window ? most * GROWTH : run->window;
     }
     if (reader.failed && status == EXIT_DONE)
         status = complain(EXIT_INPUT, "cannot read: %s", strerror(errno));
@@ -350,10 +343,10 @@ static int run_arguments(struct run *run) {
     return status;
 }
 
-static void measure_input(struct run *run) {
-    struct stat info;
-    if (fstat(run->session.in, &info) == 0 && S_ISREG(info.st_mode))
-        run->bytes_total = (unsigned long long)info.st_size;
+/* Where nothing else is shown on the terminal. */
+static bool wants_progress(const struct run *run) {
+    return !run->options->quiet && isatty(STDERR_FILENO) && !isatty(run->session.output.fd) &&
+           !isatty(run->session.in) && run->options->n_arguments == 0;
 }
 
 static int prepare(struct run *run, const tolka_options *decoding) {
@@ -370,8 +363,8 @@ static int prepare(struct run *run, const tolka_options *decoding) {
     if (!run->out) return complain(EXIT_INPUT, "cannot write: %s", strerror(errno));
     if (!run->items || !run->texts || !run->inputs || !run->input_items)
         return complain(EXIT_MODEL, "out of memory");
-    measure_input(run);
-    run->began = seconds_now();
+    run->progress = progress_begin(run->session.in, wants_progress(run));
+    interrupt_catch(run->session.translator);
     return EXIT_DONE;
 }
 
@@ -397,6 +390,16 @@ static void finish(struct run *run) {
     session_close(&run->session);
 }
 
+/* When a signal has come, what must be done before the program ends is done by interrupt_die. */
+static int run_all(struct run *run) {
+    int status = run->options->n_arguments ? run_arguments(run) : run_lines(run);
+    progress_end(&run->progress, run->session.translator);
+    if (interrupted()) fflush(run->out);
+    interrupt_die();
+    int placed = put_in_place(run);
+    return status == EXIT_DONE ? placed : status;
+}
+
 static int run_command(struct options *options, bool scoring) {
     struct run run = {.options = options, .scoring = scoring};
     tolka_options decoding;
@@ -407,17 +410,13 @@ static int run_command(struct options *options, bool scoring) {
     if (status == EXIT_DONE) status = prepare(&run, &decoding);
     if (status == EXIT_DONE)
         status = reverse_open(&run.reverse, options, run.session.model, &decoding, run.window);
-    if (status == EXIT_DONE) {
-        status = options->n_arguments ? run_arguments(&run) : run_lines(&run);
-        if (status == EXIT_DONE && run.n_lines) show_progress(&run, true);
-        int placed = put_in_place(&run);
-        if (status == EXIT_DONE) status = placed;
-    }
+    if (status == EXIT_DONE) status = run_all(&run);
     finish(&run);
     return status ? status : run.status;
 }
 
 int run_translate(struct options *options) {
+    if (wants_prompt(options)) return run_prompt(options);
     return run_command(options, false);
 }
 

@@ -1,7 +1,7 @@
 #define _XOPEN_SOURCE 700
 #include "models/checkpoint/scratch.h"
 
-#include "models/checkpoint/interrupt.h"
+#include "models/checkpoint/duties.h"
 
 #include <errno.h>
 #include <ftw.h>
@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 struct scratch {
-    struct interrupt_duty duty;
+    struct duty duty;
     char path[4096]; /* "": not there yet */
 };
 
@@ -57,12 +57,12 @@ struct scratch *scratch_new(tolka_error *err) {
         fail(err, TOLKA_NOMEM, "out of memory");
         return NULL;
     }
-    scratch->duty = (struct interrupt_duty){.act = remove_all, .user = scratch};
-    interrupt_add(&scratch->duty);
-    interrupt_hold();
+    scratch->duty = (struct duty){.act = remove_all, .user = scratch};
+    duty_add(&scratch->duty);
+    duties_hold();
     bool made = make_directory(scratch);
     int reason = errno;
-    interrupt_release();
+    duties_release();
     if (made) return scratch;
     fail(err, TOLKA_IO, "no temporary directory can be made (TMPDIR says where): %s",
          strerror(reason));
@@ -77,6 +77,6 @@ const char *scratch_path(const struct scratch *scratch) {
 void scratch_free(struct scratch *scratch) {
     if (!scratch) return;
     remove_all(scratch); /* while an interruption would do the same */
-    interrupt_remove(&scratch->duty);
+    duty_remove(&scratch->duty);
     free(scratch);
 }

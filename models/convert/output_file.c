@@ -209,13 +209,13 @@ static void forget(struct output_file *output) {
 /* The partial file's end, one or the other, in one step with forgetting it: an interruption finds it
  * before or after. Returns errno's reason why it is not in place, or 0. */
 static int settle(struct output_file *output, bool good) {
-    interrupt_hold();
+    duties_hold();
     int reason = !good || put_in_place(output) == 0 ? 0 : errno;
     if (!good || reason) unlink(output->partial);
     free(output->partial);
     output->partial = NULL;
-    interrupt_release();
-    interrupt_remove(&output->duty);
+    duties_release();
+    duty_remove(&output->duty);
     return reason;
 }
 
@@ -276,12 +276,12 @@ static void keep_owner(int fd, const struct stat *info) {
 
 static tolka_status open_beside(struct output_file *output, const struct place *place,
                                 tolka_error *err) {
-    output->duty = (struct interrupt_duty){.act = end_now, .user = output};
-    interrupt_add(&output->duty);
-    interrupt_hold();
+    output->duty = (struct duty){.act = end_now, .user = output};
+    duty_add(&output->duty);
+    duties_hold();
     tolka_status status = create_partial(output, err);
-    interrupt_release();
-    if (status != TOLKA_OK) interrupt_remove(&output->duty);
+    duties_release();
+    if (status != TOLKA_OK) duty_remove(&output->duty);
     if (status == TOLKA_OK && place->exists) keep_owner(output->fd, &place->info);
     return status;
 }
@@ -323,15 +323,15 @@ FILE *output_file_stream(const struct output_file *output) {
 }
 
 void output_hold(const struct output_file *output) {
-    if (output->partial) interrupt_hold();
+    if (output->partial) duties_hold();
 }
 
 void output_release(const struct output_file *output) {
-    if (output->partial) interrupt_release();
+    if (output->partial) duties_release();
 }
 
 _Noreturn void output_broken_pipe(void) {
-    interrupt_act();
+    duties_act();
     signal(SIGPIPE, SIG_DFL);
     raise(SIGPIPE);
     _exit(128 + SIGPIPE);

@@ -5,7 +5,7 @@
 #define OUTPUT_FILE_H
 
 #include "engine/error.h"
-#include "models/checkpoint/interrupt.h"
+#include "models/checkpoint/duties.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -22,7 +22,7 @@ struct output_file {
     bool is_input; /* it will replace the file that is being read */
     char *target;  /* without links */
     char *partial; /* beside it; NULL: written in place */
-    struct interrupt_duty duty;
+    struct duty duty;
 };
 
 /* Could `path` be written? Nothing is touched. TOLKA_ARGUMENT or TOLKA_IO says why not. */

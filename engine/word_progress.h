@@ -1,12 +1,12 @@
 /* How far a hypothesis has come with the words that it must have. Words come one after another, in
  * any order: a token that goes on with none of what was begun ends that attempt, and is not itself
  * the beginning of another. By the rules of transformers' constrained beam search. */
-#ifndef PROGRESS_H
-#define PROGRESS_H
+#ifndef WORD_PROGRESS_H
+#define WORD_PROGRESS_H
 
 #include "engine/config.h"
 
-struct progress {
+struct word_progress {
     const tolka_alternatives *words;
     size_t n_words, n_complete;
     size_t longest; /* tokens of the longest phrase of all */
@@ -20,19 +20,19 @@ struct progress {
 };
 
 /* Before the first token. */
-struct progress progress_begin(const tolka_alternatives *words, size_t n);
-void progress_add(struct progress *progress, int32_t token);
+struct word_progress word_progress_begin(const tolka_alternatives *words, size_t n);
+void word_progress_add(struct word_progress *progress, int32_t token);
 
-static inline bool progress_is_complete(const struct progress *progress) {
+static inline bool word_progress_is_complete(const struct word_progress *progress) {
     return progress->n_complete == progress->n_words;
 }
 
 /* What has been reached, in steps: a complete word counts as many as the longest phrase has
  * tokens. */
-size_t progress_steps(const struct progress *progress);
+size_t word_progress_steps(const struct word_progress *progress);
 
 /* The tokens that go on with the word that has been begun, or begin one. Writes to next (room for
  * MAX_SEQUENCES), perhaps one twice; returns how many. */
-size_t progress_next(const struct progress *progress, int32_t *next);
+size_t word_progress_next(const struct word_progress *progress, int32_t *next);
 
 #endif

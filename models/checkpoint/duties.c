@@ -1,5 +1,5 @@
 #define _POSIX_C_SOURCE 200809L
-#include "models/checkpoint/interrupt.h"
+#include "models/checkpoint/duties.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 /* Of the process, as its signals are. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static struct interrupt_duty *duties;
+static struct duty *duties;
 static int wake[2];
 
 /* A handler may do next to nothing: it wakes the thread that may do everything. */
@@ -25,7 +25,7 @@ static void pass_on(int number) {
 
 static void act_on_all(void) {
     while (duties) {
-        struct interrupt_duty *duty = duties;
+        struct duty *duty = duties;
         duties = duty->next;
         duty->act(duty->user);
     }
@@ -72,7 +72,7 @@ static void start(void) {
     catch_signal(SIGHUP);
 }
 
-void interrupt_add(struct interrupt_duty *duty) {
+void duty_add(struct duty *duty) {
     pthread_once(&once, start);
     pthread_mutex_lock(&lock);
     duty->next = duties;
@@ -80,23 +80,23 @@ void interrupt_add(struct interrupt_duty *duty) {
     pthread_mutex_unlock(&lock);
 }
 
-void interrupt_remove(struct interrupt_duty *duty) {
+void duty_remove(struct duty *duty) {
     pthread_mutex_lock(&lock);
-    struct interrupt_duty **at = &duties;
+    struct duty **at = &duties;
     while (*at && *at != duty) at = &(*at)->next;
     if (*at) *at = duty->next;
     pthread_mutex_unlock(&lock);
 }
 
-void interrupt_hold(void) {
+void duties_hold(void) {
     pthread_mutex_lock(&lock);
 }
 
-void interrupt_release(void) {
+void duties_release(void) {
     pthread_mutex_unlock(&lock);
 }
 
-void interrupt_act(void) {
+void duties_act(void) {
     pthread_mutex_lock(&lock);
     act_on_all();
     pthread_mutex_unlock(&lock);

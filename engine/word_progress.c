@@ -1,4 +1,4 @@
-#include "engine/progress.h"
+#include "engine/word_progress.h"
 
 #include <string.h>
 
@@ -9,8 +9,8 @@ static size_t longest_phrase(const tolka_alternatives *word) {
     return longest;
 }
 
-struct progress progress_begin(const tolka_alternatives *words, size_t n) {
-    struct progress progress = {.words = words, .n_words = n, .current = -1, .n_pending = n};
+struct word_progress word_progress_begin(const tolka_alternatives *words, size_t n) {
+    struct word_progress progress = {.words = words, .n_words = n, .current = -1, .n_pending = n};
     for (size_t i = 0; i < n; i++) {
         size_t longest = longest_phrase(&words[i]);
         if (longest > progress.longest) progress.longest = longest;
@@ -53,7 +53,8 @@ static size_t next_of_word(const tolka_alternatives *word, const tolka_sequence 
 /* ---- all words ------------------------------------------------------------------------------- */
 
 /* No phrase is the beginning of another: at the end of one the word is complete. */
-static void step(struct progress *progress, int word, const tolka_sequence *path, size_t depth) {
+static void step(struct word_progress *progress, int word, const tolka_sequence *path,
+                 size_t depth) {
     bool is_complete = depth == path->n;
     progress->n_complete += is_complete;
     progress->current = is_complete ? -1 : word;
@@ -62,12 +63,12 @@ static void step(struct progress *progress, int word, const tolka_sequence *path
 }
 
 /* The word goes back to the end of the queue. */
-static void give_up(struct progress *progress) {
+static void give_up(struct word_progress *progress) {
     progress->pending[progress->n_pending++] = (uint8_t)progress->current;
     progress->current = -1;
 }
 
-static void begin_word(struct progress *progress, int32_t token) {
+static void begin_word(struct word_progress *progress, int32_t token) {
     for (size_t i = 0; i < progress->n_pending; i++) {
         const tolka_alternatives *word = &progress->words[progress->pending[i]];
         const tolka_sequence *path = follow(word, word->phrases, 0, token);
@@ -79,7 +80,7 @@ static void begin_word(struct progress *progress, int32_t token) {
     }
 }
 
-void progress_add(struct progress *progress, int32_t token) {
+void word_progress_add(struct word_progress *progress, int32_t token) {
     if (progress->current < 0) {
         begin_word(progress, token);
         return;
@@ -92,14 +93,14 @@ void progress_add(struct progress *progress, int32_t token) {
         give_up(progress);
 }
 
-size_t progress_steps(const struct progress *progress) {
+size_t word_progress_steps(const struct word_progress *progress) {
     size_t steps = progress->n_complete * progress->longest;
     if (progress->current < 0) return steps;
     size_t longest = longest_phrase(&progress->words[progress->current]);
     return steps + progress->longest - (longest - progress->depth);
 }
 
-size_t progress_next(const struct progress *progress, int32_t *next) {
+size_t word_progress_next(const struct word_progress *progress, int32_t *next) {
     if (progress->current >= 0)
         return next_of_word(&progress->words[progress->current], progress->path, progress->depth,
                             next);

@@ -1,26 +1,26 @@
 /* What must still be done when somebody ends the program with SIGINT, SIGTERM or SIGHUP: temporary
  * files removed, finished lines put where they belong. The command uses this, never the library. */
-#ifndef INTERRUPT_H
-#define INTERRUPT_H
+#ifndef DUTIES_H
+#define DUTIES_H
 
-struct interrupt_duty {
+struct duty {
     void (*act)(void *user);
     void *user;
-    struct interrupt_duty *next;
+    struct duty *next;
 };
 
 /* From here on the signals end the program only after act(user), which runs on a thread of its own,
  * with all that functions may do. The duty stays where it is until it is removed. A second signal
  * ends the program at once. */
-void interrupt_add(struct interrupt_duty *duty);
+void duty_add(struct duty *duty);
 /* When this returns the duty is not running, and will not. */
-void interrupt_remove(struct interrupt_duty *duty);
+void duty_remove(struct duty *duty);
 
 /* Between these two the program is not ended: for steps that belong together, all of them short. */
-void interrupt_hold(void);
-void interrupt_release(void);
+void duties_hold(void);
+void duties_release(void);
 
 /* Does all duties now: the program ends for another reason. */
-void interrupt_act(void);
+void duties_act(void);
 
 #endif

@@ -1,0 +1,75 @@
+#define _POSIX_C_SOURCE 200809L
+#include "tools/prompt.h"
+
+#include "tools/complain.h"
+#include "tools/interrupt.h"
+#include "tools/prompt_line.h"
+#include "tools/prompt_translate.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static bool is_standard(const char *path) {
+    return !path || strcmp(path, "-") == 0;
+}
+
+bool wants_prompt(const struct options *options) {
+    return options->n_arguments == 0 && is_standard(options->input) &&
+           is_standard(options->output) && !options->json && !options->ids &&
+           !options->prefix_column && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+}
+
+/* A colon begins a command, two a text with one. */
+static void take_line(struct prompt *prompt, const char *line) {
+    if (line[0] == ':' && line[1] != ':')
+        prompt_command(prompt, line + 1);
+    else
+        prompt_translate(prompt, line[0] == ':' ? line + 1 : line);
+}
+
+/* A SIGTERM ends the prompt between two lines. */
+static void run_lines(struct prompt *prompt, struct editor *editor,
+                      struct prompt_history *history) {
+    const char *line;
+    while (!prompt->ended) {
+        interrupt_catch(NULL);
+        line = editor_read(editor);
+        if (interrupted()) return;
+        if (!line) {
+            putchar('\n');
+            return;
+        }
+        if (!*line) continue;
+        history_add(history, line);
+        editor_hush(editor);
+        take_line(prompt, line);
+        fflush(stdout);
+        editor_unhush(editor);
+        if (interrupted() && !interrupted_by_user()) return;
+    }
+}
+
+static void greet(const struct prompt *prompt) {
+    if (prompt->options.quiet) return;
+    fputs("Type a text to translate it; :help lists commands, Ctrl-D ends.\n", stderr);
+    if (!prompt->session) fputs("The model has to know a language first: :to LANG\n", stderr);
+}
+
+int run_prompt(const struct options *options) {
+    struct prompt prompt;
+    int status = prompt_open(&prompt, options);
+    if (status == EXIT_DONE) {
+        struct prompt_history history = history_read();
+        struct editor *editor = editor_new(&prompt, &history);
+        greet(&prompt);
+        if (editor)
+            run_lines(&prompt, editor, &history);
+        else
+            status = complain(EXIT_MODEL, "out of memory");
+        editor_free(editor);
+        history_write(&history);
+    }
+    prompt_close(&prompt);
+    interrupt_die();
+    return status;
+}
