@@ -36,7 +36,7 @@ static const struct example examples[] = {
     {FILE_PYTORCH_INDEX, "\n  {\"weight_map\": {\"a\": \"1.bin\"}}", 33, "index of PyTorch",
      "PyTorch shards"},
     {FILE_PYTORCH_OLD, "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.", 15,
-     "of the old kind", "PyTorch zip"},
+     "PyTorch checkpoint of before 1.6", "PyTorch before 1.6"},
     {FILE_PICKLE, "\x80\x02}q\0.", 6, "pickle", "PyTorch zip"},
     {FILE_PICKLE, "\x80\x03}q\0.", 6, "pickle", "PyTorch zip"},
     {FILE_PICKLE, "\x80\x04\x95.", 4, "pickle", "PyTorch zip"},

@@ -249,16 +249,16 @@ static const struct pickle_case pickle_cases[] = {
      TOLKA_UNSUPPORTED, "9 bytes"},
     {PICKLE("\x80\x02"
             "cargparse\nNamespace\n."),
-     TOLKA_UNSUPPORTED, "argparse.Namespace"},
+     TOLKA_UNSUPPORTED, "object of class Namespace"},
     {PICKLE("\x80\x02"
             "cargparse"),
      TOLKA_FORMAT, "cut off"},
     {PICKLE("\x80\x02"
             "ccollections\nOrderedDict\nK\1\x85R."),
-     TOLKA_FORMAT, "no state dict"},
+     TOLKA_FORMAT, "no checkpoint makes"},
     {PICKLE("\x80\x02}Q."), TOLKA_FORMAT, "expected a tuple"},
     {PICKLE("\x80\x02)Q."), TOLKA_FORMAT, "describes no storage"},
-    {PICKLE("\x80\x02K\1}b."), TOLKA_FORMAT, "no dict"},
+    {PICKLE("\x80\x02K\1}b."), TOLKA_FORMAT, "no object"},
 };
 
 START_TEST(bad_pickle) {

@@ -59,6 +59,7 @@ void source_close(struct source *source) {
     free(source->weights_path);
     free(source->model_yml);
     free(source->spec_name);
+    free(source->pickled_settings);
     *source = (struct source){0};
 }
 
