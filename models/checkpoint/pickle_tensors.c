@@ -38,14 +38,21 @@ static bool describes_storage(const struct pickle_container *id) {
             (v[1].kind == PICKLE_GLOBAL && v[1].index >= PICKLE_FLOAT_STORAGE));
 }
 
+/* ('module', class, file, source) stands for the class of a module that was saved whole. */
+static bool describes_class(const struct pickle_container *id) {
+    return id->n == 4 && id->items[0].kind == PICKLE_TEXT &&
+           pickle_text_equals(id->items[0].text, "module") && id->items[1].kind == PICKLE_OBJECT;
+}
+
 tolka_status make_storage(struct machine *machine, tolka_error *err) {
     struct pickle_value tuple;
     tolka_status status = pop_tuple(machine, &tuple, err);
     if (status != TOLKA_OK) return status;
     struct pickle_container id = machine->out->containers[tuple.index];
+    const struct pickle_value *v = id.items;
+    if (describes_class(&id)) return push(machine, v[1], err);
     if (!describes_storage(&id))
         return malformed(machine, "a persistent id that describes no storage", err);
-    const struct pickle_value *v = id.items;
     if (v[1].kind == PICKLE_OBJECT) return unknown_storage(machine, &v[1], err);
     uint64_t size = (uint64_t)v[4].integer;
     struct pickle_storage storage = {(enum pickle_global)v[1].index, v[2].text, size, 0, size};

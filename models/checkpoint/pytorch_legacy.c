@@ -31,15 +31,16 @@ static tolka_status next_pickle(struct rest *rest, struct pickle *pickle, tolka_
 
 /* ---- what stands before the checkpoint ------------------------------------------------------- */
 
-/* The number 0x1950a86a20f9469cfc6c, as pickles of protocol 2 and 3 begin with it. */
+/* The number 0x1950a86a20f9469cfc6c, in a frame since protocol 4. */
 static tolka_status skip_magic(struct rest *rest, tolka_error *err) {
     static const uint8_t magic[] = {0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9,
                                     0x20, 0x6a, 0xa8, 0x50, 0x19, '.'};
-    if (rest->n < 2 + sizeof magic || memcmp(rest->bytes + 2, magic, sizeof magic) != 0)
+    size_t at = rest->n > 2 && rest->bytes[2] == 0x95 ? 2 + 9 : 2;
+    if (rest->n < at + sizeof magic || memcmp(rest->bytes + at, magic, sizeof magic) != 0)
         return fail(err, TOLKA_FORMAT,
                     "%s: a Python pickle, but no PyTorch checkpoint (or one that is cut off)",
                     rest->path);
-    skip(rest, 2 + sizeof magic);
+    skip(rest, at + sizeof magic);
     return TOLKA_OK;
 }
 
