@@ -129,6 +129,35 @@ static tolka_status find_weights(const char *directory, char **path, tolka_error
     return status;
 }
 
+/* Shards belong to the index that names them. */
+static bool is_shard(const char *name) {
+    return strstr(name, "-of-") != NULL;
+}
+
+/* Lists what else there is to take. */
+static tolka_status list_others(struct source *source, const char *directory, tolka_error *err) {
+    struct dirent **entries = NULL;
+    const char *slash = strrchr(source->weights_path, '/');
+    const char *taken = slash ? slash + 1 : source->weights_path;
+    char listed[300] = "";
+    int n = scandir(directory, &entries, select_candidates, compare_names);
+    for (int i = 0; i < n; i++) {
+        const char *name = entries[i]->d_name;
+        struct finding found = {0};
+        if (strcmp(name, taken) != 0 && !is_shard(name) &&
+            look_at(&found, directory, name, NULL) == TOLKA_OK && found.n > 0) {
+            size_t used = strlen(listed);
+            snprintf(listed + used, sizeof listed - used, "%s%s", used ? ", " : "", name);
+        }
+        free(found.name);
+        free(entries[i]);
+    }
+    free(entries);
+    if (*listed && !(source->passed_over = strdup(listed)))
+        return fail(err, TOLKA_NOMEM, "%s: out of memory", directory);
+    return TOLKA_OK;
+}
+
 /* ---- opening --------------------------------------------------------------------------------- */
 
 static char *directory_of(const char *path) {
@@ -143,6 +172,7 @@ static tolka_status open_source(struct source *source, const char *path, tolka_e
     if (stat(path, &info) != 0) return fail(err, TOLKA_IO, "%s: %s", path, strerror(errno));
     if (S_ISDIR(info.st_mode)) {
         tolka_status status = find_weights(path, &source->weights_path, err);
+        if (status == TOLKA_OK) status = list_others(source, path, err);
         if (status != TOLKA_OK) return status;
         source->directory = strdup(path);
     } else {

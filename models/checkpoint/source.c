@@ -57,6 +57,7 @@ void source_close(struct source *source) {
     gguf_free(&source->gguf);
     free(source->directory);
     free(source->weights_path);
+    free(source->passed_over);
     free(source->model_yml);
     free(source->spec_name);
     free(source->pickled_settings);

@@ -55,6 +55,7 @@ struct source {
     const char *kind_name; /* "safetensors", "PyTorch zip", ... */
     char *directory;       /* where vocabularies and configs are looked for */
     char *weights_path;    /* what was opened (the first of several shards) */
+    char *passed_over;     /* names of other weights in the directory; NULL: none */
     size_t n_tensors, capacity;
     struct source_tensor *tensors; /* in file order, then sorted by name by source_sort */
     /* Settings that come with the weights: Marian's special:model.yml text, CTranslate2's spec

@@ -194,6 +194,13 @@ static void write_sides(struct gguf_writer *writer, const struct tokenizer_plan 
         write_i32s(writer, "tolka.tokenizer.target.ids", target->ids, n_target);
 }
 
+/* The source's would give other words for the target's ids. */
+static tolka_status no_target(const struct import *import, const char *missing, const char *source,
+                              tolka_error *err) {
+    return fail(err, TOLKA_IO, "%s: the source side has %s, but there is no %s for the target side",
+                import->source.weights_path, source, missing);
+}
+
 static tolka_status no_tokenizer(const struct import *import, const char *missing) {
     import_warn(import, "%s: no %s beside it: the model will take token ids only (--ids)",
                 import->source.weights_path, missing);
@@ -250,9 +257,15 @@ static tolka_status find_words(struct gguf_writer *writer, struct import *import
     char *source_path = plan->words ? import_file(import, plan->source_vocab) : NULL;
     char *target_path = plan->words ? import_file(import, plan->target_vocab) : NULL;
     tolka_status status;
-    if (!source_path || (plan->target_vocab && !target_path)) {
+    if (!source_path) {
         status = no_tokenizer(import, plan->source_model);
+    } else if (plan->target_vocab && !target_path) {
+        status = no_target(import, plan->target_vocab, source_path, err);
     } else {
+        import_warn(import,
+                    "%s: no %s beside it: texts are tokens of %s with blanks between them, not "
+                    "plain text",
+                    import->source.weights_path, plan->source_model, source_path);
         status = write_words(writer, import, source_path, target_path, &source, &target, &languages,
                              err);
         if (status == TOLKA_OK) status = write_common(writer, import, &languages, err);
@@ -282,9 +295,10 @@ static tolka_status find_sentencepiece(struct gguf_writer *writer, struct import
     char *source = import_file(import, plan->source_model);
     char *target =
         import_file(import, plan->target_model ? plan->target_model : plan->source_model);
-    if (!target && source) target = strdup(source);
     tolka_status status;
-    if (source && plan->kind == TOKENIZER_PIECES)
+    if (source && !target)
+        status = no_target(import, plan->target_model, source, err);
+    else if (source && plan->kind == TOKENIZER_PIECES)
         status = write_pieces(writer, import, source, err);
     else if (source && target)
         status = write_sentencepiece(writer, import, source, target, err);
