@@ -46,6 +46,20 @@ START_TEST(family_gives_the_references) {
 }
 END_TEST
 
+/* The published umT5: an output matrix of its own, and no scale before it. transformers 4 computes
+ * that; 5 leaves the key unread. */
+START_TEST(untied_umt5_gives_the_references) {
+    struct convert_options options = {.type = DTYPE_F32, .vocab = shared_pieces};
+    options.import.config = FIXTURES "t5-umt5-untied/config.json";
+    struct fixture fixture = fixture_open_with("t5-umt5-untied", "t5-umt5-tiny", &options);
+    check_logits(&fixture, NULL, tolerance);
+    check_search(&fixture, NULL, "greedy", tolerance);
+    check_search(&fixture, NULL, "beam4", tolerance);
+    check_nbest(&fixture, NULL, tolerance);
+    fixture_close(&fixture);
+}
+END_TEST
+
 /* Opens a file where it lies. */
 static struct fixture open_in_place(const char *folder, const char *path) {
     struct fixture fixture = {.folder = folder};
@@ -472,6 +486,7 @@ Suite *t5_families_suite(void) {
     TCase *numbers = tcase_create("numbers");
     tcase_set_timeout(numbers, 300);
     tcase_add_loop_test(numbers, family_gives_the_references, 0, N_FAMILIES);
+    tcase_add_test(numbers, untied_umt5_gives_the_references);
     tcase_add_test(numbers, llama_cpp_file_needs_no_conversion);
     suite_add_tcase(suite, numbers);
     TCase *own = tcase_create("own");
