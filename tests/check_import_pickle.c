@@ -206,6 +206,18 @@ START_TEST(settings_are_bounded) {
     char *own = settings_of(BYTES(ARGS "}q\1(X\1\0\0\0ah\1X\1\0\0\0bK\2us."));
     ck_assert_uint_lt(strlen(own), 1000);
     free(own);
+    struct built texts = {0}; /* a long one, many times */
+    put(&texts, BYTES(ARGS "}(X\1\0\0\0aX"));
+    put_integer(&texts, 100000, 4);
+    for (int i = 0; i < 100000; i++) put_text(&texts, "x");
+    put_text(&texts, "q\1X\1");
+    put(&texts, BYTES("\0\0\0b]("));
+    for (int i = 0; i < 1000; i++) put_text(&texts, "h\1");
+    put_text(&texts, "eus.");
+    char *short_json = settings_of((const char *)texts.bytes, texts.n);
+    ck_assert_uint_lt(strlen(short_json), 100000);
+    free(short_json);
+    built_free(&texts);
     struct built bomb = {0};
     put(&bomb, BYTES(ARGS "}X\1\0\0\0a]q\1K\1a0"));
     for (unsigned depth = 2; depth < 200; depth++) {

@@ -135,21 +135,21 @@ static bool is_shard(const char *name) {
     return strstr(name, "-of-") != NULL;
 }
 
-/* Lists what else there is to take. */
+/* Lists what else there is to take, as far as a line has room. */
 static tolka_status list_others(struct source *source, const char *directory, tolka_error *err) {
     struct dirent **entries = NULL;
     const char *slash = strrchr(source->weights_path, '/');
     const char *taken = slash ? slash + 1 : source->weights_path;
     char listed[300] = "";
+    size_t used = 0;
     int n = scandir(directory, &entries, select_candidates, compare_names);
     for (int i = 0; i < n; i++) {
         const char *name = entries[i]->d_name;
         struct finding found = {0};
-        if (strcmp(name, taken) != 0 && !is_shard(name) &&
-            look_at(&found, directory, name, NULL) == TOLKA_OK && found.n > 0) {
-            size_t used = strlen(listed);
-            snprintf(listed + used, sizeof listed - used, "%s%s", used ? ", " : "", name);
-        }
+        if (used < sizeof listed && strcmp(name, taken) != 0 && !is_shard(name) &&
+            look_at(&found, directory, name, NULL) == TOLKA_OK && found.n > 0)
+            used += (size_t)snprintf(listed + used, sizeof listed - used, "%s%s", used ? ", " : "",
+                                     name);
         free(found.name);
         free(entries[i]);
     }

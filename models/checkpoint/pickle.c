@@ -334,6 +334,9 @@ tolka_status pickle_read_first(struct pickle *pickle, const uint8_t *bytes, size
 tolka_status pickle_read(struct pickle *pickle, const uint8_t *bytes, size_t n_bytes,
                          const char *path, tolka_error *err) {
     size_t end;
+    if (n_bytes > MAX_PICKLE_BYTES)
+        return fail(err, TOLKA_FORMAT, "%s: the pickle has %zu bytes; at most %d are read", path,
+                    n_bytes, MAX_PICKLE_BYTES);
     tolka_status status = pickle_read_first(pickle, bytes, n_bytes, path, &end, err);
     if (status != TOLKA_OK || end == n_bytes) return status;
     pickle_free(pickle);

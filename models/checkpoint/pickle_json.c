@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Pickles can share parts and hold themselves: what comes out is bounded in depth and number. */
-enum { MAX_DEPTH = 12, MAX_VALUES = 1 << 16 };
+/* Pickles can share parts and hold themselves: what comes out is bounded in depth, number and length.
+ */
+enum { MAX_DEPTH = 12, MAX_VALUES = 1 << 16, MAX_TEXT = 1 << 10 };
 
 struct writer {
     const struct pickle *pickle;
@@ -34,13 +35,17 @@ static json_t *list_to_json(struct writer *writer, const struct pickle_container
     return array;
 }
 
+static json_t *text_to_json(struct pickle_text text) {
+    return text.length > MAX_TEXT ? NULL : json_stringn(text.bytes, text.length);
+}
+
 /* Keys that are no texts, and values that no JSON can say, are left out. */
 static void add_members(struct writer *writer, const struct pickle_container *dict, int depth,
                         json_t *object) {
     for (size_t i = 0; i + 1 < dict->n; i += 2) {
         const struct pickle_value *key = &dict->items[i];
         if (key->kind != PICKLE_TEXT) continue;
-        json_t *text = json_stringn(key->text.bytes, key->text.length);
+        json_t *text = text_to_json(key->text);
         json_t *item = text ? to_json(writer, key + 1, depth) : NULL;
         if (item) json_object_set_new(object, json_string_value(text), item);
         json_decref(text);
@@ -78,7 +83,7 @@ static json_t *to_json(struct writer *writer, const struct pickle_value *value, 
     case PICKLE_FLOAT:
         return isfinite(value->real) ? json_real(value->real) : NULL;
     case PICKLE_TEXT:
-        return json_stringn(value->text.bytes, value->text.length);
+        return text_to_json(value->text);
     case PICKLE_TUPLE:
     case PICKLE_LIST:
         return list_to_json(writer, &writer->pickle->containers[value->index], depth + 1);
