@@ -444,6 +444,9 @@ tolka_status tolka_symmetrize(const tolka_link *forward, size_t n_forward,
 tolka_status tolka_tokenizer_new(tolka_tokenizer **out, const tolka_model *model, const char *from,
                                  const char *to, tolka_error *err);
 void tolka_tokenizer_free(tolka_tokenizer *tokenizer);
+/* Is a text to this model tokens of its vocabulary with blanks between them? So it is where a
+ * checkpoint had a vocabulary, but nothing that cuts plain text into tokens. */
+int tolka_tokenizer_takes_tokens(const tolka_tokenizer *tokenizer);
 
 /* The languages that a model names, and those it takes when none is given; NULL: it has none such.
  * All are target languages. One block: free it with tolka_free. */

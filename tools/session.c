@@ -179,6 +179,15 @@ static bool apply_settings(struct session *session, const struct options *option
     return true;
 }
 
+/* What comes out for plain text is nonsense that may look like a translation. */
+static void warn_of_tokens(const struct session *session, const struct options *options) {
+    if (options->quiet || options->ids || !tolka_tokenizer_takes_tokens(session->tokenizer)) return;
+    fprintf(stderr,
+            "tolka: warning: %s takes tokens with blanks between them, not plain text: its "
+            "checkpoint had a vocabulary, but no SentencePiece model\n",
+            session->file.path);
+}
+
 int session_open(struct session *session, const struct options *options, tolka_options *decoding) {
     tolka_error err;
     *session = (struct session){.output.fd = STDOUT_FILENO};
@@ -192,6 +201,7 @@ int session_open(struct session *session, const struct options *options, tolka_o
                                                 options->to, &err);
         if (made != TOLKA_OK)
             return complain(made == TOLKA_ARGUMENT ? EXIT_USAGE : EXIT_MODEL, "%s", err.text);
+        warn_of_tokens(session, options);
     }
     if (!require_words(&session->set, session->tokenizer, options)) return EXIT_USAGE;
     tolka_status made = tolka_translator_new(&session->translator, session->model, decoding, &err);
