@@ -16,7 +16,7 @@ LDFLAGS += $(SANITIZE)
 PACKAGES = jansson libzip yaml-0.1
 CPPFLAGS += -I. $(shell pkg-config --cflags $(PACKAGES))
 ENGINE_LIBS = -lm -lpthread
-TOKENIZER_LIBS = -lsentencepiece -licuuc -lstdc++
+TOKENIZER_LIBS = -lsentencepiece -licuuc -lmd4c -lstdc++
 TOOL_LIBS = $(shell pkg-config --libs $(PACKAGES))
 CHECK_LIBS = $(shell pkg-config --libs check)
 

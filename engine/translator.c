@@ -133,6 +133,7 @@ static tolka_status make_aligners(tolka_translator *translator, const tolka_opti
         struct aligner *aligner = aligner_new(model, translator->kernels, choice);
         if (!aligner) return fail(err, TOLKA_NOMEM, "out of memory for alignments");
         translator->workers[i].aligner = aligner;
+        translator->workers[i].aligns = true;
     }
     return TOLKA_OK;
 }
@@ -385,6 +386,14 @@ size_t translator_max_source(const tolka_translator *translator, size_t n_specia
     size_t n = (size_t)translator->wanted.max_source, positions = config->max_positions;
     if (positions > n_special && n > positions - n_special) n = positions - n_special;
     return n;
+}
+
+bool translator_set_aligning(tolka_translator *translator, bool aligns) {
+    bool before = translator->workers[0].aligns;
+    for (int i = 0; i < pool_threads(translator->pool); i++)
+        translator->workers[i].aligns = aligns && translator->workers[i].aligner;
+    translator->wanted.want_alignments = translator->workers[0].aligns;
+    return before;
 }
 
 struct sharing {

@@ -2,6 +2,7 @@
  * before it are done. */
 #define _POSIX_C_SOURCE 200809L
 #include "tools/commands.h"
+#include "tools/documents.h"
 #include "tools/machine.h"
 #include "tools/reverse.h"
 #include "tools/session.h"
@@ -375,7 +376,8 @@ static int run_command(struct options *options, bool scoring) {
 }
 
 int run_translate(struct options *options) {
-    return run_command(options, false);
+    const char *format = document_format(options);
+    return format ? translate_document(options, format) : run_command(options, false);
 }
 
 int run_score(struct options *options) {
