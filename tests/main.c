@@ -17,6 +17,7 @@ static Suite *(*const suites[])(void) = {
     t5_families_suite,   native_families_suite,
     format_suite,        transformer_suite,
     header_suite,        rooms_suite,
+    formats_suite,
     /* A new suite: one line here, one in suites.h. */
 };
 

@@ -6,7 +6,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 build_packages="gcc g++ make pkg-config libsentencepiece-dev libjansson-dev libzip-dev libyaml-dev libicu-dev libmd4c-dev"
-test_packages="check"
+test_packages="check libcmark-dev libxml2-dev gettext"
 
 usage() {
     echo "usage: sh tools/setup.sh demo|check|build"
@@ -43,7 +43,7 @@ check_without_apt() {
     done
     if command -v pkg-config >/dev/null 2>&1; then
         modules="sentencepiece jansson libzip yaml-0.1 icu-uc md4c"
-        [ "$1" != check ] || modules="$modules check"
+        [ "$1" != check ] || modules="$modules check libcmark libxml-2.0"
         for module in $modules; do
             pkg-config --exists "$module" || lacking="$lacking $module"
         done
@@ -51,7 +51,8 @@ check_without_apt() {
     if [ -n "$lacking" ]; then
         echo "setup: this system has no apt, and these are missing:$lacking" >&2
         echo "setup: install a C and C++ compiler, make, pkg-config and the development files of" >&2
-        echo "setup: SentencePiece, jansson, libzip, libyaml, ICU and MD4C (for the tests: Check)" >&2
+        echo "setup: SentencePiece, jansson, libzip, libyaml, ICU and MD4C (for the tests: Check," >&2
+        echo "setup: cmark, libxml2 and gettext)" >&2
         exit 1
     fi
 }

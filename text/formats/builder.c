@@ -9,7 +9,7 @@
 
 /* A text with more tags than this stays as it is: no prose has so many, and the way in which tags
  * find their words takes time for each pair. */
-enum { MOST_MARKS = 512, WIDEST = 200 };
+enum { MOST_MARKS = 512, WIDEST = 200, USUAL = 100 };
 
 struct builder builder_new(struct tolka_document *document) {
     return (struct builder){
@@ -17,7 +17,7 @@ struct builder builder_new(struct tolka_document *document) {
 }
 
 static struct piece *pieces_of(const struct builder *builder, size_t *n) {
-    const struct buffer *all = &builder->document->pieces;
+    const struct growing *all = &builder->document->pieces;
     *n = all->n / sizeof(struct piece) - builder->first_piece;
     return *n ? (struct piece *)(void *)all->bytes + builder->first_piece : NULL;
 }
@@ -25,7 +25,7 @@ static struct piece *pieces_of(const struct builder *builder, size_t *n) {
 struct piece *builder_piece(struct builder *builder, enum piece_kind kind, size_t begin,
                             size_t end) {
     static struct piece none;
-    struct piece *piece = buffer_item(&builder->document->pieces, sizeof *piece);
+    struct piece *piece = growing_item(&builder->document->pieces, sizeof *piece);
     if (!piece) return &none; /* the buffer has failed, which is noticed at the end */
     *piece = (struct piece){.kind = kind, .begin = begin, .end = end};
     return piece;
@@ -63,7 +63,7 @@ static bool is_spelled(const struct piece *piece) {
 }
 
 /* One run of text without tags or blanks between its bytes: pieces [first, last). */
-static void split_run(struct builder *builder, struct buffer *out, const struct piece *pieces,
+static void split_run(struct builder *builder, struct growing *out, const struct piece *pieces,
                       size_t first, size_t last) {
     const char *bytes = builder->document->bytes.bytes;
     size_t begin = pieces[first].begin, end = pieces[last - 1].end, i = first, at = begin;
@@ -73,7 +73,7 @@ static void split_run(struct builder *builder, struct buffer *out, const struct 
                        : 0;
         bool piece_ends = at == pieces[i].end;
         if ((n || piece_ends) && at > from) {
-            struct piece *piece = buffer_item(out, sizeof *piece);
+            struct piece *piece = growing_item(out, sizeof *piece);
             if (!piece) return;
             *piece = pieces[i];
             piece->begin = from;
@@ -83,7 +83,7 @@ static void split_run(struct builder *builder, struct buffer *out, const struct 
             from = at;
             i++;
         } else if (n) {
-            struct piece *piece = buffer_item(out, sizeof *piece);
+            struct piece *piece = growing_item(out, sizeof *piece);
             if (!piece) return;
             *piece = (struct piece){.kind = PIECE_PROTECTED, .begin = at, .end = at + n};
             from = at += n;
@@ -95,7 +95,7 @@ static void split_run(struct builder *builder, struct buffer *out, const struct 
 }
 
 static void protect_spans(struct builder *builder) {
-    struct buffer out = {0};
+    struct growing out = {0};
     size_t n;
     struct piece *pieces = pieces_of(builder, &n);
     for (size_t i = 0; i < n;) {
@@ -107,13 +107,13 @@ static void protect_spans(struct builder *builder) {
             split_run(builder, &out, pieces, i, last);
             i = last;
         } else {
-            buffer_add(&out, &pieces[i++], sizeof *pieces);
+            growing_add(&out, &pieces[i++], sizeof *pieces);
         }
     }
     builder->document->pieces.n = builder->first_piece * sizeof *pieces;
-    buffer_add(&builder->document->pieces, out.bytes, out.n);
+    growing_add(&builder->document->pieces, out.bytes, out.n);
     builder->document->pieces.failed |= out.failed;
-    buffer_free(&out);
+    growing_free(&out);
 }
 
 /* ---- which pieces are the text's --------------------------------------------------------------- */
@@ -188,17 +188,26 @@ static size_t line_start(const char *bytes, size_t at) {
     return at;
 }
 
+/* The widest line; one that an address makes longer than people write does not count if others
+ * do. */
+static size_t widest_line(const char *bytes, size_t begin, size_t end) {
+    size_t widest = 0, usual = 0;
+    for (size_t i = begin, from = begin; i < end; i++) {
+        if (bytes[i] != '\n' && i + 1 < end) continue;
+        size_t n = columns(bytes, from, i + (bytes[i] != '\n'));
+        if (n > widest) widest = n;
+        if (n > usual && n <= USUAL) usual = n;
+        from = i + 1;
+    }
+    return usual >= USUAL / 2 ? usual : widest;
+}
+
 static struct layout wrapped(const struct tolka_document *document, const struct text *text,
                              const struct piece *pieces) {
     const char *bytes = document->bytes.bytes;
     size_t start = line_start(bytes, text->begin);
     struct layout layout = {LAYOUT_LINE, 0, columns(bytes, start, text->begin), 1, 0, 0};
-    for (size_t i = start, from = start; i < text->end; i++) {
-        bool at_end = bytes[i] == '\n' || i + 1 == text->end;
-        size_t n = at_end ? columns(bytes, from, i + (bytes[i] != '\n')) : 0;
-        if (n > layout.width) layout.width = n;
-        if (at_end) from = i + 1;
-    }
+    layout.width = widest_line(bytes, start, text->end);
     for (size_t i = 0; i < text->n_pieces && layout.kind == LAYOUT_LINE; i++) {
         const char *newline =
             pieces[i].kind == PIECE_BLANK
@@ -265,7 +274,7 @@ void builder_end(struct builder *builder, enum layout_kind layout) {
         return;
     }
     for (size_t i = first; i < last; i++) pieces[i].partner -= first;
-    struct text *text = buffer_item(&document->texts, sizeof *text);
+    struct text *text = growing_item(&document->texts, sizeof *text);
     if (!text) return;
     *text = (struct text){.begin = pieces[first].begin,
                           .end = pieces[last - 1].end,

@@ -2,6 +2,7 @@
 
 #include "text/formats/line_layout.h"
 
+#include <ctype.h>
 #include <string.h>
 
 /* ---- which texts are in a range -------------------------------------------------------------- */
@@ -36,31 +37,31 @@ static bool is_space(char c) {
 /* Bytes of the translation: blanks are where lines may end. */
 static void write_target(const struct composing *c, size_t begin, size_t end) {
     const char *target = c->text->target;
-    struct buffer *out = &c->unbroken->bytes;
+    struct growing *out = &c->unbroken->bytes;
     for (size_t i = begin; i < end;) {
         size_t from = i;
         while (i < end && target[i] != ' ') i++;
         c->document->format->encode(c->document, c->text, out, target + from, i - from,
                                     out->n == 0);
         if (i == end) break;
-        size_t *blank = buffer_item(&c->unbroken->blanks, sizeof *blank);
+        size_t *blank = growing_item(&c->unbroken->blanks, sizeof *blank);
         if (blank) *blank = out->n;
-        buffer_char(out, ' ');
+        growing_char(out, ' ');
         i++;
     }
 }
 
 static void write_blank(const struct composing *c) {
-    struct buffer *out = &c->unbroken->bytes;
+    struct growing *out = &c->unbroken->bytes;
     if (out->n == 0 || is_space(out->bytes[out->n - 1])) return;
-    size_t *blank = buffer_item(&c->unbroken->blanks, sizeof *blank);
+    size_t *blank = growing_item(&c->unbroken->blanks, sizeof *blank);
     if (blank) *blank = out->n;
-    buffer_char(out, ' ');
+    growing_char(out, ' ');
 }
 
 /* Takes away the blank at the end, which something else is written instead of. */
 static void unwrite_blank(const struct composing *c) {
-    struct buffer *out = &c->unbroken->bytes, *blanks = &c->unbroken->blanks;
+    struct growing *out = &c->unbroken->bytes, *blanks = &c->unbroken->blanks;
     if (out->n == 0 || out->bytes[out->n - 1] != ' ') return;
     out->n--;
     if (blanks->n && ((size_t *)(void *)blanks->bytes)[blanks->n / sizeof(size_t) - 1] == out->n)
@@ -68,22 +69,41 @@ static void unwrite_blank(const struct composing *c) {
 }
 
 static void write_break(const struct composing *c, const struct piece *piece) {
-    struct buffer *out = &c->unbroken->bytes;
+    struct growing *out = &c->unbroken->bytes;
     unwrite_blank(c);
     compose(c->document, piece->begin, piece->end, out);
-    struct break_after *after = buffer_item(&c->unbroken->breaks, sizeof *after);
+    struct break_after *after = growing_item(&c->unbroken->breaks, sizeof *after);
     if (after) *after = (struct break_after){out->n, piece->rows};
 }
 
-/* A piece that stood between blanks does so again. `next` is the character that follows. */
+static bool is_word(char c) {
+    return isalnum((unsigned char)c) || c < 0;
+}
+
+/* Was there a blank beside the piece, in front of it (step -1) or behind it (1)? */
+static bool had_blank(const struct composing *c, size_t piece, int step) {
+    size_t beside = piece + (size_t)step;
+    return beside < c->text->n_pieces && c->pieces[beside].kind == PIECE_BLANK;
+}
+
+/* Is there a letter or a digit at a byte of the document? Before the first one and behind the last
+ * one there is none. */
+static bool letter_at(const struct composing *c, size_t at) {
+    return at < c->document->bytes.n && is_word(c->document->bytes.bytes[at]);
+}
+
+/* A piece that stood between blanks does so again, and one that no letter stood beside does not get
+ * one. `next` is the character that follows. */
 static void write_alone(const struct composing *c, const struct placed *placed, char next) {
     const struct piece *piece = &c->pieces[placed->piece];
-    bool first = placed->piece == 0, last = placed->piece + 1 == c->text->n_pieces;
-    bool own_line = piece->own_line;
-    if (own_line) unwrite_blank(c);
-    if (!own_line && !first && piece[-1].kind == PIECE_BLANK) write_blank(c);
-    compose(c->document, piece->begin, piece->end, &c->unbroken->bytes);
-    if (!own_line && !last && piece[1].kind == PIECE_BLANK && next && !strchr(" .,;:!?)", next))
+    struct growing *out = &c->unbroken->bytes;
+    bool span = piece->kind == PIECE_PROTECTED;
+    bool meets = span && out->n && is_word(out->bytes[out->n - 1]) && letter_at(c, piece->begin) &&
+                 !letter_at(c, piece->begin - 1);
+    bool met = span && is_word(next) && letter_at(c, piece->end - 1) && !letter_at(c, piece->end);
+    if (meets || had_blank(c, placed->piece, -1)) write_blank(c);
+    compose(c->document, piece->begin, piece->end, out);
+    if (met || (had_blank(c, placed->piece, 1) && next && !strchr(" .,;:!?)", next)))
         write_blank(c);
 }
 
@@ -93,15 +113,13 @@ static void write_placed(const struct composing *c, const struct placed *placed,
         write_break(c, piece);
     else if (placed->length == 0 && piece->kind != PIECE_OPEN && piece->kind != PIECE_CLOSE)
         write_alone(c, placed, next);
-    else if (piece->own_line)
-        unwrite_blank(c), compose(c->document, piece->begin, piece->end, &c->unbroken->bytes);
     else
         compose(c->document, piece->begin, piece->end, &c->unbroken->bytes);
 }
 
 /* Blanks behind what ends a line, or is itself one. */
 static size_t skip_blanks(const struct composing *c, size_t at) {
-    const struct buffer *out = &c->unbroken->bytes;
+    const struct growing *out = &c->unbroken->bytes;
     bool at_start = out->n && out->bytes[out->n - 1] == '\n';
     while (at_start && at < c->text->n_target && c->text->target[at] == ' ') at++;
     return at;
@@ -121,7 +139,7 @@ static void write_translation(const struct composing *c) {
 }
 
 static void compose_text(const struct tolka_document *document, const struct text *text,
-                         struct buffer *out) {
+                         struct growing *out) {
     struct unbroken unbroken = {.bytes = {0}};
     struct composing c = {document, text, text_pieces(document, text), &unbroken};
     write_translation(&c);
@@ -132,15 +150,15 @@ static void compose_text(const struct tolka_document *document, const struct tex
 
 /* ---- all of them ----------------------------------------------------------------------------- */
 
-void compose(const struct tolka_document *document, size_t begin, size_t end, struct buffer *out) {
+void compose(const struct tolka_document *document, size_t begin, size_t end, struct growing *out) {
     const struct text *texts = document_texts(document);
     size_t n = document_n_texts(document), at = begin;
     for (size_t i = first_text(document, begin); i < n && texts[i].begin < end; i++) {
         const struct text *text = &texts[i];
         if (text->begin < at || text->end > end || !text->target) continue;
-        buffer_add(out, document->bytes.bytes + at, text->begin - at);
+        growing_add(out, document->bytes.bytes + at, text->begin - at);
         compose_text(document, text, out);
         at = text->end;
     }
-    buffer_add(out, document->bytes.bytes + at, end - at);
+    growing_add(out, document->bytes.bytes + at, end - at);
 }

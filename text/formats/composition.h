@@ -5,6 +5,6 @@
 #include "text/formats/document_parts.h"
 
 /* Writes bytes [begin, end) of a document with the translations of the texts in them. */
-void compose(const struct tolka_document *document, size_t begin, size_t end, struct buffer *out);
+void compose(const struct tolka_document *document, size_t begin, size_t end, struct growing *out);
 
 #endif

@@ -2,16 +2,16 @@
 
 #include "text/formats/stand_ins.h"
 
-struct text *document_text(const struct tolka_document *document, size_t i) {
+struct text *text_number(const struct tolka_document *document, size_t i) {
     return i < document_n_texts(document) ? document_texts(document) + i : NULL;
 }
 
 bool show_text(const struct tolka_document *document, struct text *text) {
-    struct buffer out = {0};
+    struct growing out = {0};
     if (text->seen) return true;
     show_pieces(document, text, &out);
-    buffer_char(&out, 0);
-    if (out.failed) return buffer_free(&out), false;
+    growing_char(&out, 0);
+    if (out.failed) return growing_free(&out), false;
     text->seen = out.bytes;
     text->n_seen = out.n - 1;
     return true;

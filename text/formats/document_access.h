@@ -5,7 +5,7 @@
 #include "text/formats/document_parts.h"
 
 /* NULL: there is no such text. */
-struct text *document_text(const struct tolka_document *document, size_t i);
+struct text *text_number(const struct tolka_document *document, size_t i);
 
 /* Makes text->seen, if it is not there; false: no memory. */
 bool show_text(const struct tolka_document *document, struct text *text);

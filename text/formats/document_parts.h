@@ -7,7 +7,7 @@
 #define DOCUMENT_PARTS_H
 
 #include "engine/tolka.h"
-#include "text/formats/buffer.h"
+#include "text/formats/growing.h"
 
 #include <stdbool.h>
 
@@ -30,7 +30,6 @@ struct piece {
     char spelled[5];   /* PIECE_CHARACTER: in UTF-8 */
     size_t partner;    /* marks: the other tag, counted from the text's first piece */
     size_t rows;       /* PIECE_BREAK: lines of what follows */
-    bool own_line;     /* PIECE_PROTECTED: it has whole lines, its newlines included */
     /* where it is in what the translator sees */
     size_t at, length;
     bool left_out; /* PIECE_PROTECTED: the translator does not see it */
@@ -63,7 +62,7 @@ struct text {
     char *problem; /* why it has no translation; NULL: it has, or nobody put one */
     char *target;  /* its translation; NULL: it is written as it was */
     size_t n_target;
-    struct buffer placed; /* struct placed: the pieces that stand in the translation */
+    struct growing placed; /* struct placed: the pieces that stand in the translation */
 };
 
 /* Of pieces at one place: what ends comes first, then what stands alone, then what begins, then what
@@ -89,9 +88,9 @@ struct format;
 
 struct tolka_document {
     const struct format *format;
-    struct buffer bytes; /* of the file, and what a format keeps behind them */
+    struct growing bytes; /* of the file, and what a format keeps behind them */
     size_t n_file;
-    struct buffer pieces, texts, insertions; /* struct piece, struct text, struct insertion */
+    struct growing pieces, texts, insertions; /* struct piece, struct text, struct insertion */
     bool crlf;
     bool ascii;  /* html: bytes above 0x7f would not be understood */
     long column; /* tsv */
@@ -103,10 +102,10 @@ struct format {
     tolka_status (*parse)(struct tolka_document *document, tolka_error *err);
     /* Text as the format writes it; `starts_line`: nothing but blanks is before it. */
     void (*encode)(const struct tolka_document *document, const struct text *text,
-                   struct buffer *out, const char *bytes, size_t n, bool starts_line);
+                   struct growing *out, const char *bytes, size_t n, bool starts_line);
     /* An insertion's content as the format writes it; NULL if it has none. */
     void (*insert)(const struct tolka_document *document, const struct insertion *insertion,
-                   struct buffer *out, const char *bytes, size_t n);
+                   struct growing *out, const char *bytes, size_t n);
 };
 
 static inline struct text *document_texts(const struct tolka_document *document) {

@@ -44,7 +44,7 @@ static void report(struct round *round) {
 static void take_result(void *user, size_t index, tolka_result *result) {
     struct round *round = user;
     size_t i = round->numbers[index];
-    struct text *text = document_text(round->document, i);
+    struct text *text = text_number(round->document, i);
     tolka_error err = {TOLKA_NOMEM, "out of memory"};
     tolka_status status =
         result ? tolka_document_put(round->document, i, result, &err) : TOLKA_NOMEM;
@@ -63,7 +63,7 @@ static tolka_status translate_some(struct round *round, const tolka_tokenizer *t
                                    bool aligned, tolka_error *err) {
     round->n = 0;
     for (size_t i = 0; i < tolka_document_count(round->document); i++) {
-        struct text *text = document_text(round->document, i);
+        struct text *text = text_number(round->document, i);
         if (!round->again[i] || text_needs_alignment(round->document, text) != aligned) continue;
         if (!show_text(round->document, text)) return fail(err, TOLKA_NOMEM, "out of memory");
         /* Showing it may leave out spans that no stand-in is left for. */

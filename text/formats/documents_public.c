@@ -46,7 +46,7 @@ static bool ends_lines_with_crlf(const char *bytes, size_t n) {
 static tolka_status parse(tolka_document *document, const char *bytes, size_t n, tolka_error *err) {
     tolka_status status = check_encoding(bytes, n, err);
     if (status != TOLKA_OK) return status;
-    buffer_add(&document->bytes, bytes, n);
+    growing_add(&document->bytes, bytes, n);
     document->n_file = n;
     document->crlf = ends_lines_with_crlf(bytes, n);
     if (!document->bytes.failed && n) status = document->format->parse(document, err);
@@ -82,16 +82,16 @@ tolka_status tolka_document_new(tolka_document **out, const char *format, const 
 void tolka_document_free(tolka_document *document) {
     if (!document) return;
     for (size_t i = 0; i < document_n_texts(document); i++) {
-        struct text *text = document_text(document, i);
+        struct text *text = text_number(document, i);
         free(text->seen);
         free(text->target);
         free(text->problem);
-        buffer_free(&text->placed);
+        growing_free(&text->placed);
     }
-    buffer_free(&document->bytes);
-    buffer_free(&document->pieces);
-    buffer_free(&document->texts);
-    buffer_free(&document->insertions);
+    growing_free(&document->bytes);
+    growing_free(&document->pieces);
+    growing_free(&document->texts);
+    growing_free(&document->insertions);
     free(document);
 }
 
@@ -106,19 +106,19 @@ size_t tolka_document_count(const tolka_document *document) {
 }
 
 const char *tolka_document_text(tolka_document *document, size_t i, size_t *length) {
-    struct text *text = document_text(document, i);
+    struct text *text = text_number(document, i);
     bool ok = text && show_text(document, text);
     if (length) *length = ok ? text->n_seen : 0;
     return ok ? text->seen : NULL;
 }
 
 size_t tolka_document_line(const tolka_document *document, size_t i) {
-    const struct text *text = document_text(document, i);
+    const struct text *text = text_number(document, i);
     return text ? text->line : 0;
 }
 
 int tolka_document_needs_alignment(const tolka_document *document, size_t i) {
-    const struct text *text = document_text(document, i);
+    const struct text *text = text_number(document, i);
     return text && text_needs_alignment(document, text);
 }
 
@@ -130,7 +130,7 @@ int tolka_document_has_marks(const tolka_document *document) {
 }
 
 const char *tolka_document_problem(const tolka_document *document, size_t i) {
-    const struct text *text = document_text(document, i);
+    const struct text *text = text_number(document, i);
     return text ? text->problem : NULL;
 }
 
@@ -149,19 +149,19 @@ static bool is_complete(const tolka_document *document, const struct insertion *
 }
 
 static void write_insertion(const tolka_document *document, const struct insertion *insertion,
-                            struct buffer *out) {
-    struct buffer content = {0};
+                            struct growing *out) {
+    struct growing content = {0};
     compose(document, insertion->from, insertion->to, &content);
     document->format->insert(document, insertion, out, content.bytes, content.n);
     out->failed |= content.failed;
-    buffer_free(&content);
+    growing_free(&content);
 }
 
 tolka_status tolka_document_write(const tolka_document *document, char **bytes, size_t *n,
                                   tolka_error *err) {
     const struct insertion *list = (const void *)document->insertions.bytes;
     size_t n_insertions = document->insertions.n / sizeof *list, at = 0, next = 0;
-    struct buffer out = {0};
+    struct growing out = {0};
     *bytes = NULL;
     for (size_t i = 0; i < n_insertions; i++) {
         if (!is_complete(document, &list[i], &next)) continue;
@@ -171,9 +171,9 @@ tolka_status tolka_document_write(const tolka_document *document, char **bytes, 
     }
     compose(document, at, document->n_file, &out);
     *n = out.n;
-    buffer_char(&out, 0);
+    growing_char(&out, 0);
     if (out.failed) {
-        buffer_free(&out);
+        growing_free(&out);
         return fail(err, TOLKA_NOMEM, "out of memory for a document of %zu bytes", *n);
     }
     *bytes = out.bytes;

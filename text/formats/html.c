@@ -183,8 +183,8 @@ tolka_status html_parse(struct tolka_document *document, tolka_error *err) {
     return TOLKA_OK;
 }
 
-void html_encode(const struct tolka_document *document, const struct text *text, struct buffer *out,
-                 const char *bytes, size_t n, bool starts_line) {
+void html_encode(const struct tolka_document *document, const struct text *text,
+                 struct growing *out, const char *bytes, size_t n, bool starts_line) {
     (void)starts_line;
     for (size_t i = 0, length; i < n; i += length) {
         uint32_t c;
@@ -192,10 +192,10 @@ void html_encode(const struct tolka_document *document, const struct text *text,
         length = utf8_decode(bytes + i, n - i, &c);
         snprintf(number, sizeof number, "&#%lu;", (unsigned long)c);
         if (c == '&' || c == '<' || c == '>')
-            buffer_string(out, c == '&' ? "&amp;" : c == '<' ? "&lt;" : "&gt;");
+            growing_string(out, c == '&' ? "&amp;" : c == '<' ? "&lt;" : "&gt;");
         else if ((text->attribute && (c == '"' || c == '\'')) || (c >= 0x80 && document->ascii))
-            buffer_string(out, c == '"' ? "&quot;" : number);
+            growing_string(out, c == '"' ? "&quot;" : number);
         else
-            buffer_add(out, bytes + i, length);
+            growing_add(out, bytes + i, length);
     }
 }

@@ -4,9 +4,9 @@
 #include <string.h>
 
 void unbroken_free(struct unbroken *unbroken) {
-    buffer_free(&unbroken->bytes);
-    buffer_free(&unbroken->blanks);
-    buffer_free(&unbroken->breaks);
+    growing_free(&unbroken->bytes);
+    growing_free(&unbroken->blanks);
+    growing_free(&unbroken->breaks);
 }
 
 static size_t columns(const char *bytes, size_t begin, size_t end) {
@@ -22,16 +22,16 @@ struct laying {
     size_t n;
     const size_t *blanks;
     size_t n_blanks;
-    struct buffer *out;
+    struct growing *out;
 };
 
 static void turn(const struct laying *laying) {
     const struct layout *layout = laying->layout;
     if (layout->turn_end > layout->turn)
-        buffer_add(laying->out, laying->document->bytes.bytes + layout->turn,
-                   layout->turn_end - layout->turn);
+        growing_add(laying->out, laying->document->bytes.bytes + layout->turn,
+                    layout->turn_end - layout->turn);
     else
-        buffer_string(laying->out, laying->document->crlf ? "\r\n" : "\n");
+        growing_string(laying->out, laying->document->crlf ? "\r\n" : "\n");
 }
 
 /* ---- as wide as it was ----------------------------------------------------------------------- */
@@ -62,7 +62,7 @@ static void wrap(const struct laying *laying) {
         column += columns(laying->bytes, counted, blank);
         counted = blank;
         if (column > laying->layout->width && can_turn) {
-            buffer_add(laying->out, laying->bytes + from, last - from);
+            growing_add(laying->out, laying->bytes + from, last - from);
             turn(laying);
             from = last + 1;
             column = turn_columns(laying) + columns(laying->bytes, from, blank);
@@ -73,7 +73,7 @@ static void wrap(const struct laying *laying) {
             can_turn = true;
         }
     }
-    buffer_add(laying->out, laying->bytes + from, laying->n - from);
+    growing_add(laying->out, laying->bytes + from, laying->n - from);
 }
 
 /* ---- as many as there were ------------------------------------------------------------------- */
@@ -94,14 +94,14 @@ static void write_rows(const struct laying *laying, size_t from, size_t end, siz
     for (; rows > 1; rows--) {
         size_t blank = nearest_blank(laying, from, end, from + (end - from) / rows);
         if (blank == end) break;
-        buffer_add(laying->out, laying->bytes + from, blank - from);
+        growing_add(laying->out, laying->bytes + from, blank - from);
         turn(laying);
         from = blank + 1;
     }
-    buffer_add(laying->out, laying->bytes + from, end - from);
+    growing_add(laying->out, laying->bytes + from, end - from);
 }
 
-static void lay_rows(const struct laying *laying, const struct buffer *breaks) {
+static void lay_rows(const struct laying *laying, const struct growing *breaks) {
     const struct break_after *list = (const void *)breaks->bytes;
     size_t n = breaks->n / sizeof *list, from = 0, rows = laying->layout->rows;
     for (size_t i = 0; i < n; i++) {
@@ -113,7 +113,7 @@ static void lay_rows(const struct laying *laying, const struct buffer *breaks) {
 }
 
 void lay_out(const struct tolka_document *document, const struct layout *layout,
-             const struct unbroken *unbroken, struct buffer *out) {
+             const struct unbroken *unbroken, struct growing *out) {
     struct laying laying = {.document = document,
                             .layout = layout,
                             .bytes = unbroken->bytes.bytes,
@@ -126,5 +126,5 @@ void lay_out(const struct tolka_document *document, const struct layout *layout,
     else if (layout->kind == LAYOUT_ROWS)
         lay_rows(&laying, &unbroken->breaks);
     else
-        buffer_add(out, laying.bytes, laying.n);
+        growing_add(out, laying.bytes, laying.n);
 }

@@ -29,7 +29,7 @@ struct placing {
     size_t n_pairs;
     int *owner;       /* [target words]: the pair that wants it */
     struct run *runs; /* [pairs] */
-    struct buffer *out;
+    struct growing *out;
 };
 
 /* ---- pairs ----------------------------------------------------------------------------------- */
@@ -172,7 +172,7 @@ static void place_children(struct placing *p, size_t parent) {
 }
 
 static void add(struct placing *p, size_t piece, size_t at, enum placed_turn turn, size_t order) {
-    struct placed *placed = buffer_item(p->out, sizeof *placed);
+    struct placed *placed = growing_item(p->out, sizeof *placed);
     if (placed) *placed = (struct placed){piece, at, 0, turn, order};
 }
 
@@ -207,11 +207,12 @@ static size_t behind(const struct placing *p, size_t source, bool before_marks) 
 }
 
 /* Behind the word that it stood behind, or before the one that it stood before; else by share. */
-static size_t place_single(const struct placing *p, size_t at) {
+static size_t place_single(const struct placing *p, size_t piece) {
     const struct word_list *words = &p->linked->source;
-    size_t next = word_at(words, at), place = SIZE_MAX;
+    size_t at = p->pieces[piece].at, next = word_at(words, at), place = SIZE_MAX;
     bool inside = next < words->n && words->words[next].begin < at;
-    bool leans_on_next = next < words->n && words->words[next].begin == at;
+    bool leans_on_next = next < words->n && words->words[next].begin == at &&
+                         piece + 1 < p->n_pieces && p->pieces[piece + 1].kind < PIECE_BLANK;
     if (at == 0) return 0;
     if (inside) place = behind(p, next, true);
     if (place == SIZE_MAX && leans_on_next && linked_word(p, next, false) != SIZE_MAX)
@@ -228,7 +229,7 @@ static void add_singles(struct placing *p) {
     for (size_t i = 0; i < p->n_pieces; i++) {
         const struct piece *piece = &p->pieces[i];
         if (piece->kind == PIECE_SINGLE || (piece->kind == PIECE_PROTECTED && piece->left_out))
-            add(p, i, place_single(p, piece->at), PLACED_ALONE, i);
+            add(p, i, place_single(p, i), PLACED_ALONE, i);
     }
 }
 
@@ -253,7 +254,7 @@ static int compare_placed(const void *a, const void *b) {
     return (x->order > y->order) - (x->order < y->order);
 }
 
-bool place_pieces(struct buffer *out, const struct piece *pieces, size_t n, const char *seen,
+bool place_pieces(struct growing *out, const struct piece *pieces, size_t n, const char *seen,
                   size_t n_seen, const char *target, size_t n_target,
                   const struct linked_words *linked) {
     struct placing p = {.pieces = pieces,

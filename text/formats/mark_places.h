@@ -8,7 +8,7 @@
 
 /* Adds all pieces that are tags, breaks or left out, in the order in which they are written; a
  * struct placed each. `seen` and `target` are what the links are between. False: no memory. */
-bool place_pieces(struct buffer *out, const struct piece *pieces, size_t n, const char *seen,
+bool place_pieces(struct growing *out, const struct piece *pieces, size_t n, const char *seen,
                   size_t n_seen, const char *target, size_t n_target,
                   const struct linked_words *linked);
 

@@ -262,11 +262,11 @@ static size_t block_sign(const char *word, size_t n) {
 }
 
 void markdown_encode(const struct tolka_document *document, const struct text *text,
-                     struct buffer *out, const char *bytes, size_t n, bool starts_line) {
+                     struct growing *out, const char *bytes, size_t n, bool starts_line) {
     size_t sign = starts_line ? block_sign(bytes, n) : SIZE_MAX;
     for (size_t i = 0; i < n; i++) {
         bool special = bytes[i] && strchr("*_`[]<>\\&~|", bytes[i]);
-        if (i == sign || (special && !has_plain(document, text, bytes[i]))) buffer_char(out, '\\');
-        buffer_char(out, bytes[i]);
+        if (i == sign || (special && !has_plain(document, text, bytes[i]))) growing_char(out, '\\');
+        growing_char(out, bytes[i]);
     }
 }

@@ -7,6 +7,6 @@
 tolka_status markdown_parse(struct tolka_document *document, tolka_error *err);
 /* What the text did not have as a plain character is escaped. */
 void markdown_encode(const struct tolka_document *document, const struct text *text,
-                     struct buffer *out, const char *bytes, size_t n, bool starts_line);
+                     struct growing *out, const char *bytes, size_t n, bool starts_line);
 
 #endif

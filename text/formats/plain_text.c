@@ -14,6 +14,7 @@ struct row {
     size_t next;
     size_t text;               /* behind indentation and bullet */
     bool bullet, blank, apart; /* apart: its blanks are columns */
+    bool command;              /* what a shell is told */
 };
 
 /* ---- one line -------------------------------------------------------------------------------- */
@@ -51,6 +52,7 @@ static struct row read_row(const char *bytes, size_t begin, size_t end) {
     row.text = begin;
     while (row.text < row.end && isspace((unsigned char)bytes[row.text])) row.text++;
     row.blank = row.text == row.end;
+    row.command = row.end - row.text > 2 && memcmp(bytes + row.text, "$ ", 2) == 0;
     size_t bullet = bullet_length(bytes + row.text, row.end - row.text);
     row.bullet = bullet > 0;
     row.text += bullet;
@@ -73,7 +75,7 @@ static void build_cells(struct builder *builder, const char *bytes, const struct
 
 /* Does a line continue the paragraph? Its text begins where the second line's does. */
 static bool continues(const char *bytes, const struct row *row, size_t begin, size_t second) {
-    if (row->blank || row->bullet || row->apart) return false;
+    if (row->blank || row->bullet || row->apart || row->command) return false;
     return second == 0 || (row->text - row->begin == second - begin &&
                            memcmp(bytes + row->begin, bytes + begin, second - begin) == 0);
 }
@@ -94,24 +96,27 @@ static size_t paragraph_end(const char *bytes, const struct row *first, size_t e
     return last;
 }
 
+/* Returns the first byte behind it. */
 static size_t build_paragraph(struct builder *builder, const char *bytes, const struct row *first,
                               size_t end) {
     size_t width, last = paragraph_end(bytes, first, end, &width);
-    if (first->apart || width < NARROW) {
-        build_cells(builder, bytes, first);
-        return first->next;
+    struct row row = *first;
+    if (!first->apart && width >= NARROW) {
+        builder_spaced(builder, first->text, last);
+        builder_end(builder, LAYOUT_WRAP);
+        row = read_row(bytes, last, end); /* what is left of the last line */
+        return row.next;
     }
-    builder_spaced(builder, first->text, last);
-    builder_end(builder, LAYOUT_WRAP);
-    while (last < end && bytes[last] != '\n') last++;
-    return last + (last < end);
+    for (build_cells(builder, bytes, &row); row.end < last; build_cells(builder, bytes, &row))
+        row = read_row(bytes, row.next, end);
+    return row.next;
 }
 
 void plain_text_range(struct builder *builder, size_t begin, size_t end) {
     for (size_t at = begin; at < end;) {
         const char *bytes = builder->document->bytes.bytes;
         struct row row = read_row(bytes, at, end);
-        at = row.blank ? row.next : build_paragraph(builder, bytes, &row, end);
+        at = row.blank || row.command ? row.next : build_paragraph(builder, bytes, &row, end);
     }
 }
 
@@ -123,7 +128,7 @@ tolka_status plain_text_parse(struct tolka_document *document, tolka_error *err)
 }
 
 void plain_text_encode(const struct tolka_document *document, const struct text *text,
-                       struct buffer *out, const char *bytes, size_t n, bool starts_line) {
+                       struct growing *out, const char *bytes, size_t n, bool starts_line) {
     (void)document, (void)text, (void)starts_line;
-    buffer_add(out, bytes, n);
+    growing_add(out, bytes, n);
 }

@@ -8,7 +8,7 @@ struct builder;
 
 tolka_status plain_text_parse(struct tolka_document *document, tolka_error *err);
 void plain_text_encode(const struct tolka_document *document, const struct text *text,
-                       struct buffer *out, const char *bytes, size_t n, bool starts_line);
+                       struct growing *out, const char *bytes, size_t n, bool starts_line);
 
 /* The same for a range of the bytes, as a part of another format. */
 void plain_text_range(struct builder *builder, size_t begin, size_t end);

@@ -16,7 +16,7 @@ enum part { PART_NONE, PART_CONTEXT, PART_ID, PART_PLURAL, PART_STRING };
 
 /* An entry: its messages, and where its translations are. */
 struct entry {
-    struct buffer id, plural; /* decoded */
+    struct growing id, plural; /* decoded */
     struct {
         size_t begin, end; /* of the string literals */
         bool filled;
@@ -38,23 +38,23 @@ struct reading_po {
 /* ---- an entry that is complete --------------------------------------------------------------- */
 
 static void clear(struct entry *entry) {
-    buffer_free(&entry->id);
-    buffer_free(&entry->plural);
+    growing_free(&entry->id);
+    growing_free(&entry->plural);
     *entry = (struct entry){.n_forms = 0};
 }
 
 /* A message behind the file's bytes, whose texts are translated into a form. */
-static void add_form(struct reading_po *r, const struct buffer *message, int form) {
+static void add_form(struct reading_po *r, const struct growing *message, int form) {
     struct tolka_document *document = r->document;
     struct insertion *insertion;
-    buffer_char(&document->bytes, '\n');
+    growing_char(&document->bytes, '\n');
     size_t from = document->bytes.n, first = document->texts.n / sizeof(struct text);
-    buffer_add(&document->bytes, message->bytes, message->n);
+    growing_add(&document->bytes, message->bytes, message->n);
     if (document->bytes.failed || message->failed) return;
     plain_text_range(&r->builder, from, document->bytes.n);
     for (size_t i = first; i < document_n_texts(document); i++)
         document_texts(document)[i].line = r->entry.line;
-    insertion = buffer_item(&document->insertions, sizeof *insertion);
+    insertion = growing_item(&document->insertions, sizeof *insertion);
     if (insertion)
         *insertion = (struct insertion){r->entry.forms[form].begin, r->entry.forms[form].end, from,
                                         document->bytes.n};
@@ -174,7 +174,7 @@ tolka_status po_parse(struct tolka_document *document, tolka_error *err) {
 }
 
 void po_insert(const struct tolka_document *document, const struct insertion *insertion,
-               struct buffer *out, const char *bytes, size_t n) {
+               struct growing *out, const char *bytes, size_t n) {
     (void)insertion;
     po_encode(out, bytes, n, document->crlf ? "\r\n" : "\n");
 }

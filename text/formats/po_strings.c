@@ -14,7 +14,7 @@ bool po_is_literal(const char *bytes, size_t n) {
     return i + 1 == n;
 }
 
-static size_t decode_number(struct buffer *out, const char *bytes, size_t n) {
+static size_t decode_number(struct growing *out, const char *bytes, size_t n) {
     char digits[4] = {0};
     bool hex = bytes[0] == 'x';
     size_t i = 0;
@@ -23,29 +23,29 @@ static size_t decode_number(struct buffer *out, const char *bytes, size_t n) {
         digits[i] = bytes[hex + i];
         i++;
     }
-    if (i) buffer_char(out, (char)strtoul(digits, NULL, hex ? 16 : 8));
+    if (i) growing_char(out, (char)strtoul(digits, NULL, hex ? 16 : 8));
     return i ? hex + i : 0;
 }
 
-void po_decode(struct buffer *out, const char *bytes, size_t n) {
+void po_decode(struct growing *out, const char *bytes, size_t n) {
     for (size_t i = 0; i < n;) {
         if (bytes[i] != '\\' || i + 1 == n) {
-            buffer_char(out, bytes[i++]);
+            growing_char(out, bytes[i++]);
             continue;
         }
         const char *letter = bytes[i + 1] ? strchr(letters, bytes[i + 1]) : NULL;
         size_t digits = letter ? 0 : decode_number(out, bytes + i + 1, n - i - 1);
-        if (letter) buffer_char(out, values[letter - letters]);
-        if (!letter && !digits) buffer_add(out, bytes + i, 2);
+        if (letter) growing_char(out, values[letter - letters]);
+        if (!letter && !digits) growing_add(out, bytes + i, 2);
         i += digits ? 1 + digits : 2;
     }
 }
 
-static void encode(struct buffer *out, const char *bytes, size_t n) {
+static void encode(struct growing *out, const char *bytes, size_t n) {
     for (size_t i = 0; i < n; i++) {
         const char *value = bytes[i] ? strchr(values, bytes[i]) : NULL;
-        if (value) buffer_char(out, '\\');
-        buffer_char(out, value ? letters[value - values] : bytes[i]);
+        if (value) growing_char(out, '\\');
+        growing_char(out, value ? letters[value - values] : bytes[i]);
     }
 }
 
@@ -61,14 +61,14 @@ static size_t next_line(const char *bytes, size_t n, size_t at) {
     return n;
 }
 
-void po_encode(struct buffer *out, const char *bytes, size_t n, const char *newline) {
+void po_encode(struct growing *out, const char *bytes, size_t n, const char *newline) {
     bool many = next_line(bytes, n, 0) < n;
-    if (many || n == 0) buffer_string(out, "\"\"");
+    if (many || n == 0) growing_string(out, "\"\"");
     for (size_t at = 0, end; at < n; at = end) {
         end = next_line(bytes, n, at);
-        if (many) buffer_string(out, newline);
-        buffer_char(out, '"');
+        if (many) growing_string(out, newline);
+        growing_char(out, '"');
         encode(out, bytes + at, end - at);
-        buffer_char(out, '"');
+        growing_char(out, '"');
     }
 }

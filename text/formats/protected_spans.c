@@ -204,8 +204,19 @@ static size_t identifier_length(struct scan scan, size_t at) {
     }
     if (n == dashes || is_word(byte_at(scan, at + n))) return 0;
     bool called = !dashes && byte_at(scan, at + n) == '(' && byte_at(scan, at + n + 1) == ')';
-    if (dashes) return n;
+    if (dashes && byte_at(scan, at + n) == '=')
+        while (n < LONGEST_PATH && byte_at(scan, at + n) > ' ' && byte_at(scan, at + n) < 0x7f) n++;
+    if (dashes) return without_punctuation(scan, at, n);
     return called ? n + 2 : underlined && n > 2 ? n : 0;
+}
+
+/* 1.11.0: a number with one point may be written otherwise elsewhere, a version may not. */
+static size_t version_length(struct scan scan, size_t at) {
+    size_t n = 0, dots = 0;
+    while (n < LONGEST_NAME && (isdigit(byte_at(scan, at + n)) || byte_at(scan, at + n) == '.'))
+        dots += byte_at(scan, at + n++) == '.';
+    size_t trailing = n - without_punctuation(scan, at, n);
+    return dots >= 2 + trailing && !is_word(byte_at(scan, at + n)) ? n - trailing : 0;
 }
 
 /* ---- all of them ----------------------------------------------------------------------------- */
@@ -215,6 +226,7 @@ static size_t word_length(struct scan scan, size_t at) {
     size_t n = url_length(scan, at);
     if (n == 0) n = email_length(scan, at);
     if (n == 0) n = path_length(scan, at);
+    if (n == 0) n = version_length(scan, at);
     return n ? n : identifier_length(scan, at);
 }
 
@@ -249,4 +261,9 @@ size_t protected_length(const char *bytes, size_t n, size_t at) {
 
 bool protected_is_number(const char *span, size_t n) {
     return n > 1 && span[0] == '%' && strchr("diouxXeEfFgG", span[n - 1]) != NULL;
+}
+
+bool protected_is_counted(const char *span, size_t n) {
+    return n > 1 && span[0] == '%' && span[1] != '%' && span[1] != '(' && !memchr(span, '$', n) &&
+           !isdigit((unsigned char)span[n - 1]);
 }

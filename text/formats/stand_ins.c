@@ -39,7 +39,7 @@ static const char *next_stand_in(const char *const *list, size_t *next,
     return NULL;
 }
 
-static bool ends_blank(const struct buffer *out, size_t start) {
+static bool ends_blank(const struct growing *out, size_t start) {
     return out->n == start || out->bytes[out->n - 1] == ' ';
 }
 
@@ -50,7 +50,17 @@ static bool drops_blank(const struct tolka_document *document, const struct piec
            strchr(".,;:!?)", document->bytes.bytes[next->begin]);
 }
 
-void show_pieces(const struct tolka_document *document, struct text *text, struct buffer *out) {
+static bool letter_at(const struct tolka_document *document, const struct text *text, size_t at) {
+    return at >= text->begin && at < text->end && is_word(document->bytes.bytes[at]);
+}
+
+/* A stand-in that letters are glued to is no word: "<0>here</0>". */
+static bool is_glued(const struct tolka_document *document, const struct text *text,
+                     const struct piece *piece) {
+    return letter_at(document, text, piece->begin - 1) || letter_at(document, text, piece->end);
+}
+
+void show_pieces(const struct tolka_document *document, struct text *text, struct growing *out) {
     struct piece *pieces = text_pieces(document, text);
     size_t next_name = 0, next_number = 0, start = out->n;
     for (size_t i = 0; i < text->n_pieces && !out->failed; i++) {
@@ -59,8 +69,9 @@ void show_pieces(const struct tolka_document *document, struct text *text, struc
         size_t n = piece->end - piece->begin;
         if (piece->kind == PIECE_PROTECTED && !piece->left_out) {
             bool number = protected_is_number(bytes, n);
-            word = next_stand_in(number ? numbers : names, number ? &next_number : &next_name,
-                                 document, text);
+            if (!is_glued(document, text, piece))
+                word = next_stand_in(number ? numbers : names, number ? &next_number : &next_name,
+                                     document, text);
             piece->left_out = !word;
         }
         if (piece->kind == PIECE_PROTECTED && piece->left_out && out->n > start &&
@@ -68,11 +79,11 @@ void show_pieces(const struct tolka_document *document, struct text *text, struc
             out->bytes[out->n - 1] == ' ')
             out->n--;
         piece->at = out->n - start;
-        if (piece->kind == PIECE_TEXT) buffer_add(out, bytes, n);
-        if (piece->kind == PIECE_CHARACTER) buffer_string(out, piece->spelled);
-        if (word) buffer_string(out, word);
+        if (piece->kind == PIECE_TEXT) growing_add(out, bytes, n);
+        if (piece->kind == PIECE_CHARACTER) growing_string(out, piece->spelled);
+        if (word) growing_string(out, word);
         if ((piece->kind == PIECE_BLANK || piece->kind == PIECE_BREAK) && !ends_blank(out, start))
-            buffer_char(out, ' ');
+            growing_char(out, ' ');
         piece->length = out->n - start - piece->at;
     }
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* A sentence is followed across so many cues. A cue with more lines is a list of lines. */
-enum { MOST_CUES = 4, MOST_ROWS = 8 };
+enum { MOST_CUES = 4, MOST_ROWS = 3 };
 
 struct cue {
     size_t begin, end; /* of its text, without the newline behind it */

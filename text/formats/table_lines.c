@@ -45,7 +45,7 @@ tolka_status tsv_parse(struct tolka_document *document, tolka_error *err) {
 }
 
 void lines_encode(const struct tolka_document *document, const struct text *text,
-                  struct buffer *out, const char *bytes, size_t n, bool starts_line) {
+                  struct growing *out, const char *bytes, size_t n, bool starts_line) {
     (void)document, (void)text, (void)starts_line;
-    for (size_t i = 0; i < n; i++) buffer_char(out, bytes[i] == '\t' ? ' ' : bytes[i]);
+    for (size_t i = 0; i < n; i++) growing_char(out, bytes[i] == '\t' ? ' ' : bytes[i]);
 }

@@ -8,6 +8,6 @@ tolka_status lines_parse(struct tolka_document *document, tolka_error *err);
 tolka_status tsv_parse(struct tolka_document *document, tolka_error *err);
 /* Tabs become blanks. */
 void lines_encode(const struct tolka_document *document, const struct text *text,
-                  struct buffer *out, const char *bytes, size_t n, bool starts_line);
+                  struct growing *out, const char *bytes, size_t n, bool starts_line);
 
 #endif

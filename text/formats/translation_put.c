@@ -2,6 +2,7 @@
  * given its place; a stand-in that the model lost is left out when the text is translated again. */
 #include "text/formats/document_access.h"
 #include "text/formats/mark_places.h"
+#include "text/formats/protected_spans.h"
 #include "text/formats/stand_ins.h"
 
 #include "engine/error.h"
@@ -24,14 +25,14 @@ static char *copy_line(const char *text, size_t n) {
 /* Places the protected spans whose stand-ins the translation has, and leaves out the others. Returns
  * how many those are. */
 static size_t place_stand_ins(const struct tolka_document *document, struct text *text,
-                              const char *target, size_t n, struct buffer *out) {
+                              const char *target, size_t n, struct growing *out) {
     struct piece *pieces = text_pieces(document, text);
     size_t lost = 0;
     for (size_t i = 0; i < text->n_pieces; i++) {
         struct piece *piece = &pieces[i];
         if (piece->kind != PIECE_PROTECTED || piece->left_out) continue;
         size_t at = find_stand_in(target, n, text->seen + piece->at, piece->length);
-        struct placed *placed = at == SIZE_MAX ? NULL : buffer_item(out, sizeof *placed);
+        struct placed *placed = at == SIZE_MAX ? NULL : growing_item(out, sizeof *placed);
         if (placed)
             *placed = (struct placed){i, at, piece->length, PLACED_REPLACES, i};
         else
@@ -61,9 +62,14 @@ static bool is_placed_kind(const struct piece *piece) {
     return piece->kind >= PIECE_OPEN;
 }
 
+static bool is_counted(const struct tolka_document *document, const struct piece *piece) {
+    return piece->kind == PIECE_PROTECTED &&
+           protected_is_counted(document->bytes.bytes + piece->begin, piece->end - piece->begin);
+}
+
 /* Is every tag and span there once, in an order in which tags are nested, and none inside a
  * stand-in or a character? */
-static bool is_whole(const struct piece *pieces, size_t n, const struct buffer *list,
+static bool is_whole(const struct piece *pieces, size_t n, const struct growing *list,
                      const char *target, size_t n_target) {
     const struct placed *placed = (const void *)list->bytes;
     size_t n_placed = list->n / sizeof *placed, wanted = 0, depth = 0, at = 0;
@@ -86,11 +92,24 @@ static bool is_whole(const struct piece *pieces, size_t n, const struct buffer *
     return ok && depth == 0;
 }
 
+/* printf counts its placeholders: %s and %d change places with what they stand for, or not at all. */
+static void keep_count(const struct tolka_document *document, const struct piece *pieces, size_t n,
+                       struct growing *list) {
+    struct placed *placed = (void *)list->bytes;
+    size_t n_placed = list->n / sizeof *placed, next = 0;
+    for (size_t i = 0; i < n_placed; i++) {
+        const struct piece *piece = &pieces[placed[i].piece];
+        if (!is_counted(document, piece)) continue;
+        while (next < n && !is_counted(document, &pieces[next])) next++;
+        placed[i].piece = next++;
+    }
+}
+
 /* ---- putting --------------------------------------------------------------------------------- */
 
 static tolka_status place_all(const struct tolka_document *document, struct text *text,
                               const char *target, size_t n, const tolka_result *result,
-                              struct buffer *placed, tolka_error *err) {
+                              struct growing *placed, tolka_error *err) {
     const struct piece *pieces = text_pieces(document, text);
     struct linked_words linked;
     size_t n_links = 0;
@@ -101,13 +120,14 @@ static tolka_status place_all(const struct tolka_document *document, struct text
         place_pieces(placed, pieces, text->n_pieces, text->seen, text->n_seen, target, n, &linked);
     linked_words_free(&linked);
     if (!ok) return fail(err, TOLKA_NOMEM, "out of memory for a translation");
+    keep_count(document, pieces, text->n_pieces, placed);
     if (is_whole(pieces, text->n_pieces, placed, target, n)) return TOLKA_OK;
     return fail(err, TOLKA_INPUT, "its tags cannot be put into the translation");
 }
 
-static void keep(struct text *text, char *target, size_t n, struct buffer *placed) {
+static void keep(struct text *text, char *target, size_t n, struct growing *placed) {
     free(text->target);
-    buffer_free(&text->placed);
+    growing_free(&text->placed);
     text->target = target;
     text->n_target = n;
     text->placed = *placed;
@@ -115,7 +135,7 @@ static void keep(struct text *text, char *target, size_t n, struct buffer *place
 
 static tolka_status put(const struct tolka_document *document, struct text *text,
                         const tolka_result *result, char *target, size_t n, tolka_error *err) {
-    struct buffer placed = {0};
+    struct growing placed = {0};
     size_t lost = place_stand_ins(document, text, target, n, &placed);
     tolka_status status =
         lost ? fail(err, TOLKA_INPUT,
@@ -127,13 +147,13 @@ static tolka_status put(const struct tolka_document *document, struct text *text
     if (status == TOLKA_OK)
         keep(text, target, n, &placed);
     else
-        buffer_free(&placed);
+        growing_free(&placed);
     return status;
 }
 
 tolka_status tolka_document_put(tolka_document *document, size_t i, const tolka_result *result,
                                 tolka_error *err) {
-    struct text *text = document_text(document, i);
+    struct text *text = text_number(document, i);
     const char *reason;
     size_t n;
     if (!text) return fail(err, TOLKA_ARGUMENT, "the document has no text %zu", i);
@@ -143,7 +163,7 @@ tolka_status tolka_document_put(tolka_document *document, size_t i, const tolka_
     const char *translation = tolka_result_text(result, 0, &n);
     if (!translation) return fail(err, TOLKA_ARGUMENT, "the result has no text");
     if (n == text->n_seen && memcmp(translation, text->seen, n) == 0) {
-        keep(text, NULL, 0, &(struct buffer){0});
+        keep(text, NULL, 0, &(struct growing){0});
         text->same = true;
         return TOLKA_OK;
     }
