@@ -200,17 +200,24 @@ static struct ran filter(const char *program, const char *const *arguments, cons
     return ran;
 }
 
-/* msgen fills a catalogue with its own messages. */
+/* A template says CHARSET, which is none. */
+static char *read_catalogue(size_t *n) {
+    char *bytes = read_document("hello.pot", n);
+    memcpy(strstr(bytes, "charset=CHARSET"), "charset=UTF-8  ", 15);
+    return bytes;
+}
+
+/* msgen fills a catalogue with its own messages; of what we filled it fills what has no words. */
 START_TEST(catalogue_as_msgen_fills_it) {
-    static const char *const msgen[] = {"-", NULL}, *const msgcat[] = {"-", NULL};
+    static const char *const msgen[] = {"-", NULL};
     size_t n, n_out;
-    char *bytes = read_document("hello.pot", &n);
+    char *bytes = read_catalogue(&n);
     char *out = put_all("po", bytes, n, THE_SAME, &n_out);
     struct ran wanted = filter("/usr/bin/msgen", msgen, bytes, n);
-    struct ran ours = filter("/usr/bin/msgcat", msgcat, out, n_out);
-    const char *wanted_body = strstr(wanted.out, "#: "), *body = strstr(ours.out, "#: ");
-    ck_assert(wanted_body && body); /* the header is a translator's business */
-    ck_assert_str_eq(body, wanted_body);
+    struct ran ours = filter("/usr/bin/msgen", msgen, out, n_out);
+    ck_assert_uint_gt(n_out, n + n / 4);
+    ck_assert_uint_eq(ours.n_out, wanted.n_out);
+    ck_assert(memcmp(ours.out, wanted.out, ours.n_out) == 0);
     ran_free(&wanted), ran_free(&ours);
     free(bytes), tolka_free(out);
 }
@@ -220,11 +227,11 @@ END_TEST
 START_TEST(catalogue_for_msgfmt) {
     static const char *const msgfmt[] = {"-c", "--statistics", "-o", "/dev/null", "-", NULL};
     size_t n, n_out;
-    char *bytes = read_document("hello.pot", &n);
-    memcpy(strstr(bytes, "charset=CHARSET"), "charset=UTF-8  ", 15);
+    char *bytes = read_catalogue(&n);
     char *out = put_all("po", bytes, n, REVERSED, &n_out);
     struct ran ran = filter("/usr/bin/msgfmt", msgfmt, out, n_out);
-    ck_assert_msg(strstr(ran.err, " translated messages") && !strstr(ran.err, "untranslated"), "%s",
+    /* "`" and "'" have no words */
+    ck_assert_msg(strstr(ran.err, "28 translated messages, 2 untranslated messages") != NULL, "%s",
                   ran.err);
     ran_free(&ran);
     free(bytes), tolka_free(out);

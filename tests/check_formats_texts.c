@@ -196,7 +196,7 @@ START_TEST(lines_are_broken_as_they_were) {
         {"markdown", "> one two three\n> four\n", "eins zwei 3. vier - acht", NULL,
          "> eins zwei 3.\n> vier - acht\n"},
         {"html", "<p>\n  one two three\n  four\n</p>", "eins zwei drei vier f\xc3\xbcnf", NULL,
-         "<p>\n  eins zwei drei\n  vier f&#252;nf\n</p>"},
+         "<p>\n  eins zwei\n  drei vier\n  f&#252;nf\n</p>"},
         {"srt", "1\n00:00:01,000 --> 00:00:02,000\none two\nthree four\n", "eins zwei drei vier",
          NULL, "1\n00:00:01,000 --> 00:00:02,000\neins zwei\ndrei vier\n"},
         {"srt",

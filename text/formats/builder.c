@@ -153,6 +153,26 @@ static size_t match_marks(struct piece *pieces, size_t n) {
     return marks;
 }
 
+/* A pair without a word in it is one piece, and protected if something in it is: an anchor, a link
+ * around code. */
+static size_t join_wordless(struct piece *pieces, size_t n) {
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct piece piece = pieces[i];
+        size_t inside = i + 1;
+        bool protects = false;
+        while (piece.kind == PIECE_OPEN && inside < piece.partner && !is_spelled(&pieces[inside]))
+            protects |= pieces[inside++].kind == PIECE_PROTECTED;
+        if (piece.kind == PIECE_OPEN && inside == piece.partner) {
+            piece.kind = protects ? PIECE_PROTECTED : PIECE_SINGLE;
+            piece.end = pieces[inside].end;
+            i = inside;
+        }
+        pieces[kept++] = piece;
+    }
+    return kept;
+}
+
 /* Blanks and tags around all of the text are none of it: [*first, *last) is the rest. */
 static void trim(const struct piece *pieces, size_t *first, size_t *last) {
     for (bool again = true; again && *first < *last;) {
@@ -267,6 +287,8 @@ void builder_end(struct builder *builder, enum layout_kind layout) {
     if (!builder->no_scan) protect_spans(builder);
     struct piece *pieces = pieces_of(builder, &n);
     bool fits = match_marks(pieces, n) <= MOST_MARKS && !builder->broken;
+    if (fits) n = join_wordless(pieces, n);
+    match_marks(pieces, n);
     size_t last = n;
     trim(pieces, &first, &last);
     if (!fits || document->pieces.failed || !is_text(builder, pieces, first, last)) {

@@ -197,12 +197,14 @@ static size_t linked_word(const struct placing *p, size_t source, bool last) {
     return found;
 }
 
-static size_t behind(const struct placing *p, size_t source, bool before_marks) {
+/* Behind the last word that comes from a source word; before the punctuation of it unless that word
+ * had some, too, before `at`. */
+static size_t behind(const struct placing *p, size_t source, size_t at) {
     size_t t = linked_word(p, source, true);
     if (t == SIZE_MAX) return SIZE_MAX;
-    struct word word = p->linked->target.words[t];
-    while (before_marks && word.end > word.begin + 1 && is_mark(p->target[word.end - 1]))
-        word.end--;
+    struct word from = p->linked->source.words[source], word = p->linked->target.words[t];
+    bool marked = from.end <= at && is_mark(p->seen[from.end - 1]);
+    while (!marked && word.end > word.begin + 1 && is_mark(p->target[word.end - 1])) word.end--;
     return word.end;
 }
 
@@ -214,12 +216,12 @@ static size_t place_single(const struct placing *p, size_t piece) {
     bool leans_on_next = next < words->n && words->words[next].begin == at &&
                          piece + 1 < p->n_pieces && p->pieces[piece + 1].kind < PIECE_BLANK;
     if (at == 0) return 0;
-    if (inside) place = behind(p, next, true);
+    if (inside) place = behind(p, next, at);
     if (place == SIZE_MAX && leans_on_next && linked_word(p, next, false) != SIZE_MAX)
         place = p->linked->target.words[linked_word(p, next, false)].begin;
     if (place == SIZE_MAX && next >= words->n) return p->n_target;
     for (size_t back = 1; place == SIZE_MAX && back <= next && back < 4; back++)
-        place = behind(p, next - back, false);
+        place = behind(p, next - back, at);
     if (place != SIZE_MAX) return place;
     size_t t = next * p->linked->target.n / (words->n + 1);
     return t < p->linked->target.n ? p->linked->target.words[t].begin : p->n_target;
