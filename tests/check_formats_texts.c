@@ -122,6 +122,8 @@ START_TEST(marks_move_with_their_words) {
          "<p>Ich sehe <b>dich</b>.</p>"},
         {"html", "<p>I see <b>you.</b></p>", "Ich sehe dich.", "0-0 1-1 2-2",
          "<p>Ich sehe <b>dich.</b></p>"},
+        {"html", "<p>I like <b>green</b> apples.</p>", "Ich mag Ap gr\xc3\xbcn.", "0-0 1-1 2-3 3-2",
+         "<p>Ich mag Ap <b>gr&#252;n</b>.</p>"},
         /* several words of one, and words that are linked by mistake */
         {"html", "<p>a <b>b</b> c</p>", "A B B C", "0-0 1-1 1-2 2-3", "<p>A <b>B B</b> C</p>"},
         {"html", "<p>a <b>b</b> c d e f</p>", "A B C D E F", "0-0 1-1 1-5 2-2 3-3 4-4 5-5",

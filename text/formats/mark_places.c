@@ -139,18 +139,18 @@ static bool is_mark(char c) {
     return c && strchr(".,;:!?'\"()[]{}", c);
 }
 
-/* A pair that ended before the punctuation of its last word does so in the translation, too. */
+/* A pair whose words had no punctuation at their ends has none in the translation, either. */
 static void to_bytes(const struct placing *p, struct pair *pair, struct run run) {
-    const struct word *source = p->linked->source.words, *target = p->linked->target.words;
+    const struct word *target = p->linked->target.words;
     const struct pair *parent = &p->pairs[pair->parent];
     bool none = run.first >= run.end || pair->from >= pair->to;
     size_t n = p->linked->target.n;
     pair->place = run.first < n ? target[run.first].begin : p->n_target;
     pair->place_end = none ? pair->place : target[run.end - 1].end;
-    if (!none && source[pair->to - 1].end > pair->end)
+    if (!none && !is_mark(p->seen[pair->end - 1]))
         while (pair->place_end > pair->place + 1 && is_mark(p->target[pair->place_end - 1]))
             pair->place_end--;
-    if (!none && source[pair->from].begin < pair->begin)
+    if (!none && !is_mark(p->seen[pair->begin]))
         while (pair->place + 1 < pair->place_end && is_mark(p->target[pair->place])) pair->place++;
     if (pair->place < parent->place) pair->place = parent->place;
     if (pair->place > parent->place_end) pair->place = parent->place_end;
@@ -277,7 +277,9 @@ bool place_pieces(struct growing *out, const struct piece *pieces, size_t n, con
         add_pairs(&p);
         add_singles(&p);
         add_breaks(&p);
-        qsort(out->bytes, out->n / sizeof(struct placed), sizeof(struct placed), compare_placed);
+        if (out->n)
+            qsort(out->bytes, out->n / sizeof(struct placed), sizeof(struct placed),
+                  compare_placed);
     }
     free(p.pairs);
     free(p.runs);
