@@ -26,7 +26,8 @@ CHECK_LIBS = $(shell pkg-config --libs $(CHECK_PACKAGES))
 ENGINE = $(wildcard engine/*.c engine/kernels/*.c)
 LIBRARY = $(ENGINE) $(wildcard tokenizer/*.c tokenizer/*.cc text/*.c text/*/*.c)
 CONVERSION = $(wildcard models/*.c models/*/*.c)
-TOOLS = $(filter-out tools/main.c,$(wildcard tools/*.c)) $(wildcard tools/*.html)
+PAGES = $(wildcard tools/*.html tools/*.roff tools/completion.*sh)
+TOOLS = $(filter-out tools/main.c,$(wildcard tools/*.c)) $(PAGES)
 TESTS = $(wildcard tests/*.c tests/*.cc)
 
 object = $(patsubst %,$(BUILD)/%.o,$(1))
@@ -63,12 +64,15 @@ $(BUILD)/%.cc.o: %.cc Makefile
 	$(CXX) $(CPPFLAGS) $(CXXFLAGS) -c -o $@ $<
 
 # A page in the program: its bytes, and a NUL.
-$(BUILD)/%.html.o: %.html Makefile
-	@mkdir -p $(@D)
-	echo 'const unsigned char $(subst /,_,$*)_html[] = {' > $(BUILD)/$*.html.c
-	od -An -v -tx1 $< | sed 's/ \(..\)/0x\1,/g' >> $(BUILD)/$*.html.c
-	echo '0};' >> $(BUILD)/$*.html.c
-	$(CC) $(CFLAGS) -c -o $@ $(BUILD)/$*.html.c
+define embed
+@mkdir -p $(@D)
+echo 'const unsigned char $(subst .,_,$(subst /,_,$<))[] = {' > $(BUILD)/$<.c
+od -An -v -tx1 $< | sed 's/ \(..\)/0x\1,/g' >> $(BUILD)/$<.c
+echo '0};' >> $(BUILD)/$<.c
+$(CC) $(CFLAGS) -c -o $@ $(BUILD)/$<.c
+endef
+$(call object,$(PAGES)): $(BUILD)/%.o: % Makefile
+	$(embed)
 
 # Only the kernels of a level are compiled for it; the rest runs anywhere.
 KERNELS = $(BUILD)/engine/kernels
@@ -109,23 +113,32 @@ check: $(BUILD)/tolka tests
 	TOLKA=$(BUILD)/tolka $(BUILD)/tests/check_all
 
 MAN = $(BUILD)/tolka.1
-COMPLETION = $(BUILD)/tolka.bash
+SHELLS = bash zsh fish
 $(MAN): $(BUILD)/tolka
 	$(BUILD)/tolka help --man > $@
-$(COMPLETION): $(BUILD)/tolka
-	$(BUILD)/tolka help --completion > $@
+COMPLETIONS = $(addprefix $(BUILD)/tolka.,$(SHELLS))
+$(COMPLETIONS): $(BUILD)/tolka.%: $(BUILD)/tolka
+	$(BUILD)/tolka help --completion=$* > $@
+
+# Where shells look for what they do not know yet.
+SHARE = $(DESTDIR)$(PREFIX)/share
+BASH_COMPLETION = $(SHARE)/bash-completion/completions
+ZSH_COMPLETION = $(SHARE)/zsh/site-functions
+FISH_COMPLETION = $(SHARE)/fish/vendor_completions.d
 
 ## install: the command, library, header, model, manual page and completion under PREFIX
-install: all $(MAN) $(COMPLETION)
+install: all $(MAN) $(COMPLETIONS)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include \
-	    $(DESTDIR)$(PREFIX)/share/tolka $(DESTDIR)$(PREFIX)/share/man/man1 \
-	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	    $(SHARE)/tolka $(SHARE)/man/man1 \
+	    $(BASH_COMPLETION) $(ZSH_COMPLETION) $(FISH_COMPLETION)
 	install -m 755 $(BUILD)/tolka $(DESTDIR)$(PREFIX)/bin/tolka
 	install -m 644 $(BUILD)/libtolka.a $(BUILD)/libtolka-engine.a $(DESTDIR)$(PREFIX)/lib/
 	install -m 644 engine/tolka.h $(DESTDIR)$(PREFIX)/include/tolka.h
-	install -m 644 models/pretrained/*.gguf $(DESTDIR)$(PREFIX)/share/tolka/
-	install -m 644 $(MAN) $(DESTDIR)$(PREFIX)/share/man/man1/tolka.1
-	install -m 644 $(COMPLETION) $(DESTDIR)$(PREFIX)/share/bash-completion/completions/tolka
+	install -m 644 models/pretrained/*.gguf $(SHARE)/tolka/
+	install -m 644 $(MAN) $(SHARE)/man/man1/tolka.1
+	install -m 644 $(BUILD)/tolka.bash $(BASH_COMPLETION)/tolka
+	install -m 644 $(BUILD)/tolka.zsh $(ZSH_COMPLETION)/_tolka
+	install -m 644 $(BUILD)/tolka.fish $(FISH_COMPLETION)/tolka.fish
 
 ## check-arm: the kernels' tests for 64-bit ARM, cross-built and run by qemu-user
 check-arm:

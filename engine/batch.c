@@ -3,6 +3,7 @@
 #include "engine/aligner.h"
 #include "engine/clock.h"
 #include "engine/encoder.h"
+#include "engine/force_words.h"
 #include "engine/input.h"
 
 #include <stdlib.h>
@@ -150,11 +151,20 @@ static size_t first_batch(const struct job *job) {
     return fit == 0 ? 1 : fit < max ? fit : max;
 }
 
-/* Groups of a beam change probabilities of a row that are normalized afterwards. */
+/* Required words are looked up in a row; groups of a beam change probabilities that are normalized
+ * afterwards. */
 static enum row_need row_need(const struct search_options *search) {
     if (search->teacher) return ROWS_NONE;
+    if (search->generation->settings.n_force_words > 0) return ROWS_KEPT;
     if (search->groups > 1 && search->generation->settings.renormalize_logits) return ROWS_KEPT;
     return search->generation->needs_rows ? ROWS_PASSING : ROWS_NONE;
+}
+
+/* What scoring finds is given. */
+static size_t n_phrases(const struct search_options *search) {
+    const tolka_generation *settings = &search->generation->settings;
+    return search->teacher ? 0
+                           : force_words_phrases(settings->force_words, settings->n_force_words);
 }
 
 static struct batch_shape measure_batch(const struct job *job, size_t first, size_t n) {
@@ -165,6 +175,7 @@ static struct batch_shape measure_batch(const struct job *job, size_t first, siz
                                 .beam = (size_t)search->beam,
                                 .covers = !search->teacher &&
                                           search->generation->settings.coverage_penalty != 0,
+                                .n_phrases = n_phrases(search),
                                 .rows = row_need(search),
                                 .use_shortlist = job->model->shortlist.n_offsets > 0 &&
                                                  !search->no_shortlist && !search->teacher};
@@ -236,10 +247,10 @@ static void place_sentence(struct worker *worker, const struct job *job, size_t 
     size_t place = search_place(&worker->search, input, job->order[at], output_limit(job, input));
     *source = (struct source_rows){.ids = input->ids, .n = input->n_ids, .place = place};
     worker->stats.source_tokens += input->n_ids;
-    worker->stats.candidates +=
-        worker->shape.use_shortlist
-            ? shortlists_choose(&worker->shortlists, model, place, input->ids, input->n_ids)
-            : model->config.target_vocab;
+    worker->stats.candidates += worker->shape.use_shortlist
+                                    ? shortlists_choose(&worker->shortlists, model, place, input,
+                                                        &job->options.search.generation->settings)
+                                    : model->config.target_vocab;
 }
 
 /* Returns how many sentences have got a place; they stand in worker->sources. */

@@ -14,9 +14,8 @@ static void insert_choices(struct extensions *best, const struct choice *choice,
     }
 }
 
-/* The `wanted` best ways to extend this sentence's live hypotheses. */
-static void collect(const struct extending *extending, const struct choice *choices,
-                    struct extensions *best) {
+void beam_collect(const struct extending *extending, const struct choice *choices,
+                  struct extensions *best) {
     const struct sentence_search *sentence = extending->sentence;
     int32_t forced = forced_token(extending);
     best->n = 0;
@@ -127,7 +126,7 @@ bool beam_advance(const struct extending *extending, const struct choice *choice
     struct extensions best = {.wanted = beam_candidates(extending->options->beam)};
     if (extending->config->beam_rules == BEAM_MARIAN)
         best.wanted = (size_t)extending->options->beam - extending->sentence->n_finished;
-    collect(extending, choices, &best);
+    beam_collect(extending, choices, &best);
     size_t n_next = 0;
     bool is_done = apply_rules(extending, &best, &n_next);
     hypotheses_go_on(extending, n_next);

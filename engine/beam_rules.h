@@ -12,6 +12,11 @@ static inline size_t beam_candidates(int beam) {
     return 2 * (size_t)beam;
 }
 
+/* The best.wanted best ways to extend a sentence's live hypotheses. */
+struct extensions;
+void beam_collect(const struct extending *extending, const struct choice *choices,
+                  struct extensions *best);
+
 /* Extends one sentence's hypotheses from the choices of its rows, of which each has
  * beam_candidates(beam) tokens; true when the sentence is done. */
 bool beam_advance(const struct extending *extending, const struct choice *choices);

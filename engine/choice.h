@@ -33,6 +33,17 @@ static inline float choice_log_prob(const struct choice *choice, float logit) {
     return logit - choice->max - logf(choice->sum_exp);
 }
 
+/* Did the row have a number to choose by? Weights that are damaged, or no finite numbers to begin
+ * with, make every logit NaN or infinite, and what was chosen then means nothing. */
+static inline bool choice_is_sound(const struct choice *choice, const struct wanted *wanted) {
+    float best = wanted->targets ? choice->target_logit
+                 : wanted->n_top ? (choice->n_top ? choice->top[0].value : NAN)
+                                 : choice->best_logit;
+    bool is_chosen = wanted->targets || wanted->n_top || choice->best >= 0;
+    return is_chosen && !isnan(best) && best != INFINITY && !isnan(choice->sum_exp) &&
+           choice->sum_exp != INFINITY;
+}
+
 /* Puts a candidate into a choice's descending list of at most n_top, if it belongs there; equal
  * values stay in order of arrival. */
 static inline void choice_insert(struct choice *choice, size_t n_top, struct candidate candidate) {

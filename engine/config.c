@@ -72,7 +72,7 @@ const struct config_field config_fields[] = {
     {"search.beam", FIELD_U32, AT(beam), false, 1, TOLKA_MAX_BEAM, 1, NULL},
     {"search.length_penalty", FIELD_F32, AT(length_penalty), false, -100, 100, 1, NULL},
     {"search.max_source", FIELD_U32, AT(max_source), false, 0, TOLKA_MAX_LENGTH, 0, NULL},
-    {"search.max_length", FIELD_U32, AT(max_length), false, 1, TOLKA_MAX_LENGTH, 256, NULL},
+    {"search.max_length", FIELD_U32, AT(max_length), false, 1, MAX_DEFAULT_LENGTH, 256, NULL},
     {"search.max_length_ratio", FIELD_F32, AT(max_length_ratio), false, 0, 1e6, 0, NULL},
     {"search.min_length", FIELD_U32, AT(min_length), false, 0, TOLKA_MAX_LENGTH, 0, NULL},
     {"search.min_new_tokens", FIELD_U32, AT(min_new_tokens), false, 0, TOLKA_MAX_LENGTH, 0, NULL},

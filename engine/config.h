@@ -20,7 +20,7 @@ enum decoder_kind { DECODER_SELF_ATTENTION, DECODER_SSRU };
 enum beam_rules { BEAM_HUGGINGFACE, BEAM_CTRANSLATE2, BEAM_MARIAN };
 enum early_stopping { STOP_HEURISTIC, STOP_WHEN_FULL, STOP_NEVER_EARLY };
 
-enum { MAX_SUPPRESSED = 256, MAX_SEQUENCES = 256, MAX_SEQUENCE_IDS = 1024 };
+enum { MAX_SUPPRESSED = 256, MAX_SEQUENCES = 256, MAX_SEQUENCE_IDS = 1024, MAX_FORCE_WORDS = 64 };
 
 /* Short lists of tokens that stand together: ids one after another, and where each list ends. */
 struct token_sequences {
@@ -28,6 +28,13 @@ struct token_sequences {
     uint16_t end[MAX_SEQUENCES]; /* in ids */
     float bias[MAX_SEQUENCES];   /* -infinity: forbidden */
     int32_t ids[MAX_SEQUENCE_IDS];
+};
+
+/* Words that must come, of which each is one of several sequences, its alternatives. */
+struct required_words {
+    uint32_t n;
+    uint16_t end[MAX_FORCE_WORDS];    /* of each, in alternatives */
+    struct token_sequences sequences; /* their bias is not used */
 };
 
 /* Limits keep every product of sizes far from overflow and every allocation within reason. */
@@ -39,6 +46,10 @@ enum {
     MAX_VOCAB = 1 << 24,
     MAX_BUCKETS = 1 << 16,
 };
+
+/* What a file may ask for by itself: one of a few kilobytes shall not keep a machine busy for hours.
+ * Callers may ask for up to TOLKA_MAX_LENGTH. */
+enum { MAX_DEFAULT_LENGTH = 1024 };
 
 struct config {
     uint32_t d_model;
@@ -85,8 +96,9 @@ struct config {
     int32_t suppressed[MAX_SUPPRESSED];       /* never generated */
     int32_t begin_suppressed[MAX_SUPPRESSED]; /* not the first */
     struct token_sequences sequences;         /* of more tokens than one, or not quite forbidden */
-    bool renormalize;                         /* probabilities leave suppressed tokens out */
-    bool suppress_end_first;                  /* the end token is not the first */
+    struct required_words force_words;
+    bool renormalize;        /* probabilities leave suppressed tokens out */
+    bool suppress_end_first; /* the end token is not the first */
 
     enum beam_rules beam_rules;
     enum early_stopping early_stopping;

@@ -1,5 +1,6 @@
 #include "engine/generation.h"
 
+#include "engine/force_words.h"
 #include "engine/token_lists.h"
 
 #include <math.h>
@@ -30,6 +31,8 @@ void generation_lists_fill(struct generation_lists *lists, const struct config *
             lists->sequence_bias[lists->n_sequence_bias++] =
                 (tolka_sequence){ids, n, sequences->bias[i]};
     }
+    lists->n_force_words =
+        required_words_lists(&config->force_words, lists->force_words, lists->phrases);
 }
 
 tolka_generation generation_of(const struct config *config, const struct generation_lists *lists) {
@@ -67,6 +70,8 @@ tolka_generation generation_of(const struct config *config, const struct generat
         .num_beam_groups = (int)config->beam_groups,
         .diversity_penalty = config->diversity_penalty,
         .coverage_penalty = config->coverage_penalty,
+        .force_words = lists->force_words,
+        .n_force_words = lists->n_force_words,
     };
 }
 
@@ -131,7 +136,9 @@ static tolka_status check_forced(int32_t token, const char *key, uint32_t vocab,
     return token < 0 ? TOLKA_OK : check_ids(&token, 1, key, vocab, err);
 }
 
-static tolka_status check(const tolka_generation *g, uint32_t vocab, tolka_error *err) {
+static tolka_status check(const tolka_generation *g, const struct config *config,
+                          tolka_error *err) {
+    uint32_t vocab = config->target_vocab;
     tolka_status status = check_numbers(g, err);
     if (status == TOLKA_OK)
         status = check_sequences(g->sequence_bias, g->n_sequence_bias, "sequence_bias", vocab, err);
@@ -146,6 +153,9 @@ static tolka_status check(const tolka_generation *g, uint32_t vocab, tolka_error
         status = check_forced(g->forced_bos_token_id, "forced_bos_token_id", vocab, err);
     if (status == TOLKA_OK)
         status = check_forced(g->forced_eos_token_id, "forced_eos_token_id", vocab, err);
+    if (status == TOLKA_OK)
+        status = force_words_check(g->force_words, g->n_force_words, config, TOLKA_ARGUMENT,
+                                   "force_words_ids", err);
     return status;
 }
 
@@ -200,7 +210,8 @@ static bool needs_rows(const tolka_generation *g) {
            g->repetition_penalty != 1 || g->encoder_repetition_penalty != 1 ||
            g->no_repeat_ngram_size > 0 || g->encoder_no_repeat_ngram_size > 0 ||
            g->n_sequence_bias > 0 || g->n_begin_suppress_tokens > 0 || g->decay_factor != 1 ||
-           g->do_sample || (g->num_beam_groups > 1 && g->renormalize_logits) ||
+           g->do_sample || g->n_force_words > 0 ||
+           (g->num_beam_groups > 1 && g->renormalize_logits) ||
            has_long(g->bad_words, g->n_bad_words);
 }
 
@@ -211,7 +222,9 @@ static bool copy_lists(struct generation *out, const tolka_generation *g) {
     s->suppress_tokens = copy_array(g->suppress_tokens, g->n_suppress_tokens, sizeof(int32_t));
     s->begin_suppress_tokens =
         copy_array(g->begin_suppress_tokens, g->n_begin_suppress_tokens, sizeof(int32_t));
-    return s->sequence_bias && s->bad_words && s->suppress_tokens && s->begin_suppress_tokens;
+    s->force_words = force_words_copy(g->force_words, g->n_force_words);
+    return s->sequence_bias && s->bad_words && s->suppress_tokens && s->begin_suppress_tokens &&
+           s->force_words;
 }
 
 tolka_status generation_copy(struct generation *out, const tolka_generation *given,
@@ -220,7 +233,7 @@ tolka_status generation_copy(struct generation *out, const tolka_generation *giv
     if (given->size < sizeof *given)
         return fail(err, TOLKA_ARGUMENT, "generation: a size of %zu; expected %zu", given->size,
                     sizeof *given);
-    tolka_status status = check(given, config->target_vocab, err);
+    tolka_status status = check(given, config, err);
     if (status != TOLKA_OK) return status;
     out->settings = *given;
     if (!copy_lists(out, given) || !list_suppressed(out, config->end_token)) {
@@ -240,6 +253,7 @@ void generation_free(struct generation *generation) {
     free((void *)generation->settings.bad_words);
     free((void *)generation->settings.suppress_tokens);
     free((void *)generation->settings.begin_suppress_tokens);
+    free((void *)generation->settings.force_words);
     free(generation->suppressed);
     *generation = (struct generation){0};
 }

@@ -7,7 +7,9 @@
 /* A configuration's lists in the form in which the public header has them. */
 struct generation_lists {
     tolka_sequence bad_words[MAX_SUPPRESSED + MAX_SEQUENCES], sequence_bias[MAX_SEQUENCES];
-    size_t n_bad_words, n_sequence_bias;
+    tolka_alternatives force_words[MAX_FORCE_WORDS];
+    tolka_sequence phrases[MAX_SEQUENCES]; /* of these */
+    size_t n_bad_words, n_sequence_bias, n_force_words;
     const int32_t *end_token; /* among what the model forbids; NULL: it is not */
 };
 void generation_lists_fill(struct generation_lists *lists, const struct config *config);

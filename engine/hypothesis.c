@@ -77,6 +77,7 @@ void hypothesis_start(struct history *history, struct sentence_search *sentence,
     sentence->n_live = 1;
     sentence->n_finished = 0;
     sentence->n_generated = 0;
+    sentence->is_broken = false;
     sentence->forced_first =
         input->forced_first >= 0 ? input->forced_first : generation->forced_bos_token_id;
     set_prefix(sentence, options->teacher ? 0 : input->n_target);
@@ -93,6 +94,8 @@ void hypothesis_extend(const struct extending *extending, const struct hypothesi
     child->cell = parent->slot;
     child->number = parent->number;
     child->slot = (uint32_t)(extending->place * history->beam + k);
+    /* Behind the last token comes none: no decoder input, for which there would be no room. */
+    if (position == extending->sentence->limit) return;
     child->nodes = path_of(history, position, child->slot);
     memcpy(child->nodes, parent->nodes, position * sizeof *child->nodes);
     child->coverage = coverage_of(history, position, child->slot);
@@ -192,7 +195,14 @@ void hypothesis_finish_numbered(const struct extending *extending, const struct 
     store(extending, parent, token, log_prob, entry);
 }
 
+static tolka_result *broken_result(void) {
+    tolka_error err;
+    fail(&err, TOLKA_INPUT, "the model computes no finite numbers: its weights may be damaged");
+    return result_failed(&err);
+}
+
 tolka_result *hypotheses_result(const struct sentence_search *sentence, size_t n_best) {
+    if (sentence->is_broken) return broken_result();
     size_t n = sentence->n_finished < n_best ? sentence->n_finished : n_best, n_tokens = 0;
     for (size_t k = 0; k < n; k++) n_tokens += sentence->finished[k].n_tokens;
     tolka_result *result = result_new(n, n_tokens);

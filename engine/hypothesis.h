@@ -39,6 +39,7 @@ struct sentence_search {
     const tolka_input *input; /* borrowed */
     size_t index;             /* of it, in the caller's list */
     uint32_t n_generated, limit;
+    bool is_broken; /* the model gave no numbers to search by */
     int32_t forced_first;
     const int32_t
         *prefix;       /* what the translation begins with, its first token forced_first if there
@@ -112,7 +113,7 @@ static inline bool is_last_step(const struct sentence_search *sentence) {
     return sentence->n_generated + 1 == sentence->limit;
 }
 
-/* The n_best finished hypotheses; NULL: no memory. */
+/* The n_best finished hypotheses, or why there are none; NULL: no memory. */
 tolka_result *hypotheses_result(const struct sentence_search *sentence, size_t n_best);
 /* What there is of a sentence whose search was stopped: a result of status TOLKA_STOPPED with the
  * first hypothesis as far as it has come. */

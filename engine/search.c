@@ -23,6 +23,7 @@ void search_take(struct search *search, const struct batch_shape *shape, struct 
         search->tokens = arena_take(arena, n_slots * (shape->n_steps + 1), sizeof(int32_t));
         search->numbers = arena_take(arena, n_slots, sizeof *search->numbers);
     }
+    if (shape->n_phrases) word_room_take(&search->words, shape, arena);
     struct candidate *top = arena_take(arena, n_slots * n_top, sizeof *top);
     for (size_t r = 0; search->choices && r < n_slots; r++)
         search->choices[r].top = top + r * n_top;
@@ -50,6 +51,11 @@ static struct extending extending_at(struct search *search, size_t place) {
                               .history = &search->history,
                               .sentence = &search->sentences[place],
                               .place = place};
+}
+
+/* Before this, a translator has refused words where there is no beam. */
+static bool requires_words(const struct search *search) {
+    return search->options.generation->settings.n_force_words > 0;
 }
 
 static bool draws(const struct search *search) {
@@ -147,16 +153,27 @@ static void fill_attention(struct search *search, const struct attention_rows *s
     }
 }
 
+static bool is_broken(const struct sentence_search *sentence, const struct wanted *wanted,
+                      const struct choice *choices) {
+    for (size_t k = 0; k < sentence->n_live; k++)
+        if (!choice_is_sound(&choices[k], wanted)) return true;
+    return false;
+}
+
 /* One sentence by one token; true when it is done. */
-static bool advance(struct search *search, size_t place, const struct choice *choices) {
+static bool advance(struct search *search, size_t place, const struct wanted *wanted,
+                    const struct choice *choices) {
     const struct search_options *options = &search->options;
+    search->sentences[place].is_broken = is_broken(&search->sentences[place], wanted, choices);
+    if (search->sentences[place].is_broken) return true;
     struct extending extending = extending_at(search, place);
-    bool is_done = options->teacher        ? teacher_advance(&extending, choices)
-                   : draws(search)         ? samples_advance(&extending, choices)
-                   : options->alternatives ? alternatives_advance(&extending, choices)
-                   : options->beam == 1    ? greedy_advance(&extending, choices)
-                   : options->groups > 1   ? groups_advance(&extending, choices)
-                                           : beam_advance(&extending, choices);
+    bool is_done = options->teacher         ? teacher_advance(&extending, choices)
+                   : draws(search)          ? samples_advance(&extending, choices)
+                   : options->alternatives  ? alternatives_advance(&extending, choices)
+                   : options->beam == 1     ? greedy_advance(&extending, choices)
+                   : options->groups > 1    ? groups_advance(&extending, choices)
+                   : requires_words(search) ? words_advance(&extending, choices, &search->words)
+                                            : beam_advance(&extending, choices);
     search->sentences[place].n_generated++;
     return is_done;
 }
@@ -172,7 +189,7 @@ void search_step(struct search *search, struct transformer *transformer,
     output_choices(output, transformer->activations.x, rows, &wanted, search->choices);
     for (size_t i = 0; i < n_active; i++) {
         size_t place = search->active[i], n_live = search->sentences[place].n_live;
-        if (advance(search, place, &search->choices[r]))
+        if (advance(search, place, &wanted, &search->choices[r]))
             search->ended[search->n_ended++] = place;
         else
             search->active[search->n_active++] = place;

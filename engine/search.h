@@ -8,6 +8,7 @@
 #ifndef SEARCH_H
 #define SEARCH_H
 
+#include "engine/beam_words.h"
 #include "engine/hypothesis.h"
 #include "engine/output.h"
 #include "engine/transformer.h"
@@ -29,6 +30,7 @@ struct search {
     struct row_context *contexts; /* [n_slots] */
     int32_t *tokens;              /* [n_slots][n_steps + 1]: what the contexts are about */
     double *numbers;              /* [n_slots]: random ones */
+    struct word_room words;       /* where words are required */
 };
 
 void search_take(struct search *search, const struct batch_shape *shape, struct arena *arena);

@@ -2,8 +2,16 @@
 
 #include <string.h>
 
+static void add_words(const tolka_generation *generation, uint8_t *seen) {
+    for (size_t i = 0; i < generation->n_force_words; i++)
+        for (size_t k = 0; k < generation->force_words[i].n; k++) {
+            const tolka_sequence *phrase = &generation->force_words[i].phrases[k];
+            for (size_t t = 0; t < phrase->n; t++) seen[phrase->ids[t]] = 1;
+        }
+}
+
 size_t shortlist_candidates(const struct model *model, const int32_t *source, size_t n_source,
-                            int32_t *ids, uint8_t *seen) {
+                            const tolka_generation *generation, int32_t *ids, uint8_t *seen) {
     const struct shortlist *list = &model->shortlist;
     size_t vocab = model->config.target_vocab, n = 0;
     memset(seen, 0, vocab);
@@ -17,6 +25,7 @@ size_t shortlist_candidates(const struct model *model, const int32_t *source, si
         for (size_t j = from; from <= to && to <= list->n_ids && j < to; j++)
             if ((size_t)list->ids[j] < vocab) seen[list->ids[j]] = 1;
     }
+    if (generation) add_words(generation, seen);
     for (size_t id = 0; id < vocab; id++) n += seen[id];
     for (size_t id = list->first; id < vocab && n % 8; id++)
         if (!seen[id]) {
@@ -88,9 +97,10 @@ void shortlists_take(struct shortlists *shortlists, const struct model *model, s
 }
 
 size_t shortlists_choose(struct shortlists *shortlists, const struct model *model, size_t place,
-                         const int32_t *source, size_t n_source) {
+                         const tolka_input *input, const tolka_generation *generation) {
     int32_t *ids = shortlists->ids + place * shortlists->vocab;
-    size_t n = shortlist_candidates(model, source, n_source, ids, shortlists->seen);
+    size_t n =
+        shortlist_candidates(model, input->ids, input->n_ids, generation, ids, shortlists->seen);
     shortlists->places[place].ids = ids;
     shortlists->places[place].output = gather_output(
         &model->output, ids, n, shortlists->outputs + place * shortlists->output_bytes);

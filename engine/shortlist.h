@@ -7,10 +7,10 @@
 
 /* Candidate ids of one sentence, ascending, as Marian chooses them: the first ids of the
  * vocabulary, each source token's list, the source ids themselves where both sides share one
- * vocabulary, filled up to a multiple of 8. Writes to ids (room for target_vocab); `seen` is room
- * for target_vocab bytes. Returns how many. */
+ * vocabulary, filled up to a multiple of 8; and the tokens of required words (NULL: there are none). Writes
+ * to ids (room for target_vocab); `seen` is room for target_vocab bytes. Returns how many. */
 size_t shortlist_candidates(const struct model *model, const int32_t *source, size_t n_source,
-                            int32_t *ids, uint8_t *seen);
+                            const tolka_generation *generation, int32_t *ids, uint8_t *seen);
 
 /* Bytes that a gathered output layer of n_outputs rows takes. */
 size_t gathered_size(const struct linear *output, size_t n_outputs);
@@ -33,6 +33,6 @@ void shortlists_take(struct shortlists *shortlists, const struct model *model, s
                      struct arena *arena);
 /* Makes the output layer of the sentence at `place`; returns how many outputs it has. */
 size_t shortlists_choose(struct shortlists *shortlists, const struct model *model, size_t place,
-                         const int32_t *source, size_t n_source);
+                         const tolka_input *input, const tolka_generation *generation);
 
 #endif

@@ -1,8 +1,10 @@
 #include "engine/token_lists.h"
 
+#include "engine/force_words.h"
 #include "engine/gguf.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* ---- sequences ------------------------------------------------------------------------------- */
@@ -15,6 +17,25 @@ bool sequences_add(struct token_sequences *sequences, const int32_t *ids, size_t
     sequences->end[sequences->n] = (uint16_t)sequences->n_ids;
     sequences->bias[sequences->n++] = bias;
     return true;
+}
+
+bool required_words_add(struct required_words *words, bool is_new, const int32_t *ids, size_t n) {
+    if ((is_new && words->n == MAX_FORCE_WORDS) || !sequences_add(&words->sequences, ids, n, 0))
+        return false;
+    words->n += is_new;
+    words->end[words->n - 1] = (uint16_t)words->sequences.n;
+    return true;
+}
+
+size_t required_words_lists(const struct required_words *words, tolka_alternatives *lists,
+                            tolka_sequence *phrases) {
+    for (uint32_t i = 0; i < words->sequences.n; i++) {
+        phrases[i].ids = sequence_ids(&words->sequences, i, &phrases[i].n);
+        phrases[i].bias = 0;
+    }
+    for (uint32_t i = 0, first = 0; i < words->n; first = words->end[i++])
+        lists[i] = (tolka_alternatives){phrases + first, words->end[i] - first};
+    return words->n;
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -71,13 +92,61 @@ static tolka_status read_sequences(struct config *config, const struct gguf *ggu
                 gguf->name);
 }
 
+/* Numbers of a flat list, one after another. */
+struct flat {
+    const struct gguf_value *value;
+    size_t at;
+};
+
+/* -1 behind the last one, or for a number that is no id. */
+static int64_t next_number(struct flat *flat) {
+    int64_t n = flat->at < flat->value->count ? gguf_array_integer(flat->value, flat->at) : -1;
+    flat->at++;
+    return n;
+}
+
+static bool read_alternative(struct required_words *words, struct flat *flat, bool is_new) {
+    int32_t ids[MAX_SEQUENCE_IDS];
+    int64_t n = next_number(flat);
+    if (n < 1 || n > MAX_SEQUENCE_IDS) return false;
+    for (size_t k = 0; k < (size_t)n; k++) {
+        int64_t id = next_number(flat);
+        if (flat->at > flat->value->count) return false;
+        ids[k] = (int32_t)id;
+    }
+    return required_words_add(words, is_new, ids, (size_t)n);
+}
+
+/* For each word how many alternatives, for each of these how many tokens, and the tokens. */
+static tolka_status read_force_words(struct config *config, const struct gguf *gguf,
+                                     tolka_error *err) {
+    struct flat flat = {.at = 0};
+    tolka_status status =
+        find_array(gguf, "tolka.search.force_words", GGUF_I32,
+                   MAX_SEQUENCE_IDS + MAX_SEQUENCES + MAX_FORCE_WORDS, &flat.value, err);
+    if (status != TOLKA_OK || !flat.value) return status;
+    while (flat.at < flat.value->count) {
+        int64_t n = next_number(&flat);
+        bool fits = n > 0 && n <= MAX_SEQUENCES;
+        for (int64_t i = 0; fits && i < n; i++)
+            fits = read_alternative(&config->force_words, &flat, i == 0);
+        if (!fits)
+            return fail(err, TOLKA_FORMAT,
+                        "%s: key tolka.search.force_words is not made of words, their alternatives "
+                        "and their tokens",
+                        gguf->name);
+    }
+    return TOLKA_OK;
+}
+
 tolka_status token_lists_read(struct config *config, const struct gguf *gguf, tolka_error *err) {
     tolka_status status =
         read_ids(gguf, "tolka.token.suppressed", config->suppressed, &config->n_suppressed, err);
     if (status == TOLKA_OK)
         status = read_ids(gguf, "tolka.token.begin_suppressed", config->begin_suppressed,
                           &config->n_begin_suppressed, err);
-    return status == TOLKA_OK ? read_sequences(config, gguf, err) : status;
+    if (status == TOLKA_OK) status = read_sequences(config, gguf, err);
+    return status == TOLKA_OK ? read_force_words(config, gguf, err) : status;
 }
 
 /* ---- checking -------------------------------------------------------------------------------- */
@@ -89,6 +158,16 @@ static tolka_status check_ids(const int32_t *ids, size_t n, uint32_t vocab, cons
             return fail(err, TOLKA_FORMAT, "%s: a %s token is %d, but the vocabulary has %u tokens",
                         name, what, ids[i], vocab);
     return TOLKA_OK;
+}
+
+static tolka_status check_force_words(const struct config *config, const char *name,
+                                      tolka_error *err) {
+    tolka_alternatives words[MAX_FORCE_WORDS];
+    tolka_sequence phrases[MAX_SEQUENCES];
+    char list[320];
+    size_t n = required_words_lists(&config->force_words, words, phrases);
+    snprintf(list, sizeof list, "%.300s: force_words_ids", name);
+    return force_words_check(words, n, config, TOLKA_FORMAT, list, err);
 }
 
 tolka_status token_lists_check(const struct config *config, const char *name, tolka_error *err) {
@@ -103,5 +182,5 @@ tolka_status token_lists_check(const struct config *config, const char *name, to
                            name, err);
     if (status == TOLKA_OK && config->n_suppressed >= vocab)
         status = fail(err, TOLKA_FORMAT, "%s: every token is suppressed", name);
-    return status;
+    return status == TOLKA_OK ? check_force_words(config, name, err) : status;
 }

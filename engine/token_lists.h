@@ -5,8 +5,8 @@
 
 #include "engine/config.h"
 
-/* Reads tolka.token.suppressed, tolka.token.begin_suppressed, tolka.search.sequences and
- * tolka.search.sequence_bias. */
+/* Reads tolka.token.suppressed, tolka.token.begin_suppressed, tolka.search.sequences,
+ * tolka.search.sequence_bias and tolka.search.force_words. */
 tolka_status token_lists_read(struct config *config, const struct gguf *gguf, tolka_error *err);
 /* Are all of them tokens of the vocabulary? */
 tolka_status token_lists_check(const struct config *config, const char *name, tolka_error *err);
@@ -20,5 +20,13 @@ static inline const int32_t *sequence_ids(const struct token_sequences *sequence
     *n = sequences->end[i] - start;
     return sequences->ids + start;
 }
+
+/* Adds an alternative to a new word, or to the last one; false: there is no room for it, or it is
+ * empty. */
+bool required_words_add(struct required_words *words, bool is_new, const int32_t *ids, size_t n);
+/* Words in the form in which the public header has them: lists[MAX_FORCE_WORDS], whose phrases are
+ * in phrases[MAX_SEQUENCES]. Returns how many. */
+size_t required_words_lists(const struct required_words *words, tolka_alternatives *lists,
+                            tolka_sequence *phrases);
 
 #endif

@@ -118,6 +118,12 @@ typedef struct {
     float bias;
 } tolka_sequence;
 
+/* Phrases of which one is as good as another. */
+typedef struct {
+    const tolka_sequence *phrases;
+    size_t n;
+} tolka_alternatives;
+
 /* What may be generated, and how a token is drawn: names and meaning are those of transformers'
  * generation config. tolka_model_generation gives what the model asks for; change what you like and
  * hand it over in tolka_options. */
@@ -165,6 +171,13 @@ typedef struct {
     /* score += this * sum over source tokens of log(min(attention from all target tokens, 1)), the
      * last layer's first head looked at: CTranslate2; 0: none */
     float coverage_penalty;
+    /* words that a translation must have ("force_words_ids"): one phrase of each, as long as it does
+     * not reach the length limit before. Up to 64 words, 256 phrases and 1024 tokens in all, none
+     * of them the end token; no alternative begins with all of another; bias is not used. Needs a
+     * beam, and no groups, samples or alternatives; ends by transformers' rules, whatever the
+     * model's. */
+    const tolka_alternatives *force_words;
+    size_t n_force_words;
 } tolka_generation;
 
 void tolka_model_generation(const tolka_model *model, tolka_generation *generation);
@@ -198,7 +211,8 @@ enum {
 
 typedef struct {
     size_t size;          /* sizeof(tolka_options): which fields the caller knows */
-    int beam;             /* 1: greedy; 0: the model's default; at most TOLKA_MAX_BEAM */
+    int beam;             /* 1: greedy; 0: the model's default, or 4 if that is 1 and words are
+                             required; at most TOLKA_MAX_BEAM */
     int n_best;           /* hypotheses returned a sentence, at most `beam` (or as many as are
                              drawn, or alternatives); 0: one */
     int max_length;       /* most tokens generated, end token included; 0: the model's default */
@@ -399,24 +413,39 @@ tolka_status tolka_symmetrize(const tolka_link *forward, size_t n_forward,
 
 /* ---- text ------------------------------------------------------------------------------------ */
 
-/* Languages may be given as the model names them ("deu_Latn", ">>deu<<") or by a short code where
- * that is unambiguous ("de", "deu"); NULL where the model needs none. A tokenizer may be used by
- * several threads. */
+/* Languages may be given as the model names them ("deu_Latn", ">>deu<<"), by any code ("de", "deu",
+ * "ger", "de-DE", "de_DE.UTF-8") or by name ("German", "Deutsch"), where that is unambiguous; NULL
+ * where the model needs none. TOLKA_ARGUMENT if it lacks the language, or needs one and gets NULL:
+ * the message lists what there is. `to` may be "none" where languages are written before texts
+ * (">>deu<< Hello") and all texts bring their own. A tokenizer may be used by several threads. */
 tolka_status tolka_tokenizer_new(tolka_tokenizer **out, const tolka_model *model, const char *from,
                                  const char *to, tolka_error *err);
 void tolka_tokenizer_free(tolka_tokenizer *tokenizer);
 
 /* The languages that a model names, and those it takes when none is given; NULL: it has none such.
- * One block: free it with tolka_free. */
+ * All are target languages. One block: free it with tolka_free. */
 typedef struct {
     size_t n;
     const char **names;
     const char *default_from, *default_to;
+    int are_sources;    /* the same languages are its source languages; 0: the file names none */
+    const void *parsed; /* the library's own, for tolka_find_language; may be NULL */
 } tolka_languages;
 tolka_status tolka_model_languages(const tolka_model *model, tolka_languages **out,
                                    tolka_error *err);
+/* Which of them a name means, as tolka_tokenizer_new takes it. */
+tolka_status tolka_find_language(const tolka_languages *languages, const char *name, size_t *index,
+                                 tolka_error *err);
 /* Do two names ("de", ">>deu<<", "deu_Latn", "German") mean the same language? */
 int tolka_same_language(const char *a, const char *b);
+
+/* What a language is called: "German" for "de", ">>deu<<" or "deu_Latn" and "en"; `in` is any
+ * language, NULL the language itself ("Deutsch"). tolka_language_tag: as BCP 47 writes it ("zh-Hant"
+ * for "zho_Hant"); tolka_language_iso639_3: by ISO 639-3, without script and region ("zho"). NULL:
+ * there is no such name, or no memory. The caller frees the result. */
+char *tolka_language_name(const char *language, const char *in);
+char *tolka_language_tag(const char *language);
+char *tolka_language_iso639_3(const char *language);
 
 /* Text to source ids, language and end tokens included. Invalid UTF-8 becomes U+FFFD. */
 tolka_status tolka_tokenize(const tolka_tokenizer *tokenizer, const char *text, size_t length,

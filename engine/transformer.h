@@ -27,6 +27,7 @@ struct batch_shape {
     size_t n_slots;           /* decoder rows at most: sentences x beam */
     size_t n_steps;           /* generated tokens at most */
     size_t beam;
+    size_t n_phrases; /* of the words that translations must have; 0: they need not */
     bool use_shortlist;
     bool covers;        /* scores count coverage */
     enum row_need rows; /* what choices need */

@@ -47,8 +47,14 @@ static enum early_stopping early_stopping(const struct config *config, const tol
     return given->beam == 0 ? config->early_stopping : STOP_HEURISTIC;
 }
 
-static void set_defaults(tolka_options *options, const struct config *config) {
-    if (options->beam == 0) options->beam = (int)config->beam;
+/* Whoever requires words, but has no wish for a beam, gets one all the same. */
+static int default_beam(const struct config *config, const struct generation *generation) {
+    return config->beam == 1 && generation->settings.n_force_words > 0 ? 4 : (int)config->beam;
+}
+
+static void set_defaults(tolka_options *options, const struct config *config,
+                         const struct generation *generation) {
+    if (options->beam == 0) options->beam = default_beam(config, generation);
     if (options->n_best == 0) options->n_best = 1;
     if (options->length_penalty < 0) options->length_penalty = config->length_penalty;
     if (options->max_length == 0) options->max_length = (int)config->max_length;
@@ -93,6 +99,22 @@ static tolka_status check_groups(const tolka_options *options, const struct gene
     if (options->beam % groups == 0) return TOLKA_OK;
     return fail(err, TOLKA_ARGUMENT, "a beam of %d cannot be split into %d groups", options->beam,
                 groups);
+}
+
+/* Required words are a beam's business. */
+static tolka_status check_words(const tolka_options *options, const struct generation *generation,
+                                tolka_error *err) {
+    const tolka_generation *settings = &generation->settings;
+    const char *asked = settings->do_sample             ? "samples"
+                        : options->alternatives         ? "alternatives"
+                        : options->beam == 1            ? "a beam of 1"
+                        : settings->num_beam_groups > 1 ? "groups of a beam"
+                                                        : NULL;
+    if (settings->n_force_words == 0 || !asked) return TOLKA_OK;
+    return fail(err, TOLKA_ARGUMENT,
+                "required words (force_words_ids) do not go with %s: they need a beam of 2 or "
+                "more, and neither samples, alternatives nor groups",
+                asked);
 }
 
 /* Samples and alternatives are as many as are wanted, and no beam. */
@@ -164,8 +186,10 @@ static tolka_status set_up(tolka_translator *translator, const tolka_options *gi
     enum early_stopping stop = early_stopping(config, &options);
     tolka_status status = make_generation(translator, options.generation, err);
     if (status != TOLKA_OK) return status;
+    status = check_words(&options, &translator->generation, err);
+    if (status != TOLKA_OK) return status;
     set_width(&options, &translator->generation);
-    set_defaults(&options, config);
+    set_defaults(&options, config, &translator->generation);
     status = check_options(&options, err);
     if (status == TOLKA_OK) status = check_groups(&options, &translator->generation, err);
     if (status != TOLKA_OK) return status;

@@ -55,6 +55,12 @@ static tolka_status read_lengths(const struct checkpoint *checkpoint, struct con
     /* max_length counts the start token. Its absence means 20 to transformers, which cuts nearly
      * everything: our default is longer. */
     if (!most && length > 1) most = length - 1;
+    if (most > MAX_DEFAULT_LENGTH) {
+        checkpoint->warn(checkpoint->user,
+                         "%s: up to %u tokens are asked for; the default will be %d",
+                         settings_name(r.settings), most, MAX_DEFAULT_LENGTH);
+        most = MAX_DEFAULT_LENGTH;
+    }
     if (most) config->max_length = most;
     return TOLKA_OK;
 }
@@ -139,8 +145,11 @@ static void warn_of_ignored(const struct checkpoint *checkpoint) {
     static const struct {
         const char *key;
         double neutral;
-    } keys[] = {{"penalty_alpha", 0},      {"guidance_scale", 1},  {"top_h", 0},
-                {"forced_decoder_ids", 0}, {"force_words_ids", 0}, {"constraints", 0}};
+    } keys[] = {{"penalty_alpha", 0},
+                {"guidance_scale", 1},
+                {"top_h", 0},
+                {"forced_decoder_ids", 0},
+                {"constraints", 0}};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         struct reading r = generation_reading(checkpoint, keys[i].key, NULL);
         double value;

@@ -457,6 +457,10 @@ Suite *cli_suite(void) {
     suite_add_tcase(suite, cli_attention_case());
     suite_add_tcase(suite, cli_alignment_case());
     suite_add_tcase(suite, cli_decoding_case());
+    suite_add_tcase(suite, cli_languages_case());
     suite_add_tcase(suite, cli_terminal_case());
+    suite_add_tcase(suite, cli_inspect_case());
+    suite_add_tcase(suite, cli_manual_case());
+    suite_add_tcase(suite, cli_shells_case());
     return suite;
 }

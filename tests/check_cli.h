@@ -21,5 +21,9 @@ TCase *cli_attention_case(void); /* check_cli_attention.c */
 TCase *cli_alignment_case(void); /* check_cli_alignment.c */
 TCase *cli_decoding_case(void);  /* check_cli_decoding.c */
 TCase *cli_terminal_case(void);  /* check_cli_terminal.c */
+TCase *cli_languages_case(void); /* check_cli_languages.c */
+TCase *cli_inspect_case(void);   /* check_inspect.c */
+TCase *cli_manual_case(void);    /* check_manual.c */
+TCase *cli_shells_case(void);    /* check_shells.c */
 
 #endif

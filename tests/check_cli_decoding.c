@@ -144,6 +144,23 @@ START_TEST(wrong_settings) {
         {{"--set", "suppress_tokens=[-1]"}, "suppress_tokens is [-1]; expected [5, 7, ...]"},
         {{"--set", "suppress_tokens=[99999]"}, "suppress_tokens: token 99999|has 8344"},
         {{"--set", "bad_words_ids=[[4,99999]]"}, "bad_words_ids: token 99999"},
+        {{"--set", "force_words_ids=[5]"},
+         "force_words_ids is [5]; expected [[5, 7], ...] or with"},
+        {{"--set", "force_words_ids=[[[5],[]]]"}, "force_words_ids is [[[5],[]]]; expected"},
+        {{"--set", "force_words_ids={}"}, "force_words_ids is {}; expected"},
+        {{"--set", "force_words_ids=[[99999]]"}, "force_words_ids has token 99999|has 8344"},
+        {{"--set", "force_words_ids=[[5]]", "-b", "1"}, "do not go with a beam of 1"},
+        {{"--set", "force_words_ids=[[5]]", "--sample"}, "do not go with samples"},
+        {{"--set", "force_words_ids=[[5]]", "-a", "2"}, "do not go with alternatives"},
+        {{"--require", ""}, "--require: \"\" has no words"},
+        {{"--require", "Haus|"}, "--require: \"\" has no words"},
+        {{"--require", "Haus", "--ids"}, "--require: \"Haus\" is not a list of token ids"},
+        {{"--require", "5 0", "--ids"}, "force_words_ids has the end token, 0"},
+        {{"--require", "Haus", "--sample"}, "--require does not go with --sample"},
+        {{"--require", "Haus", "-b", "1"}, "--require does not go with --beam 1"},
+        {{"--require", "Haus", "-a", "2"}, "--require does not go with --alternatives"},
+        {{"--require", "Haus", "-s", "num_beam_groups=2"}, "does not go with num_beam_groups"},
+        {{"score", "--require", "Haus"}, "--require is no option of tolka score"},
         {{"--set", "forced_bos_token_id=-5"}, "is -5; expected a token id or null"},
         {{"--set", "forced_eos_token_id=99999"}, "forced_eos_token_id: token 99999"},
         {{"--set", "exponential_decay_length_penalty=[3]"}, "expected [start, factor]"},
@@ -239,6 +256,43 @@ static void check_output(const char *expected, char *output) {
     ck_assert_str_eq(output, expected);
     free(output);
 }
+
+START_TEST(required_words_come) {
+    static const char car[] = "I bought a new car yesterday.\n", keys[] = "Where are the keys?\n";
+    check_output("Ich habe gestern ein neues Auto gekauft.\n", output_of(car, "--to", "de"));
+    check_output("Ich habe gestern einen neuen Wagen gekauft.\n",
+                 output_of(car, "--to", "de", "--require", "Wagen"));
+    check_output("Ich habe gestern ein neues Auto gekauft.\n",
+                 output_of(car, "--to", "de", "--require", "Wagen|Auto"));
+    char *output = output_of(keys, "--to", "de", "--require", "Wo|Wohin", "--require", "sind", "-s",
+                             "force_words_ids=[[2424]]", "--json");
+    json_t *object = json_line(output, 0);
+    const char *target = json_string_value(json_object_get(object, "target"));
+    ck_assert_msg(strstr(target, "Wo") && strstr(target, "sind") && strstr(target, "Schlüssel"),
+                  "%s", target);
+    json_decref(object);
+    free(output);
+    /* As ids, and without the model's beam. */
+    output = output_of("8001 67 287 25 1424 2 0\n", "--ids", "--require", "1519");
+    check_output(output,
+                 output_of("8001 67 287 25 1424 2 0\n", "--ids", "-s", "force_words_ids=[[1519]]"));
+    ck_assert_msg(strstr(output, "1519"), "%s", output);
+    free(output);
+}
+END_TEST
+
+START_TEST(missing_words_are_spoken_of) {
+    struct ran ran =
+        run("\nWhere are the keys?\n", "--to", "de", "--require", "Schlüssel", "-x", "1");
+    ck_assert_int_eq(ran.status, 0);
+    ck_assert_msg(strstr(ran.err, "line 2: not all required words came"), "%s", ran.err);
+    ck_assert_msg(!strstr(ran.err, "line 1"), "%s", ran.err);
+    ran_free(&ran);
+    ran = run("Hello.\n", "--to", "de", "--require", "Schlüssel", "-x", "1", "-q");
+    ck_assert_str_eq(ran.err, "");
+    ran_free(&ran);
+}
+END_TEST
 
 START_TEST(prefixes_begin_translations) {
     check_output("Heute ist das Wetter schön.\n",
@@ -440,6 +494,8 @@ TCase *cli_decoding_case(void) {
     tcase_add_test(decoding, wrong_settings);
     tcase_add_test(decoding, mistakes_leave_the_output_file);
     tcase_add_test(decoding, new_tokens_are_counted);
+    tcase_add_test(decoding, required_words_come);
+    tcase_add_test(decoding, missing_words_are_spoken_of);
     tcase_add_test(decoding, prefixes_begin_translations);
     tcase_add_test(decoding, prefixes_of_ids);
     tcase_add_test(decoding, prefixes_that_cannot_be);

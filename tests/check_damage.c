@@ -4,6 +4,7 @@
 #include "tests/check_gguf.h"
 #include "tests/tokens.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -248,9 +249,50 @@ START_TEST(damaged_copies) {
 }
 END_TEST
 
+/* Sets all numbers of a tensor (f32) in a copy of the file. */
+static void fill_tensor(struct image *image, const char *name, float value) {
+    struct gguf gguf;
+    ck_assert_int_eq(gguf_parse(&gguf, image->bytes, image->n, "shipped", NULL), TOLKA_OK);
+    const struct gguf_tensor *tensor = gguf_tensor(&gguf, name);
+    ck_assert_msg(tensor != NULL, "no tensor %s", name);
+    float *at = (float *)(void *)(image->bytes + (tensor->data - image->bytes));
+    for (size_t i = 0; i < tensor->n_bytes / sizeof *at; i++) at[i] = value;
+    gguf_free(&gguf);
+}
+
+/* A model whose weights are no numbers says so, for greedy search and beams, text and scores. */
+START_TEST(weights_that_are_no_numbers) {
+    static const char *const tensors[] = {"enc.blk.0.attn_norm.weight", "dec.blk.1.ffn_norm.bias"};
+    static const float values[] = {NAN, INFINITY};
+    struct image image = load_shipped();
+    tolka_model *model;
+    tolka_tokenizer *tokenizer;
+    tolka_translator *translator;
+    tolka_error err;
+    char *text;
+    fill_tensor(&image, tensors[_i % 2], values[_i / 2]);
+    ck_assert_int_eq(tolka_model_open_memory(&model, image.bytes, image.n, "nan", NULL), TOLKA_OK);
+    ck_assert_int_eq(tolka_tokenizer_new(&tokenizer, model, NULL, "de", NULL), TOLKA_OK);
+    for (int beam = 1; beam <= 4; beam += 3) {
+        tolka_options options = TOLKA_OPTIONS_INIT;
+        options.beam = beam;
+        ck_assert_int_eq(tolka_translator_new(&translator, model, &options, NULL), TOLKA_OK);
+        ck_assert_int_eq(tolka_translate_text(translator, tokenizer, "Hello.", &text, &err),
+                         TOLKA_INPUT);
+        ck_assert_ptr_null(text);
+        ck_assert_msg(strstr(err.text, "no finite numbers"), "%s", err.text);
+        tolka_translator_free(translator);
+    }
+    tolka_tokenizer_free(tokenizer);
+    tolka_model_free(model);
+    free(image.bytes);
+}
+END_TEST
+
 TCase *gguf_damage_case(void) {
     TCase *damage = tcase_create("damage");
     tcase_set_timeout(damage, SECONDS + 30);
     tcase_add_loop_test(damage, damaged_copies, 0, N_GROUPS);
+    tcase_add_loop_test(damage, weights_that_are_no_numbers, 0, 4);
     return damage;
 }

@@ -93,9 +93,10 @@ static void check_result(const json_t *entry, const json_t *run, const tolka_res
     const json_t *list = json_object_get(run, "hypotheses");
     char where[256];
     const char *reason;
+    char *settings = json_dumps(json_object_get(run, "settings"), JSON_COMPACT);
     snprintf(where, sizeof where, "%s, %s, %s", isa,
-             json_string_value(json_object_get(entry, "name")),
-             json_string_value(json_object_get(run, "option")));
+             json_string_value(json_object_get(entry, "name")), settings ? settings : "?");
+    free(settings);
     ck_assert_msg(tolka_result_status(result, &reason) == TOLKA_OK, "%s: %s", where, reason);
     for (size_t k = 0; k < tolka_result_count(result); k++)
         check_hypothesis(list ? json_array_get(list, k) : run, result, k, where);
@@ -117,6 +118,9 @@ static void check_run(const struct run *run, const json_t *entry, const json_t *
     input.n_target = n_prefix;
     tolka_result **results = run_inputs(translator, &input, 1, false);
     check_result(entry, expected, results[0], run->isa);
+    if (json_object_get(expected, "hypotheses"))
+        ck_assert_uint_eq(tolka_result_count(results[0]),
+                          json_array_size(json_object_get(expected, "hypotheses")));
     free_results(results, 1);
     free(ids);
     free(target);
@@ -149,6 +153,13 @@ END_TEST
 
 START_TEST(groups_find_what_they_find_in_transformers) {
     struct decoding decoding = decoding_open(folders[_i], "diverse.json");
+    for_each_level(check_level, &decoding);
+    decoding_close(&decoding);
+}
+END_TEST
+
+START_TEST(words_come_as_they_do_in_transformers) {
+    struct decoding decoding = decoding_open(folders[_i], "required.json");
     for_each_level(check_level, &decoding);
     decoding_close(&decoding);
 }
@@ -297,9 +308,13 @@ static tolka_model *convert_folder(const struct checkpoint_folder *folder) {
     return model;
 }
 
-/* By a translator that is asked for nothing. */
+/* By a translator that is asked for nothing but how many hypotheses to return, on which it depends
+ * what the length limit leaves of those without their words. */
 static void check_followed(const tolka_model *model, const json_t *entry, const json_t *run) {
-    tolka_translator *translator = open_translator(model, NULL);
+    const json_t *settings = json_object_get(run, "settings");
+    tolka_options options = TOLKA_OPTIONS_INIT;
+    options.n_best = (int)json_integer_value(json_object_get(settings, "num_return_sequences"));
+    tolka_translator *translator = open_translator(model, &options);
     const json_t *forced = json_object_get(entry, "forced_bos_token_id");
     tolka_input input = TOLKA_INPUT_INIT;
     int32_t *ids = json_id_list(json_object_get(entry, "source_ids"), &input.n_ids);
@@ -335,6 +350,7 @@ static void check_all_converted(const char *fixture, const char *file) {
 START_TEST(settings_of_a_checkpoint_are_followed) {
     check_all_converted(folders[_i], "decoding.json");
     check_all_converted(folders[_i], "diverse.json");
+    check_all_converted(folders[_i], "required.json");
 }
 END_TEST
 
@@ -416,6 +432,7 @@ Suite *decoding_suite(void) {
     tcase_add_loop_test(tcase, settings_do_what_they_do_in_transformers, 0, N_FOLDERS);
     tcase_add_loop_test(tcase, lengths_follow_from_the_source, 0, N_FOLDERS);
     tcase_add_loop_test(tcase, groups_find_what_they_find_in_transformers, 0, N_FOLDERS);
+    tcase_add_loop_test(tcase, words_come_as_they_do_in_transformers, 0, N_FOLDERS);
     tcase_add_test(tcase, groups_divide_a_beam);
     tcase_add_loop_test(tcase, groups_and_coverage_do_not_depend_on_neighbours, 0, N_FOLDERS);
     tcase_add_loop_test(tcase, settings_of_a_checkpoint_are_followed, 0, N_FOLDERS);

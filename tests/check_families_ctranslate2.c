@@ -308,7 +308,7 @@ START_TEST(words_on_both_sides) {
     struct fixture fixture = fixture_open("ct2-aren-transliteration", DTYPE_F32);
     tolka_error err;
     tolka_tokenizer *tokenizer;
-    ck_assert(tolka_tokenizer_new(&tokenizer, fixture.model, NULL, NULL, &err) == TOLKA_OK);
+    ck_assert(tolka_tokenizer_new(&tokenizer, fixture.model, NULL, "none", &err) == TOLKA_OK);
     static const char text[] = "  m  Q\ta ";
     int32_t ids[8];
     char shown[64];
@@ -335,7 +335,7 @@ START_TEST(ctranslate2_with_sentencepiece) {
     tolka_error err;
     tolka_tokenizer *tokenizer;
     open_words(&words, "ct2-marian-float32", "source");
-    ck_assert(tolka_tokenizer_new(&tokenizer, fixture.model, NULL, NULL, &err) == TOLKA_OK);
+    ck_assert(tolka_tokenizer_new(&tokenizer, fixture.model, NULL, "none", &err) == TOLKA_OK);
     json_t *marian = json_load_file(FIXTURES "marian/reference.json", 0, NULL), *entry;
     size_t k, n;
     json_array_foreach(json_object_get(marian, "cases"), k, entry) {

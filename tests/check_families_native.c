@@ -163,7 +163,7 @@ START_TEST(shortlist_has_marians_candidates) {
     json_array_foreach(fixture.cases, k, entry) {
         int32_t *ids = json_id_list(json_object_get(entry, "source_ids"), &n_ids);
         const json_t *wanted = look_up(entry, "shortlist", "candidates");
-        size_t n = shortlist_candidates(&fixture.model->model, ids, n_ids, found, seen);
+        size_t n = shortlist_candidates(&fixture.model->model, ids, n_ids, NULL, found, seen);
         ck_assert_uint_eq(n, json_array_size(wanted));
         for (size_t i = 0; i < n; i++)
             ck_assert_int_eq(found[i], json_integer_value(json_array_get(wanted, i)));

@@ -216,13 +216,16 @@ START_TEST(language_is_written_before_the_text) {
     expect_ids(&fixture, "German", "Hello", german, 6);
     expect_ids(&fixture, "<2de>", "Hello", german, 6);
     expect_ids(&fixture, "de", "<2fr> Hello", french, 6);
-    expect_ids(&fixture, NULL, "<2fr> Hello", french, 6);
-    expect_ids(&fixture, NULL, "Hello", german + 2, 4);
+    expect_ids(&fixture, "none", "<2fr> Hello", french, 6);
+    expect_ids(&fixture, "none", "Hello", german + 2, 4);
     tolka_tokenizer *tokenizer;
     tolka_error err = {0};
     ck_assert_int_eq(tolka_tokenizer_new(&tokenizer, fixture.model, NULL, "nl", &err),
                      TOLKA_ARGUMENT);
-    ck_assert_ptr_nonnull(strstr(err.text, "de, en, es"));
+    ck_assert_ptr_nonnull(strstr(err.text, "no Dutch, only de (German), en (English), es"));
+    ck_assert_int_eq(tolka_tokenizer_new(&tokenizer, fixture.model, NULL, NULL, &err),
+                     TOLKA_ARGUMENT);
+    ck_assert_ptr_nonnull(strstr(err.text, "--to, one of de (German), en (English), es"));
     fixture_close(&fixture);
 }
 END_TEST
@@ -414,9 +417,10 @@ START_TEST(language_tags_are_told_from_text) {
     static const struct {
         const char *text;
         bool is;
-    } tags[] = {{"<2de>", true}, {"<2zh_Latn>", true}, {"<2zh-Hans>", true},
-                {"<2>", false},  {"<2018>", false},    {"<2 de>", false},
-                {"<2de", false}, {"2de>", false},      {"<extra_id_2>", false}};
+    } tags[] = {{"<2de>", true},  {"<2zh_Latn>", true}, {"<2zh-Hans>", true},
+                {"<2>", false},   {"<2018>", false},    {"<2 de>", false},
+                {"<2de", false},  {"2de>", false},      {"<extra_id_2>", false},
+                {"<2CA>", false}, {"<2Latn>", false},   {"<2pt_BR>", true}};
     for (size_t i = 0; i < sizeof tags / sizeof *tags; i++) {
         struct gguf_string text = {tags[i].text, strlen(tags[i].text)};
         ck_assert_msg(is_language_tag(text) == tags[i].is, "%s", tags[i].text);

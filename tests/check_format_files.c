@@ -197,7 +197,8 @@ static struct fixture open_with_lists(void) {
     struct convert_options options = {.type = DTYPE_F16, .import.config = path};
     json_t *config = json_load_file(FIXTURES "mbart25-tiny/config.json", 0, NULL);
     json_t *lists = json_loads("{\"suppress_tokens\": [7], \"begin_suppress_tokens\": [8, 9],"
-                               " \"sequence_bias\": [[[5, 6], -2.5]], \"bad_words_ids\": [[5, 7]]}",
+                               " \"sequence_bias\": [[[5, 6], -2.5]], \"bad_words_ids\": [[5, 7]],"
+                               " \"force_words_ids\": [[5, 8], [[9], [10, 11]]]}",
                                0, NULL);
     int fd = mkstemp(path);
     ck_assert(config && lists && fd >= 0);

@@ -15,10 +15,14 @@ static const int32_t single[] = {9};
 static const tolka_sequence bad_words[] = {{pair, 2, 0}, {single, 1, 0}};
 static const tolka_sequence biases[] = {{pair, 2, -2.5f}, {prefix, 1, 1.5f}};
 
+static const tolka_sequence alternatives[] = {{pair, 2, 0}, {single, 1, 0}};
+static const tolka_sequence phrase[] = {{prefix, 3, 0}};
+static const tolka_alternatives words[] = {{phrase, 1}, {alternatives, 2}};
+
 static const struct mode {
     const char *name;
     int beam, n_best;
-    bool samples, alternatives, constrained, prefixed, scores;
+    bool samples, alternatives, constrained, prefixed, requires, groups, scores;
 } modes[] = {
     {.name = "greedy", .beam = 1, .n_best = 1},
     {.name = "beam", .beam = 4, .n_best = 4},
@@ -31,6 +35,13 @@ static const struct mode {
     {.name = "constrained beam", .beam = 3, .n_best = 3, .constrained = true},
     {.name = "constrained samples", .n_best = 2, .samples = true, .constrained = true},
     {.name = "constrained alternatives", .n_best = 2, .alternatives = true, .constrained = true},
+    {.name = "groups", .beam = 4, .n_best = 4, .groups = true},
+    {.name = "required words", .beam = 4, .n_best = 3, .requires = true},
+    {.name = "required words behind a prefix",
+     .beam = 2,
+     .n_best = 2,
+     .requires = true,
+     .prefixed = true},
     {.name = "scoring", .beam = 1, .n_best = 1, .scores = true},
 };
 enum { N_MODES = sizeof modes / sizeof *modes };
@@ -54,6 +65,8 @@ static tolka_translator *translator_of(const tolka_model *model, const struct mo
     generation.temperature = 1.5f;
     generation.seed = 5;
     if (mode->constrained) constrain_a_little(&generation);
+    if (mode->groups) generation.num_beam_groups = 2, generation.diversity_penalty = 0.5f;
+    if (mode->requires) generation.force_words = words, generation.n_force_words = 2;
     options.generation = &generation;
     options.beam = mode->beam;
     options.n_best = mode->n_best;

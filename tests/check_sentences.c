@@ -32,14 +32,16 @@ static const struct {
     const char *language, *text, *sentences;
 } texts[] = {
     {"en", "Hello. How are you?  I am fine!", "Hello.|How are you?|I am fine!"},
-    {"en", "Dr. Smith met Mr. Jones at 5 p.m. He left.", "Dr. Smith met Mr. Jones at 5 p.m. He left."},
+    {"en", "Dr. Smith met Mr. Jones at 5 p.m. He left.",
+     "Dr. Smith met Mr. Jones at 5 p.m. He left."},
     {"en", "J. R. R. Tolkien wrote it. So do I. But why?",
      "J. R. R. Tolkien wrote it.|So do I.|But why?"},
     {"en", "It costs 3.50 euros, e.g. here. See example.com/a?b=c for more.",
      "It costs 3.50 euros, e.g. here.|See example.com/a?b=c for more."},
     {"en", "\"Where is it?\" she asked. (Nobody knew.) Well...",
      "\"Where is it?\" she asked.|(Nobody knew.)|Well..."},
-    {"en", "  - First. Second.\n  * Third\n12. Fourth. Fifth.\n", "First.|Second.|Third|Fourth.|Fifth."},
+    {"en", "  - First. Second.\n  * Third\n12. Fourth. Fifth.\n",
+     "First.|Second.|Third|Fourth.|Fifth."},
     {"en", "One line\nanother line\r\n\r\nand one more", "One line|another line|and one more"},
     {"en", "What?! * Yes. 2024. * * 12:30. No? no.", "What?!|Yes.|No? no."},
     {"en", "He came in chapter 12. She left.", "He came in chapter 12.|She left."},
@@ -123,9 +125,9 @@ static void keep(void *user, size_t index, tolka_result *result) {
 static tolka_result *translate(const struct scene *scene, const char *source) {
     tolka_text text = {.source = source, .source_length = strlen(source)};
     tolka_result *result = NULL;
-    ck_assert_int_eq(tolka_translate_texts(scene->translator, scene->tokenizer, &text, 1, keep,
-                                           &result, NULL),
-                     TOLKA_OK);
+    ck_assert_int_eq(
+        tolka_translate_texts(scene->translator, scene->tokenizer, &text, 1, keep, &result, NULL),
+        TOLKA_OK);
     ck_assert_int_eq(tolka_result_status(result, NULL), TOLKA_OK);
     return result;
 }
@@ -335,7 +337,8 @@ END_TEST
 
 static void count_text(void *user, size_t index, tolka_result *result) {
     (void)index;
-    *(size_t *)user += strlen(tolka_result_text(result, 0, NULL) ? tolka_result_text(result, 0, NULL) : "");
+    *(size_t *)user +=
+        strlen(tolka_result_text(result, 0, NULL) ? tolka_result_text(result, 0, NULL) : "");
     tolka_result_free(result);
 }
 

@@ -110,7 +110,7 @@ static struct ids join(int32_t first, struct ids rest) {
 
 START_TEST(a_tag_in_the_text_wins) {
     struct tolka_model *model = tagged_model("to text eos", "none");
-    tolka_tokenizer *none = open_tokenizer(model, NULL, NULL);
+    tolka_tokenizer *none = open_tokenizer(model, NULL, "none");
     tolka_tokenizer *french = open_tokenizer(model, "en", "fr");
     struct ids plain = encode(none, "Good day."), mark = join(605, plain);
     ck_assert_int_eq(plain.at[plain.n - 1], 2);
@@ -236,7 +236,7 @@ static int find(const char *const *tokens, size_t n, const char *wanted, tolka_e
     struct gguf_string strings[16];
     size_t found = 99;
     for (size_t i = 0; i < n; i++) strings[i] = (struct gguf_string){tokens[i], strlen(tokens[i])};
-    struct languages languages = {"m.gguf", n, strings, NULL};
+    struct languages languages = {"m.gguf", n, strings, NULL, NULL};
     return language_find(&languages, wanted, "--to", &found, err) == TOLKA_OK ? (int)found : -1;
 }
 
@@ -252,7 +252,7 @@ START_TEST(languages_are_found_by_any_unambiguous_name) {
         int found;
     } cases[] = {
         {nllb, 8, "deu_Latn", 1},  {nllb, 8, "de", 1},        {nllb, 8, "deu", 1},
-        {nllb, 8, "DE", 1},        {nllb, 8, "German", 1},    {nllb, 8, "de-AT", -1},
+        {nllb, 8, "DE", 1},        {nllb, 8, "German", 1},    {nllb, 8, "de-AT", 1},
         {nllb, 8, "zh-Hans", 2},   {nllb, 8, "zh", -1},       {nllb, 8, "no", 4},
         {nllb, 8, "fa", 5},        {nllb, 8, "ger", 1},       {nllb, 8, "xx", -1},
         {nllb, 8, "", -1},         {marian, 4, ">>deu<<", 0}, {marian, 4, "de", 0},
@@ -272,13 +272,14 @@ END_TEST
 START_TEST(a_wrong_language_is_told_the_choices) {
     tolka_error err = {0};
     ck_assert_int_eq(find(nllb, 8, "zh", &err), -1);
-    ck_assert_str_eq(err.text, "m.gguf: --to zh could mean any of zho_Hans, zho_Hant");
+    ck_assert_str_eq(err.text, "m.gguf: --to zh could mean any of zho_Hans (Simplified Chinese), "
+                               "zho_Hant (Traditional Chinese)");
     ck_assert_int_eq(find(nllb, 3, "fr", &err), -1);
-    ck_assert_str_eq(err.text, "m.gguf: --to fr: the model has no such language, only eng_Latn, "
-                               "deu_Latn, zho_Hans");
+    ck_assert_str_eq(err.text, "m.gguf: --to fr: the model has no French, only eng_Latn (English), "
+                               "deu_Latn (German), zho_Hans (Simplified Chinese)");
     struct gguf_string many[1000];
     for (size_t i = 0; i < 1000; i++) many[i] = (struct gguf_string){"abc_Latn", 8};
-    struct languages languages = {"m.gguf", 1000, many, NULL};
+    struct languages languages = {"m.gguf", 1000, many, NULL, NULL};
     ck_assert_int_eq(language_missing(&languages, "--to", &err), TOLKA_ARGUMENT);
     ck_assert_ptr_nonnull(strstr(err.text, "and 9"));
     ck_assert_uint_lt(strlen(err.text), 400);
@@ -293,7 +294,7 @@ START_TEST(missing_languages_are_asked_for) {
     ck_assert_ptr_nonnull(strstr(err.text, "--from"));
     ck_assert_ptr_null(tokenizer);
     ck_assert_int_eq(tolka_tokenizer_new(&tokenizer, model, "fr", NULL, &err), TOLKA_ARGUMENT);
-    ck_assert_ptr_nonnull(strstr(err.text, "--to, one of deu, fra, zho_Hans, zho_Hant"));
+    ck_assert_ptr_nonnull(strstr(err.text, "--to, one of deu (German), fra (French), zho_Hans"));
     ck_assert_int_eq(tolka_tokenizer_new(&tokenizer, model, "fr", "zh", &err), TOLKA_ARGUMENT);
     free_model(model);
 }

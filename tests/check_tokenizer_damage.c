@@ -239,6 +239,50 @@ START_TEST(damaged_rules_are_refused) {
 }
 END_TEST
 
+/* Readers differ about bytes such as these: protocol buffers keep the low 32 bits of a tag and of a
+ * type. A model that has them is refused, or the library sees what was checked. */
+START_TEST(bytes_have_one_meaning) {
+    /* Tags of fields 1, 3 and 5 plus 2^32; a type of 4 + 2^32; a score that is no number. */
+    static const struct {
+        const char *bytes;
+        size_t n;
+    } cases[] = {
+        {"\x8a\x80\x80\x80\x10\x00", 6},
+        {"\x9a\x80\x80\x80\x10\x00", 6},
+        {"\xaa\x80\x80\x80\x10\x00", 6},
+        {"\x0a\x09\x0a\x01z\x18\x84\x80\x80\x80\x10", 11},
+        {"\x0a\x05\x0a\x01z\x18\x63", 7},
+        {"\x0a\x08\x0a\x01z\x15\x00\x00\xc0\x7f", 10},
+        {"\x0a\x08\x0a\x01z\x15\x00\x00\x80\x7f", 10},
+        {"\x12\x02\x18\x09", 4},
+        {"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f", 10},
+    };
+    char why[SPM_WHY];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct blob blob = small_model();
+        put(&blob, cases[i].bytes, cases[i].n);
+        ck_assert_msg(check_blob(&blob, why) == SPM_REFUSED, "case %zu", i);
+    }
+}
+END_TEST
+
+/* What the library gets has been written anew: checked once more it is the same bytes, and what was
+ * not asked for is gone. */
+START_TEST(models_are_written_anew) {
+    size_t n, n_first, n_second;
+    uint8_t *bytes = read_fixture("tiny-byte-fallback.model", &n), *first, *second;
+    char why[SPM_WHY];
+    ck_assert_int_eq(spm_check(bytes, n, SPM_ENCODE_DECODE, &first, &n_first, why), SPM_OK);
+    ck_assert_int_eq(spm_check(first, n_first, SPM_ENCODE_DECODE, &second, &n_second, why), SPM_OK);
+    ck_assert_uint_lt(n_first, n);
+    ck_assert_uint_eq(n_first, n_second);
+    ck_assert_mem_eq(first, second, n_first);
+    free(bytes);
+    free(first);
+    free(second);
+}
+END_TEST
+
 /* Whatever a byte is changed to, the answer is yes or no: run this with sanitizers. */
 START_TEST(changed_bytes_do_no_harm) {
     size_t n, n_checked;
@@ -286,6 +330,8 @@ TCase *tokenizer_damage_case(void) {
     tcase_add_test(tests, bytelevel_metadata_is_checked);
     tcase_add_test(tests, damaged_pieces_are_refused);
     tcase_add_test(tests, damaged_rules_are_refused);
+    tcase_add_test(tests, bytes_have_one_meaning);
+    tcase_add_test(tests, models_are_written_anew);
     tcase_add_test(tests, changed_bytes_do_no_harm);
     tcase_add_test(tests, a_refused_model_is_named_by_its_key);
     return tests;

@@ -181,8 +181,9 @@ static void check_family(const json_t *family) {
     json_t *each;
     size_t i;
     json_array_foreach(json_object_get(family, "encode"), i, each) {
+        const char *to = text_of(each, "to");
         tolka_tokenizer_free(tokenizer);
-        tokenizer = open_tokenizer(model, text_of(each, "from"), text_of(each, "to"));
+        tokenizer = open_tokenizer(model, text_of(each, "from"), to ? to : "none");
         check_encode(tokenizer, json_object_get(each, "text"), json_object_get(each, "ids"), -1);
         ck_assert_int_eq(tolka_tokenizer_forced_first(tokenizer),
                          integer_of(each, "forced_first", -1));

@@ -20,12 +20,14 @@ Suite *attention_map_suite(void);   /* check_attention_map.c */
 Suite *decoding_suite(void);        /* check_decoding.c */
 Suite *alignment_suite(void);       /* check_alignment*.c */
 TCase *alignment_words_case(void);  /* check_alignment_words.c */
+Suite *required_suite(void);        /* check_required.c */
 Suite *modes_suite(void);           /* check_modes.c */
 Suite *sampling_suite(void);        /* check_sampling.c */
 Suite *streaming_suite(void);       /* check_streaming.c */
 Suite *sentences_suite(void);       /* check_sentences.c */
 Suite *api_suite(void);             /* check_api.c */
 Suite *tokenizer_suite(void);       /* check_tokenizer*.c */
+Suite *languages_suite(void);       /* check_languages.c */
 Suite *import_suite(void);          /* check_import.c, check_import_hostile.c, check_settings.c */
 Suite *import_native_suite(void);   /* check_import_native.c, check_import_damage.c */
 Suite *cli_suite(void);             /* check_cli.c */

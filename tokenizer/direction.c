@@ -1,20 +1,23 @@
 #include "tokenizer/direction.h"
 
 #include "tokenizer/keys.h"
+#include "tokenizer/language_names.h"
 
-#include <stdio.h>
 #include <string.h>
+
+/* What --to is where texts name their languages themselves (">>deu<< Hello"). */
+static const char texts_say[] = "none";
 
 /* The language asked for, or else the file's default; *name is NULL if there is neither. */
 static tolka_status wanted_language(const tolka_model *model, const char *given, const char *key,
-                                    char buffer[LONGEST_LANGUAGE], const char **name,
+                                    char buffer[LONGEST_LANGUAGE_NAME], const char **name,
                                     tolka_error *err) {
     struct gguf_string absent;
     *name = given;
     if (given) return TOLKA_OK;
     tolka_status status = key_string(model, key, &absent, err);
     if (status != TOLKA_OK || !absent.bytes) return status;
-    if (absent.length >= LONGEST_LANGUAGE || memchr(absent.bytes, 0, absent.length))
+    if (!language_is_sound(absent))
         return fail(err, TOLKA_FORMAT, "%s: key %s is not a language", model->name, key);
     memcpy(buffer, absent.bytes, absent.length);
     buffer[absent.length] = 0;
@@ -29,9 +32,11 @@ static tolka_status check_only_language(const tolka_model *model, const char *wa
     struct gguf_string only;
     tolka_status status = key_string(model, key, &only, err);
     if (status != TOLKA_OK || !wanted || !only.bytes) return status;
+    if (!language_is_sound(only))
+        return fail(err, TOLKA_FORMAT, "%s: key %s is not a language", model->name, key);
     if (language_same((struct gguf_string){wanted, strlen(wanted)}, only)) return TOLKA_OK;
     return fail(err, TOLKA_ARGUMENT, "%s: %s %.40s: the model has only %.*s", model->name, option,
-                wanted, (int)(only.length < 40 ? only.length : 40), only.bytes);
+                wanted, (int)only.length, only.bytes);
 }
 
 static tolka_status find_language(const tolka_tokenizer *tokenizer, const char *name,
@@ -78,7 +83,7 @@ static size_t language_vocab(const tolka_tokenizer *tokenizer, enum template_ite
 
 static tolka_status choose_from(tolka_tokenizer *tokenizer, const tolka_model *model,
                                 const char *from, tolka_error *err) {
-    char buffer[LONGEST_LANGUAGE];
+    char buffer[LONGEST_LANGUAGE_NAME];
     const char *name;
     if (!uses(tokenizer, ITEM_FROM))
         return check_only_language(model, from, "--from", KEY "default_from", err);
@@ -89,11 +94,17 @@ static tolka_status choose_from(tolka_tokenizer *tokenizer, const tolka_model *m
                          &tokenizer->from, err);
 }
 
-/* Texts for `>>deu<<` and `<2de>` models usually name their language themselves. */
-static bool texts_carry_tags(const struct languages *languages, enum to_kind kind) {
-    if (kind == TO_PREFIX) return true;
-    return kind == TO_NONE && languages->n > 0 && languages->tokens[0].length > 2 &&
-           memcmp(languages->tokens[0].bytes, ">>", 2) == 0;
+static bool is_none(const char *to) {
+    return to && strcmp(to, texts_say) == 0;
+}
+
+/* Languages of `>>deu<<` and `<2de>` models stand in the source, so that texts may bring their own;
+ * and a model that has one alone translates as well without it. */
+static bool may_go_without(const struct languages *languages, enum to_kind kind, const char *name) {
+    bool in_source = kind == TO_PREFIX ||
+                     (kind == TO_NONE && languages->n > 0 && languages->tokens[0].length > 2 &&
+                      memcmp(languages->tokens[0].bytes, ">>", 2) == 0);
+    return in_source && (name ? is_none(name) : languages->n == 1);
 }
 
 static struct gguf_string token_of(const struct languages *languages, int32_t id) {
@@ -104,7 +115,7 @@ static struct gguf_string token_of(const struct languages *languages, int32_t id
 
 static tolka_status choose_to(tolka_tokenizer *tokenizer, const tolka_model *model, const char *to,
                               tolka_error *err) {
-    char buffer[LONGEST_LANGUAGE];
+    char buffer[LONGEST_LANGUAGE_NAME];
     const char *name;
     enum to_kind kind;
     tolka_status status = read_to_kind(model, &kind, err);
@@ -112,11 +123,11 @@ static tolka_status choose_to(tolka_tokenizer *tokenizer, const tolka_model *mod
     if (tokenizer->tags_are_text) kind = TO_PREFIX;
     tokenizer->tags_are_text = kind == TO_PREFIX;
     if (!uses(tokenizer, ITEM_TO) && kind == TO_NONE)
-        return check_only_language(model, to, "--to", KEY "default_to", err);
+        return check_only_language(model, is_none(to) ? NULL : to, "--to", KEY "default_to", err);
     if (tokenizer->languages.n == 0) return key_missing(model, KEY "languages", err);
     status = wanted_language(model, to, KEY "default_to", buffer, &name, err);
     if (status != TOLKA_OK) return status;
-    if (!name && texts_carry_tags(&tokenizer->languages, kind)) return TOLKA_OK;
+    if (may_go_without(&tokenizer->languages, kind, name)) return TOLKA_OK;
     if (!name) return language_missing(&tokenizer->languages, "--to", err);
     size_t vocab = language_vocab(tokenizer, ITEM_TO, kind != TO_NONE);
     status = find_language(tokenizer, name, "--to", vocab, &tokenizer->to, err);
@@ -127,19 +138,32 @@ static tolka_status choose_to(tolka_tokenizer *tokenizer, const tolka_model *mod
     return status;
 }
 
+/* "de" for "Deutsch", "de_DE.UTF-8" or ">>deu<<"; "zh_Hant" for "zho_Hant". */
+static void write_code(char code[LONGEST_LANGUAGE], const char *language) {
+    char kept[LONGEST_LANGUAGE_NAME], id[LONGEST_LOCALE];
+    struct locale_name name;
+    locale_read(&name, language_code(language, kept), SAME_CODE);
+    locale_id(&name, id);
+    strcpy(code, strlen(id) < LONGEST_LANGUAGE ? id : name.language);
+}
+
 /* For those who have to know what is written in a text. */
+static tolka_status name_language(char code[LONGEST_LANGUAGE], const tolka_model *model,
+                                  const char *given, const char *key, tolka_error *err) {
+    char buffer[LONGEST_LANGUAGE_NAME];
+    const char *name;
+    tolka_status status = wanted_language(model, given, key, buffer, &name, err);
+    if (status == TOLKA_OK && name && !is_none(name)) write_code(code, name);
+    return status;
+}
+
 static tolka_status name_languages(tolka_tokenizer *tokenizer, const tolka_model *model,
                                    const char *from, const char *to, tolka_error *err) {
-    const char *name;
     tolka_status status =
-        wanted_language(model, from, KEY "default_from", tokenizer->source_language, &name, err);
-    if (status == TOLKA_OK)
-        status =
-            wanted_language(model, to, KEY "default_to", tokenizer->target_language, &name, err);
-    if (status != TOLKA_OK) return status;
-    if (from) snprintf(tokenizer->source_language, LONGEST_LANGUAGE, "%s", from);
-    if (to) snprintf(tokenizer->target_language, LONGEST_LANGUAGE, "%s", to);
-    return status;
+        name_language(tokenizer->source_language, model, from, KEY "default_from", err);
+    return status != TOLKA_OK
+               ? status
+               : name_language(tokenizer->target_language, model, to, KEY "default_to", err);
 }
 
 tolka_status tokenizer_choose_languages(tolka_tokenizer *tokenizer, const tolka_model *model,

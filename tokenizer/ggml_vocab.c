@@ -163,7 +163,7 @@ static void add_token(struct ggml_token *list, size_t *n, struct gguf_string tex
 
 /* Goes over all tokens; the lists are counted first (builder NULL) and then filled. */
 static void visit_tokens(const struct reader *reader, struct ggml_vocab *out,
-                         struct spm_builder *builder) {
+                         struct wire_writer *builder) {
     size_t cursor = 0;
     out->n_added = out->n_languages = 0;
     for (size_t i = 0; i < reader->n; i++) {
@@ -182,7 +182,7 @@ static void visit_tokens(const struct reader *reader, struct ggml_vocab *out,
 
 static void build(struct reader *reader, struct ggml_vocab *out) {
     if (reader->status != TOLKA_OK) return;
-    struct spm_builder builder = {0};
+    struct wire_writer builder = {0};
     visit_tokens(reader, out, NULL);
     struct ggml_token *added = calloc(out->n_added + 1, sizeof *added);
     struct ggml_token *languages = calloc(out->n_languages + 1, sizeof *languages);
@@ -227,7 +227,8 @@ bool is_language_tag(struct gguf_string text) {
         return false;
     for (size_t i = 2; i + 1 < text.length; i++) {
         char c = text.bytes[i];
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        /* MADLAD-400 has "<2Latn>" and "<2CA>" beside its languages, for scripts and regions. */
+        bool letter = (c >= 'a' && c <= 'z') || (i > 2 && c >= 'A' && c <= 'Z');
         bool joint = i > 2 && (c == '_' || c == '-' || (c >= '0' && c <= '9'));
         if (!letter && !joint) return false;
     }

@@ -1,220 +1,213 @@
 #include "tokenizer/languages.h"
 
+#include "tokenizer/language_match.h"
+#include "tokenizer/language_names.h"
+#include "tokenizer/misspelling.h"
+#include "tokenizer/utf8.h"
+
 #include <stdio.h>
 #include <string.h>
-#include <unicode/uloc.h>
-#include <unicode/ustring.h>
 
-enum { LONGEST_NAME = 64, LONGEST_LIST = 300 };
+enum { LONGEST_LIST = 300 };
 
-/* "deu_Latn" is the code "deu" and the rest "latn"; lower case, '-' as '_', without marks. */
-struct name {
-    char text[LONGEST_NAME];
-    char code[LONGEST_NAME]; /* up to the first '_', as ISO 639-3 where that is known */
-    const char *rest;        /* inside text; "" if there is none */
-    bool ok;
+static struct gguf_string text_of(const char *text) {
+    return (struct gguf_string){text, strlen(text)};
+}
+
+/* How much of what somebody typed is repeated to them. */
+static int shown_length(struct gguf_string text) {
+    enum { SHOWN = 40 };
+    return (int)(text.length <= SHOWN ? text.length : utf8_cut(text.bytes, SHOWN));
+}
+
+bool language_is_sound(struct gguf_string token) {
+    bool sound = token.length > 0 && token.length < LONGEST_LANGUAGE_NAME;
+    for (size_t i = 0; sound && i < token.length; i++)
+        sound = token.bytes[i] > ' ' && token.bytes[i] <= '~';
+    return sound;
+}
+
+/* ---- lists ----------------------------------------------------------------------------------- */
+
+struct list {
+    char text[LONGEST_LIST];
+    size_t used, n, left;
 };
 
-/* ---- names ----------------------------------------------------------------------------------- */
-
-static bool strip(struct gguf_string *text, const char *before, const char *after) {
-    size_t n_before = strlen(before), n_after = strlen(after);
-    if (text->length <= n_before + n_after || memcmp(text->bytes, before, n_before) != 0 ||
-        memcmp(text->bytes + text->length - n_after, after, n_after) != 0)
-        return false;
-    text->bytes += n_before;
-    text->length -= n_before + n_after;
-    return true;
-}
-
-static struct gguf_string without_marks(struct gguf_string token) {
-    if (!strip(&token, ">>", "<<") && !strip(&token, "__", "__")) strip(&token, "<2", ">");
-    return token;
-}
-
-/* Codes for which checkpoints and people use different ones of a family: the general code, and the
- * individual language that is meant where a model has no such general code. */
-static const char *const members[][2] = {
-    {"ara", "arb"}, {"aze", "azj"}, {"est", "ekk"}, {"fas", "pes"}, {"kau", "knc"}, {"kon", "kng"},
-    {"kur", "kmr"}, {"lav", "lvs"}, {"mlg", "plt"}, {"mon", "khk"}, {"msa", "zsm"}, {"nep", "npi"},
-    {"nor", "nob"}, {"ori", "ory"}, {"orm", "gaz"}, {"pus", "pbt"}, {"que", "quy"}, {"sqi", "als"},
-    {"swa", "swh"}, {"uzb", "uzn"}, {"yid", "ydd"}, {"zho", "cmn"}, {"aym", "ayr"}, {"din", "dik"},
-};
-enum { N_MEMBERS = sizeof members / sizeof *members };
-
-static const char *individual(const char *code) {
-    for (size_t i = 0; i < N_MEMBERS; i++)
-        if (strcmp(members[i][0], code) == 0) return members[i][1];
-    return NULL;
-}
-
-/* Libraries' codes (ISO 639-2/B), which ICU does not know: twenty languages have a second one. */
-static const char *terminology_code(const char *code) {
-    static const char *const codes[][2] = {
-        {"alb", "sqi"}, {"arm", "hye"}, {"baq", "eus"}, {"bur", "mya"}, {"chi", "zho"},
-        {"cze", "ces"}, {"dut", "nld"}, {"fre", "fra"}, {"geo", "kat"}, {"ger", "deu"},
-        {"gre", "ell"}, {"ice", "isl"}, {"mac", "mkd"}, {"mao", "mri"}, {"may", "msa"},
-        {"per", "fas"}, {"rum", "ron"}, {"slo", "slk"}, {"tib", "bod"}, {"wel", "cym"},
-    };
-    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
-        if (strcmp(code, codes[i][0]) == 0) return codes[i][1];
-    return NULL;
-}
-
-static void set_code(struct name *name) {
-    size_t n = strcspn(name->text, "_");
-    memcpy(name->code, name->text, n);
-    name->code[n] = 0;
-    name->rest = name->text[n] ? name->text + n + 1 : name->text + n;
-    const char *terminology = terminology_code(name->code);
-    if (terminology) snprintf(name->code, sizeof name->code, "%s", terminology);
-    const char *iso = n <= 3 ? uloc_getISO3Language(name->code) : "";
-    if (*iso) snprintf(name->code, sizeof name->code, "%s", iso);
-}
-
-static struct name parse(struct gguf_string token) {
-    struct name name = {.rest = ""};
-    token = without_marks(token);
-    name.ok = token.length > 0 && token.length < LONGEST_NAME;
-    if (!name.ok) return name;
-    for (size_t i = 0; i < token.length; i++) {
-        char c = token.bytes[i];
-        name.text[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c == '-' ? '_' : c;
+/* "af (Afrikaans), am (Amharic)": bare names, and as many as there is room for. */
+static void list_add(struct list *list, struct gguf_string token) {
+    enum { KEPT_FOR_REST = 60 };
+    char entry[LONGEST_LANGUAGE_NAME + LONGEST_DISPLAY + 8], name[LONGEST_DISPLAY];
+    struct gguf_string bare = without_marks(token);
+    bool named = list->left == 0 && language_display(token, "en", name);
+    int n = snprintf(entry, sizeof entry, "%s%.*s%s%s%s", list->n ? ", " : "", (int)bare.length,
+                     bare.bytes, named ? " (" : "", named ? name : "", named ? ")" : "");
+    if (list->left > 0 || (size_t)n + KEPT_FOR_REST > LONGEST_LIST - list->used) {
+        list->left++;
+        return;
     }
-    return name;
+    memcpy(list->text + list->used, entry, (size_t)n + 1);
+    list->used += (size_t)n;
+    list->n++;
 }
 
-/* `rest` points into the struct, so the code is set where the struct stays. */
-static void read_name(struct name *name, struct gguf_string token) {
-    *name = parse(token);
-    name->rest = name->text;
-    if (name->ok) set_code(name);
+static const char *list_end(struct list *list) {
+    if (list->left > 0)
+        snprintf(list->text + list->used, LONGEST_LIST - list->used,
+                 " and %zu more: tolka languages FILE", list->left);
+    return list->text;
 }
 
-/* "German" for "deu"; false if ICU has no name for it. */
-static bool english_name(const char *code, char out[LONGEST_NAME]) {
-    UChar wide[LONGEST_NAME];
-    UErrorCode status = U_ZERO_ERROR;
-    int32_t n = uloc_getDisplayLanguage(code, "en", wide, LONGEST_NAME, &status);
-    if (U_FAILURE(status) || status == U_USING_DEFAULT_WARNING || n >= LONGEST_NAME) return false;
-    u_strToUTF8(out, LONGEST_NAME, NULL, wide, n, &status);
-    return U_SUCCESS(status) && status != U_STRING_NOT_TERMINATED_WARNING;
+static const char *list_all(struct list *list, const struct languages *languages) {
+    *list = (struct list){.n = 0};
+    for (size_t i = 0; i < languages->n; i++) list_add(list, languages->tokens[i]);
+    return list_end(list);
 }
 
-/* ---- messages -------------------------------------------------------------------------------- */
-
-typedef bool (*matches)(const struct name *wanted, const struct name *offered);
-
-static bool any(const struct name *wanted, const struct name *offered) {
-    (void)wanted;
-    (void)offered;
-    return true;
-}
-
-/* "af, am, ar and 97 more": bare names of those that match. */
-static void list_choices(const struct languages *languages, const struct name *wanted,
-                         matches match, char out[LONGEST_LIST]) {
-    size_t used = 0, shown = 0, left = 0;
-    out[0] = 0;
-    for (size_t i = 0; i < languages->n; i++) {
-        struct name offered;
-        read_name(&offered, languages->tokens[i]);
-        if (!match(wanted, &offered)) continue;
-        struct gguf_string bare = without_marks(languages->tokens[i]);
-        const size_t kept_for_rest = 24;
-        if (left > 0 || bare.length + kept_for_rest > LONGEST_LIST - used) {
-            left++;
-            continue;
-        }
-        used += (size_t)snprintf(out + used, LONGEST_LIST - used, "%s%.*s", shown++ ? ", " : "",
-                                 (int)bare.length, bare.bytes);
-    }
-    if (left > 0) snprintf(out + used, LONGEST_LIST - used, " and %zu more", left);
+static const char *list_rivals(struct list *list, const struct languages *languages,
+                               const struct language_match *match, struct gguf_string wanted) {
+    *list = (struct list){.n = 0};
+    for (size_t i = 0; i < languages->n; i++)
+        if (language_is_rival(match, wanted, languages->tokens[i]))
+            list_add(list, languages->tokens[i]);
+    return list_end(list);
 }
 
 tolka_status language_missing(const struct languages *languages, const char *option,
                               tolka_error *err) {
-    char choices[LONGEST_LIST];
-    list_choices(languages, NULL, any, choices);
+    struct list list;
     return fail(err, TOLKA_ARGUMENT, "%s: which language? Give %s, one of %s", languages->model,
-                option, choices);
+                option, list_all(&list, languages));
 }
 
 /* ---- search ---------------------------------------------------------------------------------- */
 
-static bool same_text(const struct name *wanted, const struct name *offered) {
-    return strcmp(wanted->text, offered->text) == 0;
+static bool same_letters(struct gguf_string a, struct gguf_string b) {
+    return a.length == b.length && (a.length == 0 || memcmp(a.bytes, b.bytes, a.length) == 0);
 }
 
-static bool same_code_and_rest(const struct name *wanted, const struct name *offered) {
-    return strcmp(wanted->code, offered->code) == 0 && strcmp(wanted->rest, offered->rest) == 0;
+/* What differs in nothing but marks, or (MADLAD-400 has "<2ca>" for Catalan and "<2CA>" for Canada)
+ * in case. */
+static bool find_spelled(const struct languages *languages, struct gguf_string wanted,
+                         size_t *found) {
+    struct gguf_string bare = without_marks(wanted);
+    for (size_t i = 0; i < languages->n; i++)
+        if (same_letters(languages->tokens[i], wanted)) return *found = i, true;
+    for (size_t i = 0; i < languages->n; i++)
+        if (same_letters(without_marks(languages->tokens[i]), bare)) return *found = i, true;
+    return false;
 }
 
-/* "de" for "de_DE", "de-AT" for "de"; never "zh_Hans" for "zh_Hant". */
-static bool same_code(const struct name *wanted, const struct name *offered) {
-    return strcmp(wanted->code, offered->code) == 0 && (!*wanted->rest || !*offered->rest);
+static char plain(char c) {
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c == '-' ? '_' : c;
 }
 
-static bool same_family(const struct name *wanted, const struct name *offered) {
-    const char *a = individual(wanted->code), *b = individual(offered->code);
-    bool related = (a && strcmp(a, offered->code) == 0) || (b && strcmp(b, wanted->code) == 0);
-    return related &&
-           (!*wanted->rest || !*offered->rest || strcmp(wanted->rest, offered->rest) == 0);
+static bool same_uncased(struct gguf_string a, struct gguf_string b) {
+    size_t i = 0;
+    while (i < a.length && i < b.length && plain(a.bytes[i]) == plain(b.bytes[i])) i++;
+    return i == a.length && i == b.length;
 }
 
-static bool same_english(const struct name *wanted, const struct name *offered) {
-    char english[LONGEST_NAME];
-    if (!english_name(offered->code, english)) return false;
-    struct name spelled;
-    read_name(&spelled, (struct gguf_string){english, strlen(english)});
-    return strcmp(wanted->text, spelled.text) == 0;
+/* Regardless of case, if that is one. */
+static bool find_uncased(const struct languages *languages, struct gguf_string wanted,
+                         size_t *found) {
+    struct gguf_string bare = without_marks(wanted);
+    size_t n = 0;
+    for (size_t i = 0; i < languages->n; i++)
+        if (same_uncased(without_marks(languages->tokens[i]), bare) && n++ == 0) *found = i;
+    return n == 1;
 }
 
-/* From the strictest to the loosest. */
-static const matches rules[] = {same_text, same_code_and_rest, same_code, same_family,
-                                same_english};
-enum { N_RULES = sizeof rules / sizeof *rules };
+static tolka_status ambiguous(const struct languages *languages, const struct language_match *match,
+                              struct gguf_string code, struct gguf_string wanted,
+                              const char *option, tolka_error *err) {
+    struct list list;
+    return fail(err, TOLKA_ARGUMENT, "%s: %s %.*s could mean any of %s", languages->model, option,
+                shown_length(wanted), wanted.bytes, list_rivals(&list, languages, match, code));
+}
 
-/* How many match. Of "deu" and "deu_Latn", if that is all there is, the plain one is meant. */
-static size_t count_matches(const struct languages *languages, const struct name *wanted,
-                            matches match, size_t *found) {
-    size_t n = 0, n_plain = 0;
-    for (size_t i = 0; i < languages->n; i++) {
-        struct name offered;
-        read_name(&offered, languages->tokens[i]);
-        if (!offered.ok || !match(wanted, &offered)) continue;
-        bool plain = !*offered.rest;
-        if (plain ? n_plain++ == 0 : n == 0) *found = i;
-        n++;
+/* The model may have the language in another script. */
+static tolka_status absent(const struct languages *languages, struct gguf_string wanted,
+                           const char *code, const char *option, tolka_error *err) {
+    struct list list;
+    char name[LONGEST_DISPLAY];
+    struct gguf_string language = text_of(code);
+    bool named = language_display(language, "en", name);
+    int shown = shown_length(wanted);
+    for (int kinship = N_KINSHIPS - 1; kinship >= 0; kinship--) {
+        struct language_match other = {.kinship = (enum kinship)kinship, .distance = NO_MATCH};
+        list_rivals(&list, languages, &other, language);
+        if (list.n > 0)
+            return fail(err, TOLKA_ARGUMENT, "%s: %s %.*s: of this language the model has only %s",
+                        languages->model, option, shown, wanted.bytes, list.text);
     }
-    return n_plain == 1 ? 1 : n;
+    char guess[LONGEST_DISPLAY];
+    if (!named && misspelling(languages, wanted.bytes, guess))
+        return fail(err, TOLKA_ARGUMENT,
+                    "%s: %s %.*s: the model has no such language; did you mean %s? tolka languages "
+                    "FILE lists all",
+                    languages->model, option, shown, wanted.bytes, guess);
+    return fail(err, TOLKA_ARGUMENT, "%s: %s %.*s: the model has no %s, only %s", languages->model,
+                option, shown, wanted.bytes, named ? name : "such language",
+                list_all(&list, languages));
 }
 
+/* By its name as lists show it: "Serbian (Latin)". */
+static bool find_displayed(const struct languages *languages, const char *wanted, size_t *found) {
+    size_t n = 0;
+    for (size_t i = 0; i < languages->n; i++)
+        if (language_is_called(languages->tokens[i], wanted) && n++ == 0) *found = i;
+    return n == 1;
+}
+
+/* The code that is tried is what a name stands for, or what was typed. */
 tolka_status language_find(const struct languages *languages, const char *wanted,
                            const char *option, size_t *found, tolka_error *err) {
-    for (size_t i = 0; i < languages->n; i++)
-        if (gguf_string_equals(languages->tokens[i], wanted)) return *found = i, TOLKA_OK;
-    struct name name;
-    char choices[LONGEST_LIST];
-    read_name(&name, (struct gguf_string){wanted, strlen(wanted)});
-    for (size_t k = 0; name.ok && k < N_RULES; k++) {
-        size_t n = count_matches(languages, &name, rules[k], found);
-        if (n == 1) return TOLKA_OK;
-        if (n == 0) continue;
-        list_choices(languages, &name, rules[k], choices);
-        return fail(err, TOLKA_ARGUMENT, "%s: %s %.40s could mean any of %s", languages->model,
-                    option, wanted, choices);
+    struct gguf_string text = text_of(wanted);
+    if (find_spelled(languages, text, found) || find_uncased(languages, text, found))
+        return TOLKA_OK;
+    char codes[MOST_NAMESAKES][LONGEST_LANGUAGE_NAME];
+    bool is_name = language_is_name(text);
+    size_t n = is_name ? language_codes(wanted, codes) : 0;
+    for (size_t i = 0; i < (n ? n : 1); i++) {
+        struct gguf_string code = n ? text_of(codes[i]) : text;
+        struct language_match match = language_match(languages, code);
+        if (match.n > 1) return ambiguous(languages, &match, code, text, option, err);
+        if (match.n == 1) return *found = match.found, TOLKA_OK;
     }
-    list_choices(languages, NULL, any, choices);
-    return fail(err, TOLKA_ARGUMENT, "%s: %s %.40s: the model has no such language, only %s",
-                languages->model, option, wanted, choices);
+    if (is_name && find_displayed(languages, wanted, found)) return TOLKA_OK;
+    return absent(languages, text, n ? codes[0] : wanted, option, err);
+}
+
+/* ---- two names ------------------------------------------------------------------------------- */
+
+static bool finds(struct gguf_string wanted, struct gguf_string offered) {
+    struct languages one = {.n = 1, .tokens = &offered};
+    return language_match(&one, wanted).n == 1;
+}
+
+/* The codes that a name can stand for; a code stands for itself. */
+static size_t read_codes(struct gguf_string text, char codes[MOST_NAMESAKES][LONGEST_LANGUAGE_NAME],
+                         struct gguf_string out[MOST_NAMESAKES]) {
+    char name[LONGEST_DISPLAY];
+    size_t n = 0;
+    if (text.length < sizeof name && language_is_name(text)) {
+        memcpy(name, text.bytes, text.length);
+        name[text.length] = 0;
+        n = language_codes(name, codes);
+    }
+    for (size_t i = 0; i < n; i++) out[i] = text_of(codes[i]);
+    if (n == 0) out[n++] = text;
+    return n;
 }
 
 bool language_same(struct gguf_string a, struct gguf_string b) {
-    struct name first, second;
-    read_name(&first, a);
-    read_name(&second, b);
-    for (size_t k = 0; first.ok && second.ok && k < N_RULES; k++)
-        if (rules[k](&first, &second) || rules[k](&second, &first)) return true;
+    char codes[2][MOST_NAMESAKES][LONGEST_LANGUAGE_NAME];
+    struct gguf_string first[MOST_NAMESAKES], second[MOST_NAMESAKES];
+    if (same_letters(without_marks(a), without_marks(b))) return a.length > 0;
+    size_t n = read_codes(a, codes[0], first), m = read_codes(b, codes[1], second);
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < m; j++)
+            if (finds(first[i], second[j]) || finds(second[j], first[i])) return true;
     return false;
 }

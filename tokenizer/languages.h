@@ -2,18 +2,26 @@
 #ifndef LANGUAGES_H
 #define LANGUAGES_H
 
-#include "engine/gguf.h"
+#include "tokenizer/locale_name.h"
+
+/* Far more than there are languages (ISO 639-3 has 8,000): what a lookup may have to go through. */
+enum { LANGUAGES_LIMIT = 16384 };
 
 struct languages {
     const char *model; /* for messages */
     size_t n;
     struct gguf_string *tokens; /* "deu_Latn", ">>deu<<", "__de__", "de_DE", "<2de>" */
     int32_t *ids;
+    const struct locale_name
+        *parsed; /* [N_KINSHIPS][n]; NULL: taken apart when one is looked for */
 };
 
+/* Could this be the name of a language in a model: printable ASCII, not too long? */
+bool language_is_sound(struct gguf_string token);
+
 /* Finds the one language that `wanted` can mean: the token itself; its name without the marks
- * around it; the same language by another code (ISO 639-1, 639-2, 639-3) or by its English name.
- * `option` ("--to") is for messages, which list the choices. */
+ * around it; the same language by another code (BCP 47, POSIX, ISO 639) or by its name in English
+ * or in itself. `option` ("--to") is for messages, which list the choices. */
 tolka_status language_find(const struct languages *languages, const char *wanted,
                            const char *option, size_t *found, tolka_error *err);
 

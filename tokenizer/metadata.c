@@ -54,12 +54,24 @@ static tolka_status read_tokens(const tolka_model *model, const char *key, const
     return TOLKA_OK;
 }
 
+static tolka_status check_languages(const struct languages *languages, tolka_error *err) {
+    if (languages->n > LANGUAGES_LIMIT)
+        return fail(err, TOLKA_FORMAT, "%s: key %s has %zu entries, more than %d", languages->model,
+                    KEY "languages", languages->n, LANGUAGES_LIMIT);
+    for (size_t i = 0; i < languages->n; i++)
+        if (!language_is_sound(languages->tokens[i]))
+            return fail(err, TOLKA_FORMAT, "%s: key %s: entry %zu is not a language",
+                        languages->model, KEY "languages", i);
+    return TOLKA_OK;
+}
+
 static tolka_status read_languages(tolka_tokenizer *tokenizer, const tolka_model *model,
                                    size_t vocab, tolka_error *err) {
     struct languages *languages = &tokenizer->languages;
     languages->model = model->name;
-    return read_tokens(model, KEY "languages", KEY "language_ids", vocab, &languages->n,
-                       &languages->tokens, &languages->ids, err);
+    tolka_status status = read_tokens(model, KEY "languages", KEY "language_ids", vocab,
+                                      &languages->n, &languages->tokens, &languages->ids, err);
+    return status == TOLKA_OK ? check_languages(languages, err) : status;
 }
 
 static void note_starts(tolka_tokenizer *tokenizer) {
@@ -362,7 +374,9 @@ static tolka_status take_ggml_tokens(tolka_tokenizer *tokenizer, const struct gg
     tokenizer->n_extras = vocab->n_added;
     languages->n = vocab->n_languages;
     note_starts(tokenizer);
-    return TOLKA_OK;
+    if (languages->n <= LANGUAGES_LIMIT) return TOLKA_OK;
+    return fail(err, TOLKA_FORMAT, "%s: %zu tokens like \"<2de>\", more than %d", tokenizer->name,
+                languages->n, LANGUAGES_LIMIT);
 }
 
 static void set_ggml_template(struct text_template *form, const struct ggml_vocab *vocab) {

@@ -1,11 +1,10 @@
-/* Writes a serialized SentencePiece model, for checkpoints that carry its contents in other ways:
- * protocol buffer fields as sentencepiece_model.proto numbers them. */
+/* Writes a serialized SentencePiece model: protocol buffer fields as sentencepiece_model.proto
+ * numbers them. For checkpoints that carry a model's contents in other ways, and for models that
+ * were checked (tokenizer/spm_check.h). */
 #ifndef SPM_BUILD_H
 #define SPM_BUILD_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tokenizer/wire.h"
 
 enum piece_type {
     PIECE_NORMAL = 1,
@@ -16,14 +15,34 @@ enum piece_type {
     PIECE_BYTE,
 };
 
-struct spm_builder {
-    uint8_t *bytes; /* the caller frees them */
-    size_t n, capacity;
-    bool failed; /* out of memory once: stays so */
+enum spm_kind { SPM_UNIGRAM = 1, SPM_BPE, SPM_WORD, SPM_CHAR };
+
+/* Numbers of fields. */
+enum { MODEL_PIECE = 1, MODEL_TRAINER = 2, MODEL_NORMALIZER = 3, MODEL_DENORMALIZER = 5 };
+enum { PIECE_TEXT = 1, PIECE_SCORE = 2, PIECE_TYPE = 3 };
+enum {
+    TRAINER_KIND = 3,
+    TRAINER_BLANK_BEHIND = 24, /* treat_whitespace_as_suffix */
+    TRAINER_BYTE_FALLBACK = 35,
+    TRAINER_UNK_ID = 40,
+    TRAINER_BOS_ID = 41,
+    TRAINER_EOS_ID = 42,
+    TRAINER_PAD_ID = 43,
+    TRAINER_UNK_SURFACE = 44,
+    TRAINER_UNK_PIECE = 45,
+    TRAINER_BOS_PIECE = 46,
+    TRAINER_EOS_PIECE = 47,
+    TRAINER_PAD_PIECE = 48,
+};
+enum {
+    NORMALIZER_RULES = 2,
+    NORMALIZER_DUMMY_PREFIX = 3,
+    NORMALIZER_REMOVE_EXTRA = 4,
+    NORMALIZER_ESCAPE = 5,
 };
 
 /* Pieces are numbered in the order in which they are added. */
-void spm_add_piece(struct spm_builder *builder, const char *text, size_t length, float score,
+void spm_add_piece(struct wire_writer *writer, const char *text, size_t length, float score,
                    enum piece_type type);
 
 struct spm_settings {
@@ -35,6 +54,6 @@ struct spm_settings {
 };
 
 /* Closes a unigram model. */
-void spm_add_settings(struct spm_builder *builder, const struct spm_settings *settings);
+void spm_add_settings(struct wire_writer *writer, const struct spm_settings *settings);
 
 #endif

@@ -2,6 +2,7 @@
 #include "tools/attention_colours.h"
 #include "tools/attention_draw.h"
 #include "tools/attention_show.h"
+#include "tools/embedded_page.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -201,16 +202,12 @@ static void put_drawings(FILE *out, const struct looked *looked, const char *pla
         if (strcmp(place, kind_names[kind]) == 0) put_maps(out, looked, (tolka_attention_kind)kind);
 }
 
-/* Copies the page; what stands in "{{...}}" names what comes there. */
+static void put_place(FILE *out, const char *place, const void *user) {
+    const struct looked *looked = user;
+    put_texts(out, looked, place);
+    put_drawings(out, looked, place);
+}
+
 void show_attention_html(FILE *out, const struct looked *looked) {
-    const char *page = (const char *)tools_attention_page_html, *open, *close;
-    while ((open = strstr(page, "{{")) && (close = strstr(open, "}}"))) {
-        char place[32];
-        fwrite(page, 1, (size_t)(open - page), out);
-        snprintf(place, sizeof place, "%.*s", (int)(close - open - 2), open + 2);
-        put_texts(out, looked, place);
-        put_drawings(out, looked, place);
-        page = close + 2;
-    }
-    fputs(page, out);
+    print_page(out, tools_attention_page_html, put_place, looked);
 }

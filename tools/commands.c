@@ -17,9 +17,14 @@ const struct command_spec command_specs[] = {
      run_convert},
     {COMMAND_INSPECT, "inspect", " [OPTION]... FILE [FILE]",
      "show what a model or checkpoint holds",
-     "Shows family, sizes, types, vocabulary and languages of a model file or of a checkpoint that "
-     "could be converted.",
+     "Shows family, sizes, languages, tokenizer, licence, types and settings of a model file or of "
+     "a checkpoint that could be converted; with --diff, how the tensors of two differ, whatever "
+     "they are called and however they are stored.",
      run_inspect},
+    {COMMAND_LANGUAGES, "languages", " [OPTION]... [FILE]", "list the languages of a model",
+     "Lists the languages of a model file: its own names, codes that stand for them, names in "
+     "English and in the language itself. Any of these is good for --to and --from.",
+     run_languages},
     {COMMAND_SCORE, "score", " [OPTION]...", "score given translations",
      "Reads lines of source, tab, target and prints the log-probability of each target; with "
      "--alignments, also which words belong together.",

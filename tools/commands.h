@@ -18,6 +18,7 @@ int run_translate(struct options *options);
 int run_score(struct options *options);
 int run_convert(struct options *options);
 int run_inspect(struct options *options);
+int run_languages(struct options *options);
 int run_attention(struct options *options);
 int run_check(struct options *options);
 int run_bench(struct options *options);

@@ -74,6 +74,45 @@ static bool set_sequences(struct generation_set *set, const json_t *value, bool 
     return ok;
 }
 
+/* [[5, 7], ...], of each the one phrase, or [[[5, 7], [9]], ...], its alternatives. */
+static bool read_alternatives(struct generation_set *set, const json_t *entry,
+                              tolka_alternatives *out) {
+    bool has_several = json_is_array(json_array_get(entry, 0));
+    json_t *alone = has_several ? NULL : json_pack("[O]", entry);
+    bool ok = set_sequences(set, has_several ? entry : alone, false, &out->phrases, &out->n);
+    json_decref(alone);
+    return ok && out->n > 0;
+}
+
+bool generation_set_require(struct generation_set *set, const tolka_sequence *phrases, size_t n) {
+    tolka_generation *g = &set->generation;
+    tolka_alternatives *list = own(set, malloc((g->n_force_words + 1) * sizeof *list));
+    tolka_sequence *copy = own(set, malloc((n + 1) * sizeof *copy));
+    bool ok = list && copy;
+    for (size_t i = 0; ok && i < n; i++) {
+        int32_t *ids = own(set, malloc(phrases[i].n * sizeof *ids));
+        ok = ids != NULL;
+        if (ok) memcpy(ids, phrases[i].ids, phrases[i].n * sizeof *ids);
+        copy[i] = (tolka_sequence){ids, phrases[i].n, 0};
+    }
+    if (!ok) return false;
+    for (size_t i = 0; i < g->n_force_words; i++) list[i] = g->force_words[i];
+    list[g->n_force_words++] = (tolka_alternatives){copy, n};
+    g->force_words = list;
+    return true;
+}
+
+static bool set_force_words(struct generation_set *set, const json_t *value) {
+    size_t n = json_array_size(value);
+    tolka_alternatives *list = own(set, calloc(n + 1, sizeof *list));
+    bool ok = list && (json_is_array(value) || json_is_null(value));
+    for (size_t i = 0; ok && i < n; i++)
+        ok = read_alternatives(set, json_array_get(value, i), &list[i]);
+    set->generation.force_words = list;
+    set->generation.n_force_words = ok ? n : 0;
+    return ok;
+}
+
 /* ---- keys ------------------------------------------------------------------------------------ */
 
 enum kind {
@@ -180,6 +219,8 @@ static const struct key keys[] = {
      offsetof(tolka_generation, encoder_no_repeat_ngram_size), NULL, NULL},
     {"sequence_bias", KIND_BY_HAND, 0, set_sequence_bias, "[[[5, 7], -2.5], ...]"},
     {"bad_words_ids", KIND_BY_HAND, 0, set_bad_words, "[[5, 7], [9], ...]"},
+    {"force_words_ids", KIND_BY_HAND, 0, set_force_words,
+     "[[5, 7], ...] or with alternatives [[[5, 7], [9]], ...]"},
     {"suppress_tokens", KIND_BY_HAND, 0, set_suppressed, "[5, 7, ...]"},
     {"begin_suppress_tokens", KIND_BY_HAND, 0, set_begin_suppressed, "[5, 7, ...]"},
     {"forced_bos_token_id", KIND_TOKEN, offsetof(tolka_generation, forced_bos_token_id), NULL,

@@ -26,4 +26,8 @@ bool generation_set_json(struct generation_set *set, const char *key, const json
 /* The same for "key=value" with a JSON value. */
 bool generation_set_text(struct generation_set *set, const char *assignment, char why[SET_WHY]);
 
+/* One more word that translations must have: one of n phrases, of which a copy is made. False: no
+ * memory. */
+bool generation_set_require(struct generation_set *set, const tolka_sequence *phrases, size_t n);
+
 #endif

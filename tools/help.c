@@ -1,119 +1,86 @@
 #include "tools/help.h"
 
+#include "tools/completion.h"
+#include "tools/examples.h"
+#include "tools/manual.h"
+#include "tools/option_use.h"
+
 #include <string.h>
 
-static void print_wrapped(FILE *out, const char *text, int indent, int width) {
-    int column = indent;
-    for (const char *word = text; *word;) {
-        int n = (int)strcspn(word, " ");
-        if (column + n >= width && column > indent) {
+enum { WIDTH = 80, INDENT = 26 };
+
+static void print_wrapped(FILE *out, const char *text, int indent) {
+    int column = indent, n;
+    for (const char *word; next_word(&text, &word, &n);) {
+        if (column + 1 + n >= WIDTH && column > indent) {
             fprintf(out, "\n%*s", indent, "");
             column = indent;
         }
         fprintf(out, "%s%.*s", column > indent ? " " : "", n, word);
         column += n + (column > indent);
-        word += n;
-        while (*word == ' ') word++;
     }
     fputc('\n', out);
 }
 
-void print_help(FILE *out, const struct command_spec *command) {
-    enum { INDENT = 28, WIDTH = 96 };
-    fprintf(out, "usage: tolka %s%s\n\n", command->name, command->arguments);
-    print_wrapped(out, command->details, 0, WIDTH);
-    if (command->command == COMMAND_TRANSLATE) {
-        fputs("\ncommands:\n", out);
-        for (const struct command_spec *other = command_specs; other->name; other++)
-            fprintf(out, "  %-12s %s\n", other->name, other->summary);
-        fputs("  tolka COMMAND --help shows the options of a command\n", out);
-    }
-    fputs("\noptions:\n", out);
-    for (const struct option_spec *spec = option_specs; spec->name; spec++) {
-        if (!(spec->commands & command->command)) continue;
-        char left[64], letter[8] = "    ";
-        if (spec->letter) snprintf(letter, sizeof letter, "-%c, ", spec->letter);
-        snprintf(left, sizeof left, "  %s--%s%s%s", letter, spec->name, spec->argument ? " " : "",
-                 spec->argument ? spec->argument : "");
+static void print_option(FILE *out, const struct option_spec *spec) {
+    char left[64], letter[8] = "    ";
+    if (spec->letter) snprintf(letter, sizeof letter, "-%c, ", spec->letter);
+    snprintf(left, sizeof left, "  %s--%s%s%s", letter, spec->name, spec->argument ? " " : "",
+             spec->argument ? spec->argument : "");
+    if (strlen(left) + 1 < INDENT)
         fprintf(out, "%-*s", INDENT, left);
-        if (strlen(left) >= INDENT) fprintf(out, "\n%*s", INDENT, "");
-        print_wrapped(out, spec->help, INDENT, WIDTH);
+    else
+        fprintf(out, "%s\n%*s", left, INDENT, "");
+    print_wrapped(out, spec->help, INDENT);
+}
+
+static void print_group(FILE *out, const struct command_spec *command, enum option_group group) {
+    bool any = false;
+    for (const struct option_spec *spec = option_specs; spec->name; spec++) {
+        if (!(spec->commands & command->command) || option_group(spec) != group) continue;
+        if (!any) fprintf(out, "\n%s:\n", option_group_names[group]);
+        any = true;
+        print_option(out, spec);
     }
+}
+
+static void print_commands(FILE *out) {
+    fputs("\ncommands:\n", out);
+    for (const struct command_spec *command = command_specs; command->name; command++)
+        fprintf(out, "  %-12s%s\n", command->name, command->summary);
+    fputs("tolka COMMAND --help shows the options of a command; man tolka, everything.\n", out);
+}
+
+static void print_examples(FILE *out, const struct command_spec *command) {
+    fputs("\nexamples:\n", out);
+    for (const struct example *example = examples; example->line; example++)
+        if (example->command == command->command)
+            fprintf(out, "  %s\n      %s\n", example->line, example->says);
+}
+
+void print_help(FILE *out, const struct command_spec *command) {
+    fprintf(out, "usage: tolka %s%s\n\n", command->name, command->arguments);
+    print_wrapped(out, command->details, 0);
+    if (command->command == COMMAND_TRANSLATE) print_commands(out);
+    for (enum option_group group = 0; group < OPTION_GROUPS; group++)
+        print_group(out, command, group);
+    print_examples(out, command);
     fputs("\nexit status: 0 done, 1 some input could not be translated, 2 wrong usage,\n"
           "3 the model or file cannot be loaded\n",
           out);
 }
 
-static void print_roff(FILE *out, const char *text) {
-    for (; *text; text++) {
-        if (*text == '-' || *text == '\\') fputc('\\', out);
-        fputc(*text, out);
+int print_generated(FILE *out, const char *option, const char *argument) {
+    static const char completion[] = "--completion";
+    const size_t n = sizeof completion - 1;
+    if (strcmp(option, "--man") == 0) return print_manual(out), EXIT_DONE;
+    if (strcmp(option, "--help") == 0 || strcmp(option, "-h") == 0)
+        return print_help(out, command_specs), EXIT_DONE;
+    if (strcmp(option, "--languages") == 0) return print_languages(out, argument);
+    if (strncmp(option, completion, n) == 0 && (!option[n] || option[n] == '=')) {
+        const char *shell = option[n] ? option + n + 1 : "bash";
+        if (print_completion(out, shell)) return EXIT_DONE;
+        return complain(EXIT_USAGE, "%s is \"%s\"; expected bash, zsh or fish", completion, shell);
     }
-}
-
-void print_manual(FILE *out) {
-    fprintf(out, ".TH TOLKA 1 \"\" \"tolka %s\" \"User Commands\"\n.SH NAME\n", TOLKA_VERSION);
-    fputs("tolka \\- translate with trained encoder\\-decoder transformers\n.SH SYNOPSIS\n", out);
-    for (const struct command_spec *command = command_specs; command->name; command++) {
-        fprintf(out, ".B tolka %s\n", command->name);
-        print_roff(out, command->arguments + 1);
-        fputs("\n.br\n", out);
-    }
-    fputs(".SH COMMANDS\n", out);
-    for (const struct command_spec *command = command_specs; command->name; command++) {
-        fprintf(out, ".TP\n.B %s\n", command->name);
-        print_roff(out, command->details);
-        fputc('\n', out);
-    }
-    fputs(".SH OPTIONS\n", out);
-    for (const struct option_spec *spec = option_specs; spec->name; spec++) {
-        fputs(".TP\n.B ", out);
-        if (spec->letter) fprintf(out, "\\-%c, ", spec->letter);
-        fputs("\\-\\-", out);
-        print_roff(out, spec->name);
-        if (spec->argument) fprintf(out, " \\fI%s\\fR", spec->argument);
-        fputc('\n', out);
-        print_roff(out, spec->help);
-        fputs(" (", out);
-        const char *comma = "";
-        for (const struct command_spec *command = command_specs; command->name; command++)
-            if (command->command & spec->commands) {
-                fprintf(out, "%s%s", comma, command->name);
-                comma = ", ";
-            }
-        fputs(")\n", out);
-    }
-    fputs(".SH ENVIRONMENT\n.TP\n.B TOLKA_MODEL\nmodel file where no \\-m is given\n"
-          ".TP\n.B TOLKA_ISA\nscalar, avx2, avx512, amx or neon: forces an instruction set\n"
-          ".SH EXIT STATUS\n0 done, 1 some input could not be translated, 2 wrong usage, 3 the "
-          "model or file cannot be loaded\n",
-          out);
-}
-
-void print_completion(FILE *out) {
-    fputs("# bash completion for tolka\n_tolka() {\n"
-          "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} "
-          "command=translate\n"
-          "    local word\n    for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-          "        case $word in\n            ",
-          out);
-    for (const struct command_spec *command = command_specs; command->name; command++)
-        fprintf(out, "%s%s", command == command_specs ? "" : "|", command->name);
-    fputs(") command=$word; break ;;\n        esac\n    done\n    case $prev in\n", out);
-    fputs(
-        "        --type|-T) COMPREPLY=($(compgen -W 'f32 f16 bf16 int8' -- \"$cur\")); return ;;\n"
-        "    esac\n    if [[ $cur == -* ]]; then\n        case $command in\n",
-        out);
-    for (const struct command_spec *command = command_specs; command->name; command++) {
-        fprintf(out, "            %s) COMPREPLY=($(compgen -W '", command->name);
-        for (const struct option_spec *spec = option_specs; spec->name; spec++)
-            if (spec->commands & command->command) fprintf(out, "--%s ", spec->name);
-        fputs("' -- \"$cur\")) ;;\n", out);
-    }
-    fputs("        esac\n    else\n        COMPREPLY=($(compgen -f -- \"$cur\"))\n"
-          "        ((COMP_CWORD == 1)) && COMPREPLY+=($(compgen -W '",
-          out);
-    for (const struct command_spec *command = command_specs; command->name; command++)
-        fprintf(out, "%s ", command->name);
-    fputs("' -- \"$cur\"))\n    fi\n}\ncomplete -o filenames -F _tolka tolka\n", out);
+    return complain(EXIT_USAGE, "%s is no option of tolka help; see tolka --help", option);
 }

@@ -1,4 +1,4 @@
-/* What is made of the tables of commands and options: --help, the manual page, completion. */
+/* What tolka says about itself: --help of a command, and `tolka help`. */
 #ifndef HELP_H
 #define HELP_H
 
@@ -7,7 +7,8 @@
 #include <stdio.h>
 
 void print_help(FILE *out, const struct command_spec *command);
-void print_manual(FILE *out);
-void print_completion(FILE *out);
+/* `tolka help --man`, `--completion[=SHELL]`, `--languages [MODEL]`: what other programs read.
+ * `argument` may be NULL. Returns an exit status. */
+int print_generated(FILE *out, const char *option, const char *argument);
 
 #endif

@@ -12,9 +12,8 @@ static const struct command_spec *find_command(const char *name) {
 }
 
 static int help(int argc, char **argv) {
-    if (argc > 2 && strcmp(argv[2], "--man") == 0) return print_manual(stdout), EXIT_DONE;
-    if (argc > 2 && strcmp(argv[2], "--completion") == 0)
-        return print_completion(stdout), EXIT_DONE;
+    if (argc > 2 && argv[2][0] == '-')
+        return print_generated(stdout, argv[2], argc > 3 ? argv[3] : NULL);
     const struct command_spec *command = argc > 2 ? find_command(argv[2]) : command_specs;
     if (!command) return complain(EXIT_USAGE, "no command is called %s; see tolka --help", argv[2]);
     print_help(stdout, command);

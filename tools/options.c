@@ -14,16 +14,17 @@ enum {
     SEARCHING = COMMAND_TRANSLATE | COMMAND_BENCH | COMMAND_ATTENTION,
     LINES = COMMAND_TRANSLATE | COMMAND_SCORE,
     RUNNING = LINES | COMMAND_BENCH | COMMAND_ATTENTION,
-    ALL = 127,
+    ALL = 255,
 };
 
 /* An option that means something a little different to a command has an entry for it. The parser
  * may take either: letter, place and kind of value are the same. */
 const struct option_spec option_specs[] = {
     {"model", 'm', VALUE_TEXT, "FILE",
-     "model file; without it TOLKA_MODEL, or the model that ships with tolka", RUNNING, AT(model),
-     0, 0},
-    {"to", 't', VALUE_TEXT, "LANG", "target language (de, deu, deu_Latn, ...)", RUNNING, AT(to), 0,
+     "model file; without it TOLKA_MODEL, or the model that ships with tolka",
+     RUNNING | COMMAND_LANGUAGES, AT(model), 0, 0},
+    {"to", 't', VALUE_TEXT, "LANG",
+     "target language (de, deu_Latn, German, ...); tolka languages lists them", RUNNING, AT(to), 0,
      0},
     {"from", 'f', VALUE_TEXT, "LANG", "source language, where the model wants to know", RUNNING,
      AT(from), 0, 0},
@@ -101,6 +102,9 @@ const struct option_spec option_specs[] = {
      0},
     {"max-new-tokens", 0, VALUE_SETTING, "N", "generate at most N tokens, the prefix not counted",
      COMMAND_TRANSLATE, 0, 0, 0},
+    {"require", 0, VALUE_SETTING, "WORDS",
+     "translations have these words; A|B: one of them; may be repeated (--ids: these ids)",
+     COMMAND_TRANSLATE, 0, 0, 0},
     {"set", 's', VALUE_SETTING, "KEY=VALUE",
      "a setting by its name in generation_config.json, with a JSON value; may be repeated",
      COMMAND_TRANSLATE, 0, 0, 0},
@@ -120,7 +124,7 @@ const struct option_spec option_specs[] = {
     {"json", 'J', VALUE_FLAG, NULL, "one JSON object a line, with ids and scores", LINES, AT(json),
      0, 0},
     {"json", 'J', VALUE_FLAG, NULL, "one JSON object instead of text",
-     COMMAND_INSPECT | COMMAND_CHECK | COMMAND_BENCH, AT(json), 0, 0},
+     COMMAND_INSPECT | COMMAND_LANGUAGES | COMMAND_CHECK | COMMAND_BENCH, AT(json), 0, 0},
     {"ids", 'I', VALUE_FLAG, NULL, "read and write token ids instead of text", LINES, AT(ids), 0,
      0},
     {"no-shortlist", 0, VALUE_FLAG, NULL, "ignore the lexical shortlist that the model carries",
@@ -208,6 +212,7 @@ static const struct {
     {"repetition-penalty", "repetition_penalty", NULL},
     {"min-new-tokens", "min_new_tokens", NULL},
     {"max-new-tokens", "max_new_tokens", NULL},
+    {"require", "force_words_ids", NULL}, /* tools/require.c makes ids of the words */
     {"set", NULL, NULL},
 };
 

@@ -24,6 +24,7 @@ enum command {
     COMMAND_CHECK = 16,
     COMMAND_BENCH = 32,
     COMMAND_ATTENTION = 64,
+    COMMAND_LANGUAGES = 128,
 };
 
 struct options {

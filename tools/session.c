@@ -2,6 +2,7 @@
 #include "tools/session.h"
 
 #include "tools/complain.h"
+#include "tools/require.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -88,6 +89,8 @@ bool decoding_options(const struct options *options, tolka_options *decoding) {
     decoding->want_scores = options->json || options->nbest || options->alternatives;
     decoding->no_shortlist = options->no_shortlist;
     decoding->max_source = (int)options->max_source;
+    /* A word is required of a line, not of each of its sentences. */
+    if (requires_words(options)) decoding->split = TOLKA_SPLIT_NEVER;
     if (options->split) decoding->split = TOLKA_SPLIT_ALWAYS;
     if (options->no_split) decoding->split = TOLKA_SPLIT_NEVER;
     decoding->want_alignments = shows_alignments(options);
@@ -153,6 +156,18 @@ static bool check_sampling(const struct options *options, const struct generatio
     return true;
 }
 
+static bool check_requirements(const struct options *options, const struct generation_set *set) {
+    const char *other = set->generation.do_sample             ? "--sample"
+                        : options->alternatives               ? "--alternatives"
+                        : set->options->beam == 1             ? "--beam 1"
+                        : set->generation.num_beam_groups > 1 ? "num_beam_groups"
+                                                              : NULL;
+    if (!requires_words(options) || !other) return true;
+    return complain(EXIT_USAGE, "--require does not go with %s: it takes a beam of 2 or more",
+                    other),
+           false;
+}
+
 /* So is one way of choosing beside another. */
 static bool check_ways(const struct options *options, const struct generation_set *set) {
     const char *other = set->generation.do_sample ? "--sample"
@@ -163,7 +178,7 @@ static bool check_ways(const struct options *options, const struct generation_se
         return complain(EXIT_USAGE, "--alternatives does not go with %s", other), false;
     if (set->generation.do_sample && set->options->beam > 1)
         return complain(EXIT_USAGE, "--sample does not go with --beam"), false;
-    return true;
+    return check_requirements(options, set);
 }
 
 static bool apply_settings(struct session *session, const struct options *options,
@@ -174,10 +189,12 @@ static bool apply_settings(struct session *session, const struct options *option
     int by_default = set->generation.do_sample;
     set->generation.do_sample = NOT_SAID;
     for (int i = 0; i < options->n_settings; i++)
-        if (!apply_setting(set, &options->settings[i])) return false;
-    /* Who asks for beams or alternatives does not want a model's samples. */
+        if (!is_requirement(&options->settings[i]) && !apply_setting(set, &options->settings[i]))
+            return false;
+    /* Who asks for beams, words or alternatives does not want a model's samples. */
     if (set->generation.do_sample == NOT_SAID)
-        set->generation.do_sample = decoding->beam == 0 && !options->alternatives && by_default;
+        set->generation.do_sample =
+            decoding->beam == 0 && !options->alternatives && !requires_words(options) && by_default;
     if (!check_sampling(options, set) || !check_ways(options, set)) return false;
     decoding->want_scores |= decoding->n_best > 1;
     decoding->generation = &set->generation;
@@ -198,6 +215,7 @@ int session_open(struct session *session, const struct options *options, tolka_o
         if (made != TOLKA_OK)
             return complain(made == TOLKA_ARGUMENT ? EXIT_USAGE : EXIT_MODEL, "%s", err.text);
     }
+    if (!require_words(&session->set, session->tokenizer, options)) return EXIT_USAGE;
     tolka_status made = tolka_translator_new(&session->translator, session->model, decoding, &err);
     if (made != TOLKA_OK)
         return complain(made == TOLKA_ARGUMENT ? EXIT_USAGE : EXIT_MODEL, "%s", err.text);

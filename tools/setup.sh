@@ -6,7 +6,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 build_packages="gcc g++ make pkg-config libsentencepiece-dev libjansson-dev libzip-dev libyaml-dev libicu-dev libmd4c-dev"
-test_packages="check libcmark-dev libxml2-dev gettext"
+test_packages="check zsh fish mandoc groff libcmark-dev libxml2-dev gettext"
 
 usage() {
     echo "usage: sh tools/setup.sh demo|check|build"

@@ -4,6 +4,7 @@
 #include "tools/commands.h"
 #include "tools/documents.h"
 #include "tools/machine.h"
+#include "tools/require.h"
 #include "tools/reverse.h"
 #include "tools/session.h"
 #include "tools/show.h"
@@ -173,6 +174,18 @@ static const char *problem_of(const struct run *run, const struct item *item) {
     return item->result ? reverse_problem(&run->reverse, (size_t)(item - run->items)) : NULL;
 }
 
+/* A translation that has not what it must have looks like any other. */
+static void warn_of_missing(const struct run *run, const struct item *item) {
+    size_t n;
+    const tolka_token *tokens = tolka_result_tokens(item->result, 0, &n);
+    if (run->scoring || run->options->quiet || n == 0) return;
+    if (lacks_words(&run->session.set, tokens, n))
+        complain(EXIT_DONE,
+                 "line %llu: not all required words came before the length limit; a greater --beam "
+                 "or --max-length may help",
+                 run->n_lines + run->n_written + 1);
+}
+
 /* Writes all lines that are ready and have nothing unready before them. */
 static void write_ready(struct run *run) {
     size_t first = run->n_written;
@@ -180,6 +193,7 @@ static void write_ready(struct run *run) {
         struct item *item = &run->items[run->n_written];
         const char *problem = problem_of(run, item);
         write_item(run, item, problem);
+        if (!problem) warn_of_missing(run, item);
         if (!problem) continue;
         complain(EXIT_INPUT, "line %llu: %s", run->n_lines + run->n_written + 1, problem);
         run->status = EXIT_INPUT;

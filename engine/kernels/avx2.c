@@ -61,6 +61,9 @@ INLINE vec min(vec a, vec b) {
 INLINE vec absolute(vec v) {
     return _mm256_andnot_ps(splat(-0.0f), v);
 }
+INLINE vec greatest(vec a, vec b) {
+    return _mm256_castsi256_ps(_mm256_max_epi32(_mm256_castps_si256(a), _mm256_castps_si256(b)));
+}
 INLINE vec round_even(vec v) {
     return _mm256_round_ps(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }

@@ -65,6 +65,10 @@ INLINE vec min(vec a, vec b) {
 INLINE vec absolute(vec v) {
     return _mm512_abs_ps(v);
 }
+/* The greater of a and b, which are not negative; NaN is above all. */
+INLINE vec greatest(vec a, vec b) {
+    return _mm512_castsi512_ps(_mm512_max_epi32(_mm512_castps_si512(a), _mm512_castps_si512(b)));
+}
 INLINE vec round_even(vec v) {
     return _mm512_roundscale_ps(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }

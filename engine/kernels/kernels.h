@@ -120,8 +120,9 @@ struct kernels {
     void (*matmul)(const struct matmul *product); /* any type and layout */
 
     /* q = round-to-nearest-even(x * m) clamped to +-127, m = fixed multiplier if it is not 0, else
-     * 127 / max|x| of the row; scale[r] = 1 / m. Rows of q are q_stride bytes (a multiple of 64),
-     * those past n are what a zero becomes. The bytes are the level's own (signed, or offset by
+     * 127 / max|x| of the row; scale[r] = 1 / m, or NaN if x has NaN or infinity, so that they do
+     * not get lost. Rows of q are q_stride bytes (a multiple of 64), those past n are what a zero
+     * becomes. The bytes are the level's own (signed, or offset by
      * 128): only the same level's matmul reads them. */
     void (*quantize)(const float *x, size_t x_stride, size_t n_rows, size_t n, float multiplier,
                      int8_t *q, size_t q_stride, float *scale);

@@ -63,6 +63,9 @@ INLINE vec min(vec a, vec b) {
 INLINE vec absolute(vec v) {
     return vabsq_f32(v);
 }
+INLINE vec greatest(vec a, vec b) {
+    return vreinterpretq_f32_s32(vmaxq_s32(vreinterpretq_s32_f32(a), vreinterpretq_s32_f32(b)));
+}
 INLINE vec round_even(vec v) {
     return vrndnq_f32(v);
 }

@@ -99,20 +99,17 @@ static void matmul(const struct matmul *p) {
 static void quantize(const float *x, size_t x_stride, size_t n_rows, size_t n, float multiplier,
                      int8_t *q, size_t q_stride, float *scale) {
     for (size_t r = 0; r < n_rows; r++, x += x_stride, q += q_stride) {
-        float m = multiplier;
-        if (m == 0) {
-            float max = 0;
-            for (size_t i = 0; i < n; i++)
-                if (fabsf(x[i]) > max) max = fabsf(x[i]);
-            m = max > 0 ? 127 / max : 1;
-        }
+        float max = 0, m = multiplier;
+        for (size_t i = 0; i < n; i++)
+            if (!(fabsf(x[i]) <= max) && !isnan(max)) max = fabsf(x[i]);
+        if (m == 0) m = max > 0 && max < INFINITY ? 127 / max : 1;
         for (size_t i = 0; i < n; i++) {
             float value = rintf(x[i] * m);
             value = value > -127 ? value : -127; /* NaN as well */
             q[i] = (int8_t)(value < 127 ? value : 127);
         }
         memset(q + n, 0, q_stride - n);
-        scale[r] = 1 / m;
+        scale[r] = max < INFINITY ? 1 / m : NAN;
     }
 }
 

@@ -8,15 +8,25 @@
 
 /* ---- rows of inputs -------------------------------------------------------------------------- */
 
+INLINE float reduce_greatest(vec v) {
+    float lanes[LANES], greatest_lane = 0;
+    store(lanes, v);
+    for (size_t i = 0; i < LANES; i++)
+        if (!(lanes[i] <= greatest_lane) && greatest_lane == greatest_lane)
+            greatest_lane = lanes[i];
+    return greatest_lane;
+}
+
+/* NaN if there is one: the row then comes out as NaN, where rounding alone would hide it. */
 INLINE float max_absolute(const float *x, size_t n) {
     vec a = splat(0), b = splat(0);
     size_t i = 0;
     for (; i + 2 * LANES <= n; i += 2 * LANES) {
-        a = max(absolute(load(x + i)), a);
-        b = max(absolute(load(x + i + LANES)), b);
+        a = greatest(absolute(load(x + i)), a);
+        b = greatest(absolute(load(x + i + LANES)), b);
     }
-    for (; i < n; i += LANES) a = max(absolute(load_up_to(x + i, n - i)), a);
-    return reduce_max(max(a, b));
+    for (; i < n; i += LANES) a = greatest(absolute(load_up_to(x + i, n - i)), a);
+    return reduce_greatest(greatest(a, b));
 }
 
 INLINE vec scaled_inputs(vec x, vec m) {
@@ -26,17 +36,14 @@ INLINE vec scaled_inputs(vec x, vec m) {
 static void quantize(const float *x, size_t x_stride, size_t n_rows, size_t n, float multiplier,
                      int8_t *q, size_t q_stride, float *scale) {
     for (size_t r = 0; r < n_rows; r++, x += x_stride, q += q_stride) {
-        float m = multiplier;
-        if (m == 0) {
-            float max_value = max_absolute(x, n);
-            m = max_value > 0 ? 127 / max_value : 1;
-        }
+        float max_value = max_absolute(x, n), m = multiplier;
+        if (m == 0) m = max_value > 0 && max_value < INFINITY ? 127 / max_value : 1;
         /* q_stride, a multiple of 64, has room for whole vectors */
         size_t i = 0;
         for (; i < n; i += LANES)
             store_inputs(q + i, scaled_inputs(load_up_to(x + i, n - i), splat(m)));
         for (; i < q_stride; i += LANES) store_inputs(q + i, splat(0));
-        scale[r] = 1 / m;
+        scale[r] = max_value < INFINITY ? 1 / m : NAN;
     }
 }
 

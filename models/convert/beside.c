@@ -39,6 +39,10 @@ char *import_match(const struct import *import, const char *prefix, const char *
     return NULL;
 }
 
+char *import_shortlist(const struct import *import) {
+    return import->source.settings == SETTINGS_MARIAN ? import_match(import, "lex", ".bin") : NULL;
+}
+
 /* A path that is right only where the model was made is taken for its file name. */
 static char *find_named(const struct import *import, const char *name) {
     if (name[0] == '*') return import_match(import, "", name + 1);

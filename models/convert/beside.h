@@ -14,6 +14,9 @@ char *import_file(const struct import *import, const char *alternatives);
 /* "prefix*suffix": the only file of such a name; NULL: none, or several. The caller frees it. */
 char *import_match(const struct import *import, const char *prefix, const char *suffix);
 
+/* Marian's lexical shortlist beside the weights; NULL: none. The caller frees it. */
+char *import_shortlist(const struct import *import);
+
 /* Id of a token in a vocabulary (alternatives as above); -1: not there. Each vocabulary is read
  * once; one that cannot be read is warned of. */
 int32_t import_token(struct import *import, const char *alternatives, const char *token);

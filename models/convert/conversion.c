@@ -8,6 +8,7 @@
 #include "models/convert/beside.h"
 #include "models/convert/gguf_writer.h"
 #include "models/convert/import_roles.h"
+#include "models/convert/license.h"
 #include "models/convert/pack.h"
 #include "models/convert/references.h"
 #include "models/convert/say.h"
@@ -75,6 +76,22 @@ static void write_sequences(struct gguf_writer *writer, const struct token_seque
     write_f32s(writer, "tolka.search.sequence_bias", sequences->bias, sequences->n);
 }
 
+/* For each word how many alternatives, for each of these how many tokens, and the tokens. */
+static void write_force_words(struct gguf_writer *writer, const struct required_words *words) {
+    int32_t flat[MAX_FORCE_WORDS + MAX_SEQUENCES + MAX_SEQUENCE_IDS];
+    size_t used = 0;
+    for (uint32_t i = 0, k = 0; i < words->n; i++) {
+        flat[used++] = words->end[i] - (int32_t)k;
+        for (; k < words->end[i]; k++) {
+            size_t n;
+            const int32_t *ids = sequence_ids(&words->sequences, k, &n);
+            flat[used++] = (int32_t)n;
+            for (size_t t = 0; t < n; t++) flat[used++] = ids[t];
+        }
+    }
+    write_i32s(writer, "tolka.search.force_words", flat, used);
+}
+
 static void write_token_lists(struct gguf_writer *writer, const struct config *config) {
     if (config->n_suppressed)
         write_i32s(writer, "tolka.token.suppressed", config->suppressed, config->n_suppressed);
@@ -82,6 +99,7 @@ static void write_token_lists(struct gguf_writer *writer, const struct config *c
         write_i32s(writer, "tolka.token.begin_suppressed", config->begin_suppressed,
                    config->n_begin_suppressed);
     if (config->sequences.n) write_sequences(writer, &config->sequences);
+    if (config->force_words.n) write_force_words(writer, &config->force_words);
 }
 
 static void write_config(struct conversion *conversion) {
@@ -101,6 +119,12 @@ static void write_origin(struct conversion *conversion, const char *key, const c
         write_string(&conversion->writer, key, value);
 }
 
+static void write_license(struct conversion *conversion) {
+    char *license = license_of(&conversion->import->source);
+    if (license) write_string(&conversion->writer, "general.license", license);
+    free(license);
+}
+
 static void write_general(struct conversion *conversion) {
     struct gguf_writer *writer = &conversion->writer;
     char name[256];
@@ -110,6 +134,7 @@ static void write_general(struct conversion *conversion) {
     write_string(writer, "general.architecture", "tolka");
     write_u32(writer, "general.alignment", GGUF_WRITE_ALIGNMENT);
     write_string(writer, "general.name", name);
+    write_license(conversion);
     write_string(writer, "tolka.version", TOLKA_VERSION);
     write_origin(conversion, "tolka.family", conversion->import->family->name);
     write_origin(conversion, "tolka.container", conversion->import->source.kind_name);
@@ -294,8 +319,7 @@ static tolka_status read_shortlist(struct conversion *conversion, tolka_error *e
     const char *path = conversion->options->shortlist;
     char *found = NULL;
     if (!path && import->family == &family_tolka) return copy_shortlist(conversion, err);
-    if (!path && import->family == &family_marian_native)
-        path = found = import_match(import, "lex", ".bin");
+    if (!path) path = found = import_shortlist(import);
     if (!path) return TOLKA_OK;
     tolka_status status = shortlist_read(&conversion->shortlist, path, config->source_vocab,
                                          config->target_vocab, err);

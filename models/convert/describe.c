@@ -2,38 +2,56 @@
 
 #include "engine/open.h"
 #include "models/checkpoint/detect.h"
+#include "models/convert/beside.h"
+#include "models/convert/license.h"
+#include "models/convert/tokenizer_meta.h"
 
-/* A model file is seen as a source too (a list of tensors), and as a model if it is one. */
+#include <stdlib.h>
+
+/* A model file is seen as a checkpoint too, so that both are described in the same way: by their
+ * tensors, by the configuration that they come to, and by the metadata that a conversion has. */
 struct inspected {
     struct source source;
-    tolka_model *model;   /* NULL: a checkpoint */
     struct import import; /* of a checkpoint whose family is known */
     bool imported;
-    const struct config *config; /* NULL: not known */
-    tolka_error why;             /* it could not be opened as a whole; no text: it could */
+    struct gguf_writer writer; /* the tokenizer as a conversion writes it */
+    struct buffer header;
+    struct gguf tokenizer; /* the same, read; n_bytes 0: there is none */
+    tolka_error why;       /* it could not be opened as a whole; no text: it could */
 };
 
-static bool open_as_model(struct inspected *inspected) {
+/* A model file should be one that the engine can use as it is; a checkpoint need not be. */
+static void try_model(struct inspected *inspected) {
     const struct source *source = &inspected->source;
-    if (source->settings != SETTINGS_GGUF ||
-        tolka_model_open(&inspected->model, source->weights_path, NULL) != TOLKA_OK)
-        return false;
-    inspected->config = &inspected->model->model.config;
-    return true;
+    tolka_model *model;
+    if (source->settings != SETTINGS_GGUF || source->gguf.n_values == 0) return;
+    if (tolka_model_open(&model, source->weights_path, &inspected->why) == TOLKA_OK)
+        tolka_model_free(model);
 }
 
-static bool open_as_checkpoint(struct inspected *inspected, const char *path,
-                               const struct import_options *options) {
+static void read_tokenizer(struct inspected *inspected) {
+    if (write_tokenizer(&inspected->writer, &inspected->import, NULL, NULL) != TOLKA_OK) return;
+    inspected->header = gguf_header(&inspected->writer);
+    if (inspected->header.failed ||
+        gguf_parse(&inspected->tokenizer, inspected->header.bytes, inspected->header.n_bytes,
+                   "tokenizer", NULL) != TOLKA_OK)
+        inspected->tokenizer = (struct gguf){.n_bytes = 0};
+}
+
+static void open_as_import(struct inspected *inspected, const char *path,
+                           const struct import_options *options) {
     inspected->imported =
         import_open(&inspected->import, path, options, &inspected->why) == TOLKA_OK;
-    if (!inspected->imported) return false;
-    inspected->config = &inspected->import.config;
-    return true;
+    if (!inspected->imported) return;
+    read_tokenizer(inspected);
+    try_model(inspected);
 }
 
 static void close_inspected(struct inspected *inspected) {
     if (inspected->imported) import_close(&inspected->import);
-    tolka_model_free(inspected->model);
+    gguf_free(&inspected->tokenizer);
+    buffer_free(&inspected->header);
+    gguf_writer_free(&inspected->writer);
     source_close(&inspected->source);
 }
 
@@ -99,6 +117,27 @@ static json_t *languages_array(const struct gguf *gguf) {
     return list;
 }
 
+static tolka_status count(void *user, const struct role *role, tolka_error *err) {
+    uint64_t *n = user;
+    (void)err;
+    *n += (uint64_t)role->n_out * role->n_in;
+    return TOLKA_OK;
+}
+
+/* Numbers that the transformer computes with; what several parts share counts once. */
+static json_t *parameter_count(const struct config *config) {
+    uint64_t n = 0;
+    for_each_role(config, count, &n, NULL);
+    return json_integer((json_int_t)n);
+}
+
+static json_t *license_string(const struct source *source) {
+    char *license = license_of(source);
+    json_t *string = license ? json_string(license) : NULL;
+    free(license);
+    return string ? string : json_null();
+}
+
 static json_t *tensors_array(const struct source *source) {
     json_t *list = json_array();
     for (size_t i = 0; i < source->n_tensors; i++) {
@@ -115,25 +154,43 @@ static json_t *tensors_array(const struct source *source) {
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
+static void say_origin(json_t *object, const struct gguf *gguf) {
+    if (gguf->n_values == 0) return;
+    json_object_set_new(object, "architecture", value_string(gguf, "general.architecture"));
+    json_object_set_new(object, "converted_by", value_string(gguf, "tolka.version"));
+    json_object_set_new(object, "converted_from", value_string(gguf, "tolka.container"));
+}
+
+/* A file of tolka's own knows which family it was before. */
+static json_t *family_string(const struct inspected *inspected) {
+    json_t *family = value_string(&inspected->source.gguf, "tolka.family");
+    return json_is_null(family) ? json_string(inspected->import.family->name) : family;
+}
+
+static void say_model(json_t *object, const struct inspected *inspected) {
+    const struct import *import = &inspected->import;
+    const struct source *source = &inspected->source;
+    json_object_set_new(object, "family", family_string(inspected));
+    json_object_set_new(object, "parameters", parameter_count(&import->config));
+    json_object_set_new(object, "languages", languages_array(&inspected->tokenizer));
+    json_object_set_new(object, "tokenizer",
+                        value_string(&inspected->tokenizer, "tolka.tokenizer.kind"));
+    char *beside = import_shortlist(import);
+    json_object_set_new(object, "shortlist",
+                        json_boolean(beside || source_find(source, "shortlist.offsets")));
+    free(beside);
+}
+
 static json_t *say_all(const struct inspected *inspected, bool with_tensors) {
     const struct source *source = &inspected->source;
     json_t *object = json_pack("{s:s, s:s, s:I}", "file", source->weights_path, "container",
                                source->kind_name, "tensors", (json_int_t)source->n_tensors);
-    if (inspected->model) {
-        const struct gguf *gguf = &inspected->model->gguf;
-        json_object_set_new(object, "architecture", value_string(gguf, "general.architecture"));
-        json_object_set_new(object, "family", value_string(gguf, "tolka.family"));
-        json_object_set_new(object, "converted_by", value_string(gguf, "tolka.version"));
-        json_object_set_new(object, "converted_from", value_string(gguf, "tolka.container"));
-        json_object_set_new(object, "languages", languages_array(gguf));
-        json_object_set_new(object, "tokenizer", value_string(gguf, "tolka.tokenizer.kind"));
-        json_object_set_new(object, "shortlist",
-                            json_boolean(inspected->model->model.shortlist.n_offsets > 0));
-    } else if (inspected->imported) {
-        json_object_set_new(object, "family", json_string(inspected->import.family->name));
-    }
+    say_origin(object, &source->gguf);
+    json_object_set_new(object, "license", license_string(source));
+    if (inspected->imported) say_model(object, inspected);
     json_object_set_new(object, "types", types_object(source));
-    if (inspected->config) json_object_set_new(object, "config", config_object(inspected->config));
+    if (inspected->imported)
+        json_object_set_new(object, "config", config_object(&inspected->import.config));
     if (*inspected->why.text)
         json_object_set_new(object, "problem", json_string(inspected->why.text));
     if (with_tensors) json_object_set_new(object, "list", tensors_array(source));
@@ -142,11 +199,11 @@ static json_t *say_all(const struct inspected *inspected, bool with_tensors) {
 
 tolka_status describe(json_t **out, const char *path, const struct import_options *options,
                       bool with_tensors, tolka_error *err) {
-    struct inspected inspected = {.model = NULL};
+    struct inspected inspected = {.imported = false};
     *out = NULL;
     tolka_status status = source_open(&inspected.source, path, err);
     if (status != TOLKA_OK) return status;
-    if (!open_as_model(&inspected)) open_as_checkpoint(&inspected, path, options);
+    open_as_import(&inspected, path, options);
     *out = say_all(&inspected, with_tensors);
     close_inspected(&inspected);
     return *out ? TOLKA_OK : fail(err, TOLKA_NOMEM, "%s: out of memory", path);

@@ -3,6 +3,7 @@
 #include "models/convert/import_shown.h"
 #include "models/families.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,15 +33,17 @@ bool to_dtype(enum source_dtype from, enum dtype *to) {
     return false;
 }
 
+/* A single panel is written without its outer dimension. */
 static bool is_panels(const struct import *import, const struct role *role,
                       const struct source_tensor *tensor) {
     enum dtype type;
     if (import->family != &family_tolka || !to_dtype(tensor->type, &type) || type == DTYPE_Q8_0 ||
-        role->kind != ROLE_MATRIX || tensor->rank != 2)
+        role->kind != ROLE_MATRIX || tensor->rank < 1 || tensor->rank > 2)
         return false;
     if (type == DTYPE_I8 && tensor->n_scales < role->n_out) return false;
-    return tensor->dims[0] == matrix_panels(role->n_out) &&
-           tensor->dims[1] == matrix_panel_elements(type, role->n_in);
+    uint64_t panels = tensor->rank == 2 ? tensor->dims[0] : 1;
+    return panels == matrix_panels(role->n_out) &&
+           tensor->dims[tensor->rank - 1] == matrix_panel_elements(type, role->n_in);
 }
 
 tolka_status import_find(const struct import *import, const struct role *role,
@@ -88,8 +91,8 @@ static void read_panel_row(const struct role_source *source, const struct role *
     matrix_read_row(&matrix, r, out);
 }
 
-tolka_status import_read(const struct role_source *source, const struct role *role, uint64_t r,
-                         float *out, tolka_error *err) {
+static tolka_status read_row(const struct role_source *source, const struct role *role, uint64_t r,
+                             float *out, tolka_error *err) {
     if (source->panels) {
         read_panel_row(source, role, r, out);
         return TOLKA_OK;
@@ -109,4 +112,17 @@ tolka_status import_read(const struct role_source *source, const struct role *ro
     memcpy(out, whole + source->first, role->n_out * sizeof *out);
     free(whole);
     return TOLKA_OK;
+}
+
+/* One such weight would make every score that it touches mean nothing. */
+tolka_status import_read(const struct role_source *source, const struct role *role, uint64_t r,
+                         float *out, tolka_error *err) {
+    size_t n = role->kind == ROLE_VECTOR ? role->n_out : role->n_in;
+    tolka_status status = read_row(source, role, r, out, err);
+    for (size_t i = 0; status == TOLKA_OK && i < n; i++)
+        if (!isfinite(out[i]))
+            status = fail(err, TOLKA_FORMAT, "tensor %s (%s): row %llu, column %zu is %s",
+                          source->tensor->name, role->name, (unsigned long long)r, i,
+                          isnan(out[i]) ? "not a number" : "infinite");
+    return status;
 }

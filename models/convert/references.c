@@ -58,8 +58,8 @@ static bool tokenize_with_languages(const tolka_model *model, struct probe *prob
     tolka_languages *languages;
     if (tolka_model_languages(model, &languages, NULL) != TOLKA_OK) return false;
     size_t n = languages->n;
-    bool ok =
-        n > 0 && tokenize_with(model, probes, languages->names[0], languages->names[n > 1 ? 1 : 0]);
+    const char *from = languages->are_sources ? languages->names[0] : NULL;
+    bool ok = n > 0 && tokenize_with(model, probes, from, languages->names[n > 1 ? 1 : 0]);
     tolka_free(languages);
     return ok;
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_REFERENCES = 16 };
+enum { MAX_REFERENCES = 16, LONGEST_REFERENCE = 1024 };
 
 struct reference {
     int32_t *source, *target;
@@ -33,7 +33,7 @@ static const struct gguf_value *find_array(const struct gguf *gguf, size_t i, co
     snprintf(key, sizeof key, "tolka.check.%zu.%s", i, what);
     const struct gguf_value *value = gguf_find(gguf, key);
     bool sound = value && value->type == GGUF_ARRAY && value->element == element &&
-                 value->count > 0 && value->count < 1 << 16;
+                 value->count > 0 && value->count <= LONGEST_REFERENCE;
     return sound ? value : NULL;
 }
 

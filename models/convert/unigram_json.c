@@ -156,7 +156,7 @@ static tolka_status build(struct unigram *unigram, const json_t *root, uint8_t *
     uint8_t *rules;
     tolka_status status = read_rules(unigram, root, &rules, &settings.n_rules);
     if (status != TOLKA_OK) return status;
-    struct spm_builder builder = {0};
+    struct wire_writer builder = {0};
     for (size_t i = 0; i < unigram->n_pieces; i++) {
         const json_t *pair = json_array_get(unigram->vocab, i);
         double score = json_number_value(json_array_get(pair, 1));
