@@ -79,13 +79,15 @@ START_TEST(what_the_command_refuses) {
     check_refusal(&ran, 2, "--json does not go with --format html");
     ran = run("a", "--format", "html", "--nbest", "2");
     check_refusal(&ran, 2, "--nbest does not go with --format html");
+    ran = run("a", "--format", "html", "--require", "b");
+    check_refusal(&ran, 2, "--require does not go with --format html");
     ran = run(NULL, "-i", "tests/fixtures/documents/googletest.md", "--ids");
     check_refusal(&ran, 2, "--ids does not go with a document|markdown|--format lines");
     ran = run("<p>\xe9\n", "--format", "html");
     check_refusal(&ran, 1, "standard input: line 1: byte 0xe9 is not UTF-8");
     ran = run(NULL, "-i", "no/such/file.html");
     check_refusal(&ran, 2, "no/such/file.html: No such file");
-    ran = run("a", "--format", "html", "-o", "no/such/file.html");
+    ran = run("a", "--to", "de", "--format", "html", "-o", "no/such/file.html");
     check_refusal(&ran, 2, "no/such/file.html");
 }
 END_TEST

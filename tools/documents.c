@@ -32,6 +32,12 @@ const char *document_format(const struct options *options) {
     return strcmp(format, "lines") == 0 ? NULL : format;
 }
 
+static bool requires_words(const struct options *options) {
+    for (int i = 0; i < options->n_settings; i++)
+        if (strcmp(options->settings[i].option, "require") == 0) return true;
+    return false;
+}
+
 /* Options that say something about single lines. */
 static int check_options(const struct options *options, const char *format) {
     const char *other = options->json              ? "json"
@@ -42,6 +48,7 @@ static int check_options(const struct options *options, const char *format) {
                         : options->soft_alignments ? "soft-alignments"
                         : options->prefix          ? "prefix"
                         : options->prefix_column   ? "prefix-column"
+                        : requires_words(options)  ? "require"
                                                    : NULL;
     if (!other) return EXIT_DONE;
     if (options->format)
