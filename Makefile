@@ -13,7 +13,7 @@ CFLAGS += -std=c11 $(OPT) -g $(WARNINGS) -MMD -MP -fvisibility=hidden -ffp-contr
 CXXFLAGS += -std=c++17 $(OPT) -g -Wall -Wextra -Werror -MMD -MP -fvisibility=hidden $(SANITIZE)
 LDFLAGS += $(SANITIZE)
 
-PACKAGES = jansson libzip yaml-0.1
+PACKAGES = jansson libzip libarchive yaml-0.1
 CPPFLAGS += -I. $(shell pkg-config --cflags $(PACKAGES))
 ENGINE_LIBS = -lm -lpthread
 TOKENIZER_LIBS = -lsentencepiece -licuuc -lmd4c -lstdc++

@@ -391,6 +391,39 @@ static void plan_listed(struct tokenizer_plan *plan, const char *source, const c
     plan->target_vocab = strcmp(source, target) == 0 ? NULL : target;
 }
 
+/* Firefox and Bergamot call their files model.ende.intgemm.alphas.bin, vocab.ende.spm (or apart:
+ * srcvocab.ende.spm, trgvocab.ende.spm) and lex.50.50.ende.s2t.bin; "@" is the pair. */
+static const char both_spm[] = "vocab.spm|vocab.@.spm|vocab.*.spm";
+static const char source_spm[] = "srcvocab.spm|srcvocab.@.spm|srcvocab.*.spm";
+static const char target_spm[] = "trgvocab.spm|trgvocab.@.spm|trgvocab.*.spm";
+
+static bool has_file(const struct checkpoint *checkpoint, const char *names) {
+    return checkpoint->file(checkpoint->user, names);
+}
+
+/* One that is apart from the other side's is no vocabulary for both. */
+static tolka_status plan_by_name(const struct checkpoint *checkpoint, struct tokenizer_plan *plan,
+                                 tolka_error *err) {
+    static const char yml[] = "vocab.yml|*vocab.yml|vocab.json";
+    bool source = has_file(checkpoint, source_spm), target = has_file(checkpoint, target_spm);
+    bool of_this_pair = has_file(checkpoint, "srcvocab.@.spm|trgvocab.@.spm");
+    if (!of_this_pair && has_file(checkpoint, both_spm))
+        plan_listed(plan, both_spm, both_spm);
+    else if (source != target)
+        return fail(err, TOLKA_FORMAT, "%s: no %s beside it, though there is %s", checkpoint->name,
+                    source ? "target vocabulary (trgvocab.*.spm)"
+                           : "source vocabulary (srcvocab.*.spm)",
+                    source ? "a source vocabulary (srcvocab.*.spm)"
+                           : "a target vocabulary (trgvocab.*.spm)");
+    else if (source)
+        plan_listed(plan, source_spm, target_spm);
+    else if (has_file(checkpoint, yml))
+        plan_listed(plan, yml, yml);
+    else
+        plan_listed(plan, "*.spm", "*.spm");
+    return TOLKA_OK;
+}
+
 /* decoder.yml lists vocabularies; without it they are looked for by their usual names. */
 static tolka_status plan_tokenizer(const struct checkpoint *checkpoint, struct tokenizer_plan *plan,
                                    tolka_error *err) {
@@ -407,14 +440,8 @@ static tolka_status plan_tokenizer(const struct checkpoint *checkpoint, struct t
     if (source && (ends_with(source, ".fsv") || ends_with(target, ".fsv")))
         return fail(err, TOLKA_UNSUPPORTED, "%s: key vocabs: %s is a factored vocabulary",
                     settings_name(r.settings), source);
-    const char *yml = "vocab.yml|*vocab.yml|vocab.json";
-    if (source)
-        plan_listed(plan, source, target);
-    else if (checkpoint->file(checkpoint->user, "vocab.spm") ||
-             !checkpoint->file(checkpoint->user, yml))
-        plan_listed(plan, "vocab.spm|srcvocab.spm|*.spm", "vocab.spm|trgvocab.spm|*.spm");
-    else
-        plan_listed(plan, yml, yml);
+    if (!source) return plan_by_name(checkpoint, plan, err);
+    plan_listed(plan, source, target);
     return TOLKA_OK;
 }
 

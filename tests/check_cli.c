@@ -182,6 +182,7 @@ START_TEST(options_set_their_fields) {
     SETS(COMMAND_ATTENTION, "--target", text, target, text);
     SETS(COMMAND_ATTENTION, "--pieces", NULL, pieces, true);
     SETS(COMMAND_ATTENTION, "--force", NULL, force, true);
+    SETS(COMMAND_CACHE, "--clear", NULL, clear, true);
     for (size_t i = 0; option_specs[i].name; i++)
         ck_assert_msg(tried[i] || option_specs[i].value == VALUE_SETTING, "--%s is missing here",
                       option_specs[i].name);
@@ -293,7 +294,7 @@ START_TEST(files_that_are_no_models) {
         {"", 0, "wrong.gguf|empty file"},
         {"<!DOCTYPE html>\n<html>", 22, "wrong.gguf|HTML page"},
         {"PK\3\4\24\0\0\0\10\0", 10, "wrong.gguf|zip archive|tolka convert"},
-        {"\x40\0\0\0\0\0\0\0{\"a\":{}}", 16, "wrong.gguf|safetensors|tolka convert"},
+        {"\x40\0\0\0\0\0\0\0{\"a\":{}}", 16, "wrong.gguf|cut off"},
         {"version https://git-lfs.github.com/spec/v1\n", 43, "wrong.gguf|Git LFS pointer"},
         {"GGUF\3\0\0\0", 8, "wrong.gguf|cut off"},
         {"GGUF\1\0\0\0", 8, "wrong.gguf|version 1"},
@@ -462,5 +463,7 @@ Suite *cli_suite(void) {
     suite_add_tcase(suite, cli_inspect_case());
     suite_add_tcase(suite, cli_manual_case());
     suite_add_tcase(suite, cli_shells_case());
+    suite_add_tcase(suite, cli_output_case());
+    suite_add_tcase(suite, cli_packages_case());
     return suite;
 }

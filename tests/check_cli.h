@@ -21,6 +21,8 @@ TCase *cli_attention_case(void); /* check_cli_attention.c */
 TCase *cli_alignment_case(void); /* check_cli_alignment.c */
 TCase *cli_decoding_case(void);  /* check_cli_decoding.c */
 TCase *cli_terminal_case(void);  /* check_cli_terminal.c */
+TCase *cli_output_case(void);    /* check_cli_output.c */
+TCase *cli_packages_case(void);  /* check_cli_packages.c */
 TCase *cli_languages_case(void); /* check_cli_languages.c */
 TCase *cli_inspect_case(void);   /* check_inspect.c */
 TCase *cli_manual_case(void);    /* check_manual.c */

@@ -97,7 +97,8 @@ START_TEST(tolerances) {
     ck_assert_uint_eq(table->n_rows, 4);
     for (size_t row = 0; row < table->n_rows; row++) {
         const char *type = cell(table, row, "weights");
-        free(output_of(NULL, "convert", "tests/fixtures/marian", "-o", path, "--type", type, "-q"));
+        free(output_of(NULL, "convert", "tests/fixtures/marian", "-o", path, "--type", type, "-q",
+                       "--force"));
         char *output = output_of(NULL, "check", path);
         expect_allowed(output, cell(table, row, "greatest"));
         expect_allowed(output, cell(table, row, "mean"));

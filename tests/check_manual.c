@@ -210,6 +210,10 @@ static const struct printing printings[] = {
      NULL,
      {"inspect", "--diff", "--json", FIXTURES "marian", FIXTURES "bart", "--family", "nobody"}},
     {"tolka check \\-\\-json", NULL, {"check", "--json"}},
+    {"tolka convert \\-\\-json",
+     NULL,
+     {"convert", "--json", FIXTURES "marian", "-o", "/dev/null"}},
+    {"tolka languages \\-\\-json", NULL, {"languages", "--json"}},
     {"tolka bench \\-\\-json", NULL, {"bench", "--json", "-r", "1", "-B", "1", "-j", "1"}},
     {"tolka attention \\-o map.json", NULL, {"attention", "--to", "de", "Hi.", "--format", "json"}},
 };

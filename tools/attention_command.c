@@ -44,9 +44,10 @@ static int choose_format(const struct options *options, int *format) {
 }
 
 static int check_output(const struct options *options) {
-    if (!writes_file(options) || options->force || access(options->output, F_OK) != 0)
+    tolka_error err;
+    if (output_check(options->output, options->force ? OUTPUT_REPLACE : 0, &err) == TOLKA_OK)
         return EXIT_DONE;
-    return complain(EXIT_USAGE, "%s is there already; --force replaces it", options->output);
+    return complain(EXIT_USAGE, "%s", err.text);
 }
 
 /* ---- the terminal ---------------------------------------------------------------------------- */
@@ -92,29 +93,30 @@ static void show(FILE *out, const struct looked *looked, int format, bool to_ter
     }
 }
 
-/* Writes beside the output and renames: a file of that name is whole or not there. */
-static int write_file(const char *path, const struct looked *looked, int format) {
-    char *partial = malloc(strlen(path) + 32);
-    if (!partial) return complain(EXIT_MODEL, "out of memory");
-    sprintf(partial, "%s.%ld", path, (long)getpid());
-    FILE *out = fopen(partial, "wx");
-    bool opened = out != NULL, ok = opened;
-    if (opened) {
+/* A file of the output's name is whole or not there. */
+static int write_file(const struct options *options, const struct looked *looked, int format) {
+    struct output_file output;
+    tolka_error err;
+    if (output_open(&output, options->output, options->force ? OUTPUT_REPLACE : 0, &err) !=
+        TOLKA_OK)
+        return complain(EXIT_USAGE, "%s", err.text);
+    FILE *out = output_file_stream(&output);
+    int reason = out ? 0 : errno;
+    if (out) {
         show(out, looked, format, false);
-        ok = fflush(out) == 0 && !ferror(out);
-        ok = fclose(out) == 0 && ok && rename(partial, path) == 0;
+        reason = flush_output(out);
+        fclose(out);
     }
-    int status = ok ? EXIT_DONE : complain(EXIT_USAGE, "%s: %s", path, strerror(errno));
-    if (opened && !ok) unlink(partial);
-    free(partial);
-    return status;
+    if (!reason && output_finish(&output, &err) == TOLKA_OK) return EXIT_DONE;
+    output_discard(&output);
+    if (!reason) return complain(EXIT_INPUT, "%s", err.text);
+    return complain(EXIT_INPUT, "cannot write %s: %s", options->output, strerror(reason));
 }
 
 static int write_looked(const struct options *options, const struct looked *looked, int format) {
-    if (writes_file(options)) return write_file(options->output, looked, format);
+    if (writes_file(options)) return write_file(options, looked, format);
     show(stdout, looked, format, true);
-    int error = flush_output(stdout);
-    return error ? complain(EXIT_USAGE, "standard output: %s", strerror(error)) : EXIT_DONE;
+    return EXIT_DONE;
 }
 
 /* ---- looking --------------------------------------------------------------------------------- */
@@ -195,7 +197,7 @@ static int gather(struct gathered *gathered, const struct options *options,
               gather_tokens(gathered, session, result, &err) == TOLKA_OK;
     if (!ok) return complain(EXIT_INPUT, "%s", err.text);
     size_t n_source;
-    gathered->looked = (struct looked){.model = file_name(session->model_path),
+    gathered->looked = (struct looked){.model = file_name(session->file.path),
                                        .source_text = gathered->source_text,
                                        .target_text = gathered->target_text,
                                        .source_ids = tolka_result_source(result, &n_source),

@@ -185,7 +185,7 @@ static int load_once(struct run *run, struct bench_load *load) {
     char *translation = NULL;
     double at[5] = {seconds_now()};
     int status = EXIT_DONE;
-    if (tolka_model_open(&model, run->session.model_path, &err) != TOLKA_OK)
+    if (tolka_model_open(&model, run->session.file.path, &err) != TOLKA_OK)
         status = complain(EXIT_MODEL, "%s", err.text);
     at[1] = seconds_now();
     if (status == EXIT_DONE) status = open_tokenizer(run, &tokenizer, model);
@@ -381,15 +381,14 @@ static int prepare(struct run *run) {
     if (options->n_arguments)
         return complain(EXIT_USAGE, "bench takes no arguments; text comes from -i FILE");
     if (!parse_lists(run, options) || !decoding_options(&single, &run->decoding)) return EXIT_USAGE;
-    int status =
-        open_model(options, &run->session.model, &run->session.model_path, run->session.found_path);
+    int status = open_model(&run->session.file, options, &run->session.model);
     if (status == EXIT_DONE) status = open_files(&run->session, &single);
     if (status == EXIT_DONE) status = read_text(run);
     if (status != EXIT_DONE) return status;
     choose_languages(run);
     struct stat info;
-    run->bench.model_path = run->session.model_path;
-    if (stat(run->session.model_path, &info) == 0) run->bench.model_bytes = (size_t)info.st_size;
+    run->bench.model_path = run->session.file.path;
+    if (stat(run->session.file.path, &info) == 0) run->bench.model_bytes = (size_t)info.st_size;
     run->bench.n_sentences = run->n_lines;
     run->bench.rounds = options->rounds ? (int)options->rounds : 5;
     run->bench.beam =

@@ -41,17 +41,16 @@ static int check_model(const tolka_model *model, const char *path, const struct 
 }
 
 int run_check(struct options *options) {
-    char buffer[4096];
-    tolka_model *model;
+    struct model_file file;
+    tolka_model *model = NULL;
     tolka_options decoding;
-    const char *path;
     if (options->n_arguments > 1) return complain(EXIT_USAGE, "check takes one file");
     if (options->n_arguments) options->model = options->arguments[0];
     if (!decoding_options(options, &decoding)) return EXIT_USAGE;
     decoding.threads = 1;
-    int status = open_model(options, &model, &path, buffer);
-    if (status != EXIT_DONE) return status;
-    status = check_model(model, path, options, &decoding);
+    int status = open_model(&file, options, &model);
+    if (status == EXIT_DONE) status = check_model(model, file.path, options, &decoding);
     tolka_model_free(model);
+    model_file_close(&file);
     return status;
 }

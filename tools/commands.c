@@ -12,8 +12,8 @@ const struct command_spec command_specs[] = {
      run_translate},
     {COMMAND_CONVERT, "convert", " [OPTION]... CHECKPOINT -o FILE",
      "make a model file of a checkpoint",
-     "Reads a checkpoint (a directory, or the weights file in it) as others export it and writes "
-     "one model file.",
+     "Reads a checkpoint (a directory, the weights file in it, or an archive of them) as others "
+     "export it and writes one model file.",
      run_convert},
     {COMMAND_INSPECT, "inspect", " [OPTION]... FILE [FILE]",
      "show what a model or checkpoint holds",
@@ -41,5 +41,9 @@ const struct command_spec command_specs[] = {
     {COMMAND_BENCH, "bench", " [OPTION]...", "measure speed",
      "Measures load time, latency, throughput and memory, beside what the machine could do.",
      run_bench},
+    {COMMAND_CACHE, "cache", " [OPTION]...", "show model files made of checkpoints",
+     "Shows the model files that were made of checkpoints given with -m, and where they are; "
+     "--clear removes them.",
+     run_cache},
     {0, NULL, NULL, NULL, NULL, NULL},
 };

@@ -22,5 +22,6 @@ int run_languages(struct options *options);
 int run_attention(struct options *options);
 int run_check(struct options *options);
 int run_bench(struct options *options);
+int run_cache(struct options *options);
 
 #endif

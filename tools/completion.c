@@ -247,20 +247,23 @@ static void put_language(FILE *out, const char *token) {
     if (n) fprintf(out, "%.*s\n", (int)n, token);
 }
 
+/* Whoever presses a key does not want to wait until a checkpoint has been converted. */
 int print_languages(FILE *out, const char *path) {
     const struct options options = {.model = path};
-    tolka_model *model;
+    struct model_file file = {.path = NULL};
+    tolka_model *model = NULL;
     tolka_languages *languages;
     tolka_error err;
-    const char *found;
-    char buffer[4096];
-    int status = open_model(&options, &model, &found, buffer);
-    if (status != EXIT_DONE) return status;
-    if (tolka_model_languages(model, &languages, &err) != TOLKA_OK)
+    if (path && is_checkpoint(path)) return EXIT_MODEL;
+    int status = open_model(&file, &options, &model);
+    if (status == EXIT_DONE && tolka_model_languages(model, &languages, &err) != TOLKA_OK)
         status = complain(EXIT_MODEL, "%s", err.text);
-    else if (languages)
-        for (size_t i = 0; i < languages->n; i++) put_language(out, languages->names[i]);
-    if (status == EXIT_DONE) tolka_free(languages);
+    if (status == EXIT_DONE) {
+        for (size_t i = 0; languages && i < languages->n; i++)
+            put_language(out, languages->names[i]);
+        tolka_free(languages);
+    }
     tolka_model_free(model);
+    model_file_close(&file);
     return status;
 }

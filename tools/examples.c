@@ -18,11 +18,13 @@ const struct example examples[] = {
     {COMMAND_SCORE, "tolka score --to de < pairs.tsv", "source<TAB>translation in every line"},
     {COMMAND_SCORE, "tolka score --to de --alignments < pairs.tsv",
      "and which words belong together"},
+    {COMMAND_LANGUAGES, "tolka languages nllb.gguf", "by which names --from and --to know them"},
     {COMMAND_ATTENTION, "tolka attention --to de \"Where are the keys?\"", "in the terminal"},
     {COMMAND_ATTENTION, "tolka attention --to de \"Where are the keys?\" -o map.html",
      "every layer and head, in a browser"},
     {COMMAND_CHECK, "tolka check en-de.gguf", "after copying it to another machine"},
     {COMMAND_BENCH, "tolka bench -m en-de.gguf", "all cores, built-in sentences"},
     {COMMAND_BENCH, "tolka bench -j 1 -B 1,32 -i text.txt --json", "one thread, two batch sizes"},
+    {COMMAND_CACHE, "tolka cache --clear", "forget model files that were made of checkpoints"},
     {0, NULL, NULL},
 };

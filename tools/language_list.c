@@ -211,20 +211,21 @@ static int list(struct table *table, const tolka_model *model, bool as_json) {
     if (!table->rows) return complain(EXIT_MODEL, "out of memory");
     fill_table(table);
     (as_json ? print_json : print_table)(table);
-    int error = flush_output(stdout);
-    return error ? complain(EXIT_INPUT, "cannot write: %s", strerror(error)) : EXIT_DONE;
+    return EXIT_DONE;
 }
 
 int run_languages(struct options *options) {
     struct table table = {.n = 0};
     tolka_model *model = NULL;
-    char found[4096];
+    struct model_file file;
     if (options->n_arguments > (options->model ? 0 : 1))
         return complain(EXIT_USAGE, "languages takes one model file");
     if (options->n_arguments) options->model = options->arguments[0];
-    int status = open_model(options, &model, &table.path, found);
+    int status = open_model(&file, options, &model);
+    table.path = file.path;
     if (status == EXIT_DONE) status = list(&table, model, options->json);
     free_table(&table);
     tolka_model_free(model);
+    model_file_close(&file);
     return status;
 }

@@ -1,6 +1,7 @@
 /* tolka: finds the subcommand, parses its options, runs it. */
 #define _POSIX_C_SOURCE 200809L
 #include "tools/help.h"
+#include "tools/written.h"
 
 #include <signal.h>
 #include <string.h>
@@ -20,9 +21,7 @@ static int help(int argc, char **argv) {
     return EXIT_DONE;
 }
 
-int main(int argc, char **argv) {
-    /* A reader that goes away is found out by write(), which ends the program quietly. */
-    signal(SIGPIPE, SIG_IGN);
+static int run(int argc, char **argv) {
     if (argc > 1 && strcmp(argv[1], "help") == 0) return help(argc, argv);
     const struct command_spec *command = argc > 1 ? find_command(argv[1]) : NULL;
     int first = command ? 2 : 1;
@@ -33,4 +32,12 @@ int main(int argc, char **argv) {
     if (options.help) return print_help(stdout, command), EXIT_DONE;
     if (options.version) return printf("tolka %s\n", TOLKA_VERSION), EXIT_DONE;
     return command->run(&options);
+}
+
+int main(int argc, char **argv) {
+    /* A reader that goes away is found out by write(): what has to be removed is, and the program
+     * ends quietly. */
+    signal(SIGPIPE, SIG_IGN);
+    occupy_standard_descriptors();
+    return finish_standard_output(run(argc, argv));
 }

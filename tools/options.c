@@ -14,14 +14,15 @@ enum {
     SEARCHING = COMMAND_TRANSLATE | COMMAND_BENCH | COMMAND_ATTENTION,
     LINES = COMMAND_TRANSLATE | COMMAND_SCORE,
     RUNNING = LINES | COMMAND_BENCH | COMMAND_ATTENTION,
-    ALL = 255,
+    ALL = 511,
 };
 
 /* An option that means something a little different to a command has an entry for it. The parser
  * may take either: letter, place and kind of value are the same. */
 const struct option_spec option_specs[] = {
     {"model", 'm', VALUE_TEXT, "FILE",
-     "model file; without it TOLKA_MODEL, or the model that ships with tolka",
+     "model file, or a checkpoint of which one is made, once; without it TOLKA_MODEL, or the model "
+     "that ships with tolka",
      RUNNING | COMMAND_LANGUAGES, AT(model), 0, 0},
     {"to", 't', VALUE_TEXT, "LANG",
      "target language (de, deu_Latn, German, ...); tolka languages lists them", RUNNING, AT(to), 0,
@@ -48,8 +49,8 @@ const struct option_spec option_specs[] = {
      COMMAND_ATTENTION, AT(target), 0, 0},
     {"pieces", 0, VALUE_FLAG, NULL, "show the pieces that the model sees instead of words",
      COMMAND_ATTENTION, AT(pieces), 0, 0},
-    {"force", 0, VALUE_FLAG, NULL, "replace the output if it is there already", COMMAND_ATTENTION,
-     AT(force), 0, 0},
+    {"force", 0, VALUE_FLAG, NULL, "replace the output if it is there already",
+     COMMAND_ATTENTION | COMMAND_CONVERT, AT(force), 0, 0},
     {"beam", 'b', VALUE_LONG, "N", "beam size; 1 is greedy; default: what the model asks for",
      SEARCHING, AT(beam), 1, TOLKA_MAX_BEAM},
     {"nbest", 'n', VALUE_LONG, "N", "show the N best translations of each line", COMMAND_TRANSLATE,
@@ -124,7 +125,8 @@ const struct option_spec option_specs[] = {
     {"json", 'J', VALUE_FLAG, NULL, "one JSON object a line, with ids and scores", LINES, AT(json),
      0, 0},
     {"json", 'J', VALUE_FLAG, NULL, "one JSON object instead of text",
-     COMMAND_INSPECT | COMMAND_LANGUAGES | COMMAND_CHECK | COMMAND_BENCH, AT(json), 0, 0},
+     COMMAND_INSPECT | COMMAND_LANGUAGES | COMMAND_CHECK | COMMAND_BENCH | COMMAND_CONVERT,
+     AT(json), 0, 0},
     {"ids", 'I', VALUE_FLAG, NULL, "read and write token ids instead of text", LINES, AT(ids), 0,
      0},
     {"no-shortlist", 0, VALUE_FLAG, NULL, "ignore the lexical shortlist that the model carries",
@@ -152,6 +154,11 @@ const struct option_spec option_specs[] = {
      COMMAND_SCORE, AT(reverse_from), 0, 0},
     {"type", 'T', VALUE_TEXT, "TYPE", "weights as f32, f16, bf16 or int8 (default)",
      COMMAND_CONVERT, AT(type), 0, 0},
+    {"type", 'T', VALUE_TEXT, "TYPE",
+     "weights of the model file that is made of a checkpoint: f32, f16, bf16 or int8 (default)",
+     RUNNING | COMMAND_CHECK | COMMAND_LANGUAGES, AT(type), 0, 0},
+    {"clear", 0, VALUE_FLAG, NULL, "remove all model files that were made of checkpoints",
+     COMMAND_CACHE, AT(clear), 0, 0},
     {"config", 0, VALUE_TEXT, "FILE", "config.json or decoder.yml, if it is not beside the weights",
      COMMAND_CONVERT | COMMAND_INSPECT, AT(config), 0, 0},
     {"vocab", 0, VALUE_TEXT, "FILE[,FILE]",

@@ -25,6 +25,7 @@ enum command {
     COMMAND_BENCH = 32,
     COMMAND_ATTENTION = 64,
     COMMAND_LANGUAGES = 128,
+    COMMAND_CACHE = 256,
 };
 
 struct options {
@@ -52,6 +53,7 @@ struct options {
     /* attention */
     const char *format, *target;
     bool pieces, force;
+    bool clear; /* cache */
     char **arguments;
     int n_arguments;
 };

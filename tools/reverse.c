@@ -47,14 +47,21 @@ static int check_usage(const struct options *options) {
     return EXIT_DONE;
 }
 
+/* --type is said of whichever is a checkpoint. */
+static int find_model(struct reverse *reverse, const struct options *options) {
+    struct options own = *options;
+    if (!options->reverse_model) return EXIT_DONE;
+    if (!is_checkpoint(options->reverse_model)) own.type = NULL;
+    return model_file_find(&reverse->file, &own, options->reverse_model);
+}
+
 static tolka_status open_direction(struct reverse *reverse, const struct options *options,
                                    const tolka_model *forward, const tolka_options *decoding,
                                    tolka_error *err) {
     tolka_status status = TOLKA_OK;
     const char *from, *to;
     choose_languages(options, &from, &to);
-    if (options->reverse_model)
-        status = tolka_model_open(&reverse->model, options->reverse_model, err);
+    if (options->reverse_model) status = tolka_model_open(&reverse->model, reverse->file.path, err);
     if (status != TOLKA_OK) return status;
     const tolka_model *model = reverse->model ? reverse->model : forward;
     status = tolka_tokenizer_new(&reverse->tokenizer, model, from, to, err);
@@ -69,6 +76,8 @@ int reverse_open(struct reverse *reverse, const struct options *options, const t
     int usage = check_usage(options);
     if (usage != EXIT_DONE) return usage;
     if (!method(options->symmetrize, &reverse->how)) return EXIT_USAGE;
+    int found = find_model(reverse, options);
+    if (found != EXIT_DONE) return found;
     tolka_status status = open_direction(reverse, options, forward, decoding, &err);
     if (status != TOLKA_OK) return failed(status, &err);
     reverse->n = n;
@@ -89,6 +98,7 @@ void reverse_close(struct reverse *reverse) {
     tolka_translator_free(reverse->translator);
     tolka_tokenizer_free(reverse->tokenizer);
     tolka_model_free(reverse->model);
+    model_file_close(&reverse->file);
 }
 
 static void keep(void *user, size_t index, tolka_result *result) {

@@ -3,9 +3,10 @@
 #ifndef REVERSE_H
 #define REVERSE_H
 
-#include "tools/options.h"
+#include "tools/model_file.h"
 
 struct reverse {
+    struct model_file file;
     tolka_model *model; /* NULL: the forward direction's serves both */
     tolka_tokenizer *tokenizer;
     tolka_translator *translator; /* NULL: there is no other direction */

@@ -11,43 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char shipped[] = "tolka-en-de-fr.gguf";
-
-/* Beside the executable (build/tolka: ../models/pretrained) or under the prefix (bin/tolka:
- * ../share/tolka). */
-static bool find_shipped(char buffer[4096]) {
-    static const char *const places[] = {"../models/pretrained", "../../models/pretrained",
-                                         "../share/tolka", "."};
-    char self[2048];
-    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (n <= 0) return false;
-    self[n] = 0;
-    char *slash = strrchr(self, '/');
-    if (slash) *slash = 0;
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        snprintf(buffer, 4096, "%s/%s/%s", self, places[i], shipped);
-        if (access(buffer, R_OK) == 0) return true;
-    }
-    return false;
-}
-
-int open_model(const struct options *options, tolka_model **model, const char **path,
-               char buffer[4096]) {
-    *path = options->model ? options->model : getenv("TOLKA_MODEL");
-    if (!*path || !**path) {
-        if (!find_shipped(buffer))
-            return complain(EXIT_MODEL,
-                            "no model: give one with -m FILE (or TOLKA_MODEL); the one "
-                            "that ships, %s, is not where it should be",
-                            shipped);
-        *path = buffer;
-    }
-    tolka_error err;
-    if (tolka_model_open(model, *path, &err) != TOLKA_OK)
-        return complain(EXIT_MODEL, "%s", err.text);
-    return EXIT_DONE;
-}
-
 static bool whole_number(const char *text, const char *option, long min, long max, int *out) {
     if (!text) return true;
     char *end;
@@ -104,17 +67,17 @@ bool decoding_options(const struct options *options, tolka_options *decoding) {
 }
 
 int open_files(struct session *session, const struct options *options) {
+    tolka_error err;
     session->in = STDIN_FILENO;
-    session->out = STDOUT_FILENO;
     if (options->input && strcmp(options->input, "-") != 0) {
         session->in = open(options->input, O_RDONLY | O_CLOEXEC);
         if (session->in < 0) return complain(EXIT_USAGE, "%s: %s", options->input, strerror(errno));
     }
-    if (options->output && strcmp(options->output, "-") != 0) {
-        session->out = open(options->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-        if (session->out < 0)
-            return complain(EXIT_USAGE, "%s: %s", options->output, strerror(errno));
+    if (output_open(&session->output, options->output, OUTPUT_REPLACE | OUTPUT_LINES, &err) !=
+        TOLKA_OK) {
+        return complain(EXIT_USAGE, "%s", err.text);
     }
+    output_reads(&session->output, session->in);
     return EXIT_DONE;
 }
 
@@ -203,8 +166,8 @@ static bool apply_settings(struct session *session, const struct options *option
 
 int session_open(struct session *session, const struct options *options, tolka_options *decoding) {
     tolka_error err;
-    *session = (struct session){.model = NULL};
-    int status = open_model(options, &session->model, &session->model_path, session->found_path);
+    *session = (struct session){.output.fd = STDOUT_FILENO};
+    int status = open_model(&session->file, options, &session->model);
     if (status != EXIT_DONE) return status;
     if (!apply_settings(session, options, decoding)) return EXIT_USAGE;
     /* With --ids a language is still welcome: it chooses the start or forced token. */
@@ -227,19 +190,7 @@ void session_close(struct session *session) {
     tolka_tokenizer_free(session->tokenizer);
     generation_set_free(&session->set);
     tolka_model_free(session->model);
+    model_file_close(&session->file);
     if (session->in > STDIN_FILENO) close(session->in);
-    if (session->out > STDOUT_FILENO) close(session->out);
-}
-
-FILE *output_stream(const struct session *session) {
-    int fd = dup(session->out);
-    FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
-    if (!out && fd >= 0) close(fd);
-    return out;
-}
-
-int flush_output(FILE *out) {
-    if (fflush(out) == 0 && !ferror(out)) return 0;
-    if (errno == EPIPE) _exit(EXIT_DONE);
-    return errno ? errno : EIO;
+    output_discard(&session->output);
 }

@@ -56,7 +56,7 @@ struct run {
 /* ---- progress -------------------------------------------------------------------------------- */
 
 static bool wants_progress(const struct run *run) {
-    return !run->options->quiet && isatty(STDERR_FILENO) && !isatty(run->session.out) &&
+    return !run->options->quiet && isatty(STDERR_FILENO) && !isatty(run->session.output.fd) &&
            run->options->n_arguments == 0;
 }
 
@@ -189,6 +189,7 @@ static void warn_of_missing(const struct run *run, const struct item *item) {
 /* Writes all lines that are ready and have nothing unready before them. */
 static void write_ready(struct run *run) {
     size_t first = run->n_written;
+    output_hold(&run->session.output);
     for (; run->n_written < run->n_items && run->items[run->n_written].ready; run->n_written++) {
         struct item *item = &run->items[run->n_written];
         const char *problem = problem_of(run, item);
@@ -198,8 +199,9 @@ static void write_ready(struct run *run) {
         complain(EXIT_INPUT, "line %llu: %s", run->n_lines + run->n_written + 1, problem);
         run->status = EXIT_INPUT;
     }
+    if (run->n_written > first && !run->write_error) run->write_error = flush_output(run->out);
+    output_release(&run->session.output);
     if (run->n_written == first) return;
-    if (!run->write_error) run->write_error = flush_output(run->out);
     show_progress(run, false);
 }
 
@@ -249,8 +251,8 @@ static void collect_inputs(struct run *run) {
 /* One text on a terminal comes as it is decided. */
 static bool streams(const struct run *run) {
     const struct options *options = run->options;
-    return run->n_inputs == 1 && isatty(run->session.out) && !options->ids && !options->json &&
-           !run->all && !run->scoring;
+    return run->n_inputs == 1 && isatty(run->session.output.fd) && !options->ids &&
+           !options->json && !run->all && !run->scoring;
 }
 
 static int print_piece(void *user, const char *text, size_t length) {
@@ -355,12 +357,25 @@ static int prepare(struct run *run, const tolka_options *decoding) {
     run->texts = calloc(run->window, sizeof *run->texts);
     run->inputs = calloc(run->window, sizeof *run->inputs);
     run->input_items = calloc(run->window, sizeof *run->input_items);
-    run->out = output_stream(&run->session);
-    if (!run->items || !run->texts || !run->inputs || !run->input_items || !run->out)
+    run->out = output_file_stream(&run->session.output);
+    if (!run->out) return complain(EXIT_INPUT, "cannot write: %s", strerror(errno));
+    if (!run->items || !run->texts || !run->inputs || !run->input_items)
         return complain(EXIT_MODEL, "out of memory");
     measure_input(run);
     run->began = seconds_now();
     return EXIT_DONE;
+}
+
+/* What was finished is put in place, whatever stopped the run; but a disk that is full has not taken
+ * it, and then the file stays as it was. */
+static int put_in_place(struct run *run) {
+    tolka_error err;
+    if (run->write_error) return EXIT_DONE; /* said already */
+    if (run->out && fclose(run->out) != 0)
+        return run->out = NULL, complain(EXIT_INPUT, "cannot write: %s", strerror(errno));
+    run->out = NULL;
+    if (output_finish(&run->session.output, &err) == TOLKA_OK) return EXIT_DONE;
+    return complain(EXIT_INPUT, "%s", err.text);
 }
 
 static void finish(struct run *run) {
@@ -383,8 +398,12 @@ static int run_command(struct options *options, bool scoring) {
     if (status == EXIT_DONE) status = prepare(&run, &decoding);
     if (status == EXIT_DONE)
         status = reverse_open(&run.reverse, options, run.session.model, &decoding, run.window);
-    if (status == EXIT_DONE) status = options->n_arguments ? run_arguments(&run) : run_lines(&run);
-    if (status == EXIT_DONE && run.n_lines) show_progress(&run, true);
+    if (status == EXIT_DONE) {
+        status = options->n_arguments ? run_arguments(&run) : run_lines(&run);
+        if (status == EXIT_DONE && run.n_lines) show_progress(&run, true);
+        int placed = put_in_place(&run);
+        if (status == EXIT_DONE) status = placed;
+    }
     finish(&run);
     return status ? status : run.status;
 }

@@ -4,7 +4,8 @@
 
 #include "models/checkpoint/source.h"
 
-/* Opens SOURCE: a directory, or the weights file in it. On failure nothing is left to free. */
+/* Opens SOURCE: a directory, the weights file in it, or an archive of either. On failure nothing is
+ * left to free. */
 tolka_status source_open(struct source *source, const char *path, tolka_error *err);
 
 #endif

@@ -57,6 +57,8 @@ void source_close(struct source *source) {
     gguf_free(&source->gguf);
     free(source->directory);
     free(source->weights_path);
+    free(source->left_aside);
+    scratch_free(source->scratch);
     free(source->model_yml);
     free(source->spec_name);
     *source = (struct source){0};

@@ -6,6 +6,7 @@
 
 #include "engine/gguf.h"
 #include "engine/map.h"
+#include "models/checkpoint/scratch.h"
 
 #include <stdbool.h>
 
@@ -52,9 +53,11 @@ enum source_settings {
 
 struct source {
     enum source_settings settings;
-    const char *kind_name; /* "safetensors", "PyTorch zip", ... */
-    char *directory;       /* where vocabularies and configs are looked for */
-    char *weights_path;    /* what was opened (the first of several shards) */
+    const char *kind_name;   /* "safetensors", "PyTorch zip", ... */
+    char *directory;         /* where vocabularies and configs are looked for */
+    char *weights_path;      /* what was opened (the first of several shards) */
+    char *left_aside;        /* other checkpoints in the directory, "a, b"; NULL: none */
+    struct scratch *scratch; /* where an archive was unpacked; NULL: nowhere */
     size_t n_tensors, capacity;
     struct source_tensor *tensors; /* in file order, then sorted by name by source_sort */
     /* Settings that come with the weights: Marian's special:model.yml text, CTranslate2's spec

@@ -24,28 +24,58 @@ static bool is_match(const char *name, const char *prefix, const char *suffix) {
            strcmp(name + n - after, suffix) == 0;
 }
 
-char *import_match(const struct import *import, const char *prefix, const char *suffix) {
+/* "prefix*suffix": the only file of such a name; NULL: none, or several. */
+static char *find_only(const struct import *import, const char *pattern) {
     const char *directory = import->source.directory;
     DIR *stream = opendir(*directory ? directory : ".");
     char *path = NULL;
+    const char *star = strchr(pattern, '*');
+    char *prefix = strndup(pattern, (size_t)(star - pattern));
     size_t n = 0;
     for (struct dirent *entry; stream && (entry = readdir(stream));) {
-        if (!is_match(entry->d_name, prefix, suffix)) continue;
+        if (!prefix || !is_match(entry->d_name, prefix, star + 1)) continue;
         if (n++ == 0) path = import_path(import, entry->d_name);
     }
     if (stream) closedir(stream);
+    free(prefix);
     if (n == 1) return path;
     free(path);
     return NULL;
 }
 
+/* Between the first two dots of the weights' name; NULL: nothing, or no memory. */
+static char *model_pair(const struct import *import) {
+    const char *path = import->source.weights_path, *slash = strrchr(path, '/');
+    const char *dot = strchr(slash ? slash + 1 : path, '.');
+    size_t n = dot ? strcspn(dot + 1, ".") : 0;
+    return dot && dot[1 + n] == '.' ? strndup(dot + 1, n) : NULL;
+}
+
+/* The name with the model's pair in it; NULL: it has none. */
+static char *fill_pair(const struct import *import, const char *name) {
+    const char *at = strchr(name, '@');
+    char *pair = model_pair(import);
+    size_t n = pair ? strlen(name) + strlen(pair) : 0;
+    char *filled = pair ? malloc(n) : NULL;
+    if (filled) snprintf(filled, n, "%.*s%s%s", (int)(at - name), name, pair, at + 1);
+    free(pair);
+    return filled;
+}
+
 char *import_shortlist(const struct import *import) {
-    return import->source.settings == SETTINGS_MARIAN ? import_match(import, "lex", ".bin") : NULL;
+    if (import->source.settings != SETTINGS_MARIAN) return NULL;
+    return import_file(import, "lex.@.s2t.bin|lex.*.@.s2t.bin|lex*.bin");
 }
 
 /* A path that is right only where the model was made is taken for its file name. */
 static char *find_named(const struct import *import, const char *name) {
-    if (name[0] == '*') return import_match(import, "", name + 1);
+    if (name[0] != '/' && strchr(name, '@')) {
+        char *filled = fill_pair(import, name);
+        char *path = filled ? find_named(import, filled) : NULL;
+        free(filled);
+        return path;
+    }
+    if (name[0] != '/' && strchr(name, '*')) return find_only(import, name);
     char *path = import_path(import, name);
     const char *slash = strrchr(name, '/');
     if (!path || !slash || access(path, R_OK) == 0) return path;

@@ -7,12 +7,10 @@
 /* Path of a file beside the weights; the caller frees it. NULL: out of memory. */
 char *import_path(const struct import *import, const char *name);
 
-/* The first that exists of alternatives "a|b"; "*.spm" stands for the only file whose name ends
- * like that. NULL: none. The caller frees the path. */
+/* The first that exists of alternatives "a|b"; "lex*.bin" stands for the only file of such a name,
+ * and "@" for what the weights are called after the model, "ende" in model.ende.intgemm.bin. NULL:
+ * none. The caller frees the path. */
 char *import_file(const struct import *import, const char *alternatives);
-
-/* "prefix*suffix": the only file of such a name; NULL: none, or several. The caller frees it. */
-char *import_match(const struct import *import, const char *prefix, const char *suffix);
 
 /* Marian's lexical shortlist beside the weights; NULL: none. The caller frees it. */
 char *import_shortlist(const struct import *import);

@@ -3,12 +3,13 @@
 #include "models/convert/conversion.h"
 
 #include "engine/model.h"
-#include "engine/token_lists.h"
 #include "models/checkpoint/lexical_shortlist.h"
 #include "models/convert/beside.h"
+#include "models/convert/config_meta.h"
 #include "models/convert/gguf_writer.h"
 #include "models/convert/import_roles.h"
 #include "models/convert/license.h"
+#include "models/convert/output_file.h"
 #include "models/convert/pack.h"
 #include "models/convert/references.h"
 #include "models/convert/say.h"
@@ -27,87 +28,16 @@ struct conversion {
     struct gguf_writer writer;
     struct lexical_shortlist shortlist;
     FILE *file;
+    int reason; /* errno of the first write that failed */
     const char *output;
     uint64_t written; /* bytes of data so far */
 };
 
-/* ---- configuration --------------------------------------------------------------------------- */
-
-static void write_field(struct gguf_writer *writer, const struct config *config,
-                        const struct config_field *field) {
-    char key[64];
-    double value = config_field_get(config, field);
-    snprintf(key, sizeof key, "tolka.%s", field->key);
-    switch (field->type) {
-    case FIELD_U32:
-        write_u32(writer, key, (uint32_t)value);
-        break;
-    case FIELD_I32:
-        write_i32(writer, key, (int32_t)value);
-        break;
-    case FIELD_F32:
-        write_f32(writer, key, (float)value);
-        break;
-    case FIELD_BOOL:
-        write_bool(writer, key, value != 0);
-        break;
-    case FIELD_ENUM:
-        write_string(writer, key, config_field_name(config, field));
-        break;
-    }
-}
+/* ---- where it comes from ---------------------------------------------------------------------- */
 
 static const char *file_name(const char *path) {
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
-}
-
-/* Flat: how many, ids, how many, ids, ... */
-static void write_sequences(struct gguf_writer *writer, const struct token_sequences *sequences) {
-    int32_t flat[MAX_SEQUENCES + MAX_SEQUENCE_IDS];
-    size_t used = 0;
-    for (uint32_t i = 0; i < sequences->n; i++) {
-        size_t n;
-        const int32_t *ids = sequence_ids(sequences, i, &n);
-        flat[used++] = (int32_t)n;
-        for (size_t k = 0; k < n; k++) flat[used++] = ids[k];
-    }
-    write_i32s(writer, "tolka.search.sequences", flat, used);
-    write_f32s(writer, "tolka.search.sequence_bias", sequences->bias, sequences->n);
-}
-
-/* For each word how many alternatives, for each of these how many tokens, and the tokens. */
-static void write_force_words(struct gguf_writer *writer, const struct required_words *words) {
-    int32_t flat[MAX_FORCE_WORDS + MAX_SEQUENCES + MAX_SEQUENCE_IDS];
-    size_t used = 0;
-    for (uint32_t i = 0, k = 0; i < words->n; i++) {
-        flat[used++] = words->end[i] - (int32_t)k;
-        for (; k < words->end[i]; k++) {
-            size_t n;
-            const int32_t *ids = sequence_ids(&words->sequences, k, &n);
-            flat[used++] = (int32_t)n;
-            for (size_t t = 0; t < n; t++) flat[used++] = ids[t];
-        }
-    }
-    write_i32s(writer, "tolka.search.force_words", flat, used);
-}
-
-static void write_token_lists(struct gguf_writer *writer, const struct config *config) {
-    if (config->n_suppressed)
-        write_i32s(writer, "tolka.token.suppressed", config->suppressed, config->n_suppressed);
-    if (config->n_begin_suppressed)
-        write_i32s(writer, "tolka.token.begin_suppressed", config->begin_suppressed,
-                   config->n_begin_suppressed);
-    if (config->sequences.n) write_sequences(writer, &config->sequences);
-    if (config->force_words.n) write_force_words(writer, &config->force_words);
-}
-
-static void write_config(struct conversion *conversion) {
-    struct gguf_writer *writer = &conversion->writer;
-    const struct import *import = conversion->import;
-    for (const struct config_field *field = config_fields; field->key; field++)
-        write_field(writer, &import->config, field);
-    write_token_lists(writer, &import->config);
 }
 
 /* A file made from a file of tolka's own still comes from where that one came from. */
@@ -172,8 +102,15 @@ static tolka_status announce(void *user, const struct role *role, tolka_error *e
 }
 
 static void put(struct conversion *conversion, const void *bytes, size_t n) {
-    fwrite(bytes, 1, n, conversion->file);
+    if (fwrite(bytes, 1, n, conversion->file) != n && !conversion->reason)
+        conversion->reason = errno ? errno : EIO;
     conversion->written += n;
+}
+
+static tolka_status check_written(const struct conversion *conversion, tolka_error *err) {
+    if (!conversion->reason) return TOLKA_OK;
+    return fail(err, TOLKA_IO, "cannot write %s: %s", conversion->output,
+                strerror(conversion->reason));
 }
 
 static void pad(struct conversion *conversion) {
@@ -284,9 +221,7 @@ static tolka_status write_tensor(void *user, const struct role *role, tolka_erro
     status = role->kind == ROLE_MATRIX ? write_matrix(conversion, role, &source, err)
                                        : write_rows(conversion, role, &source, err);
     map_release(source.tensor->data, source.tensor->n_bytes);
-    if (status == TOLKA_OK && ferror(conversion->file))
-        status = fail(err, TOLKA_IO, "%s: %s", conversion->output, strerror(errno));
-    return status;
+    return status == TOLKA_OK ? check_written(conversion, err) : status;
 }
 
 /* ---- shortlist ------------------------------------------------------------------------------- */
@@ -356,14 +291,15 @@ static tolka_status write_metadata(struct conversion *conversion, tolka_error *e
     tolka_status status =
         write_tokenizer(&conversion->writer, conversion->import, conversion->options->vocab, err);
     if (status != TOLKA_OK) return status;
-    write_config(conversion);
+    write_config(&conversion->writer, &conversion->import->config);
     return write_references(&conversion->writer, conversion->import, err);
 }
 
 static tolka_status write_data(struct conversion *conversion, tolka_error *err) {
     struct buffer header = gguf_header(&conversion->writer);
     if (header.failed) return fail(err, TOLKA_NOMEM, "out of memory");
-    fwrite(header.bytes, 1, header.n_bytes, conversion->file);
+    put(conversion, header.bytes, header.n_bytes);
+    conversion->written = 0; /* data begins here */
     buffer_free(&header);
     tolka_status status = for_each_role(&conversion->import->config, write_tensor, conversion, err);
     report_progress(conversion, NULL);
@@ -371,37 +307,63 @@ static tolka_status write_data(struct conversion *conversion, tolka_error *err) 
     return status;
 }
 
-/* Writes beside the output and renames: a file of that name is whole or not there. */
+/* A file of the output's name is whole or not there. */
 static tolka_status write_file(struct conversion *conversion, tolka_error *err) {
-    char *partial = malloc(strlen(conversion->output) + 16);
-    if (!partial) return fail(err, TOLKA_NOMEM, "out of memory");
-    sprintf(partial, "%s.%ld", conversion->output, (long)getpid());
-    conversion->file = fopen(partial, "wb");
-    tolka_status status = TOLKA_OK;
-    if (!conversion->file)
-        status = fail(err, TOLKA_IO, "%s: %s", partial, strerror(errno));
-    else
-        status = write_data(conversion, err);
-    if (conversion->file && fclose(conversion->file) != 0 && status == TOLKA_OK)
-        status = fail(err, TOLKA_IO, "%s: %s", partial, strerror(errno));
-    if (status == TOLKA_OK && rename(partial, conversion->output) != 0)
-        status = fail(err, TOLKA_IO, "%s: %s", conversion->output, strerror(errno));
-    if (status != TOLKA_OK && conversion->file) unlink(partial);
-    free(partial);
+    struct output_file output;
+    unsigned flags = conversion->options->keep ? 0 : OUTPUT_REPLACE;
+    tolka_status status = output_open(&output, conversion->output, flags, err);
+    if (status != TOLKA_OK) return status;
+    conversion->file = output_file_stream(&output);
+    status = conversion->file
+                 ? write_data(conversion, err)
+                 : fail(err, TOLKA_IO, "cannot write %s: %s", conversion->output, strerror(errno));
+    if (conversion->file && fclose(conversion->file) != 0 && !conversion->reason)
+        conversion->reason = errno;
+    if (status == TOLKA_OK) status = check_written(conversion, err);
+    if (status == TOLKA_OK) return output_finish(&output, err);
+    output_discard(&output);
     return status;
+}
+
+static tolka_status count_parameters(void *user, const struct role *role, tolka_error *err) {
+    (void)err;
+    *(uint64_t *)user += (uint64_t)role->n_out * (role->kind == ROLE_VECTOR ? 1 : role->n_in);
+    return TOLKA_OK;
+}
+
+static void say_result(struct conversion_result *result, const struct import *import) {
+    const struct gguf_value *origin = gguf_find(&import->source.gguf, "tolka.family");
+    if (origin && origin->type == GGUF_STRING)
+        snprintf(result->family, sizeof result->family, "%.*s", (int)origin->n_bytes,
+                 (const char *)origin->data);
+    else
+        snprintf(result->family, sizeof result->family, "%s", import->family->name);
+    for_each_role(&import->config, count_parameters, &result->parameters, NULL);
+    for (size_t i = 0; i < import->source.n_maps; i++)
+        result->bytes_before += import->source.maps[i].n_bytes;
 }
 
 tolka_status convert(const char *input, const char *output, const struct convert_options *options,
                      tolka_error *err) {
+    return convert_with_result(input, output, options, NULL, err);
+}
+
+tolka_status convert_with_result(const char *input, const char *output,
+                                 const struct convert_options *options,
+                                 struct conversion_result *result, tolka_error *err) {
     struct import import;
+    if (result) *result = (struct conversion_result){.parameters = 0};
     tolka_status status = import_open(&import, input, &options->import, err);
     if (status != TOLKA_OK) return status;
+    if (options->begin) options->begin(options->import.user);
     import.config.max_source = options->max_source;
     struct conversion conversion = {.options = options, .import = &import, .output = output};
     status = write_metadata(&conversion, err);
     if (status == TOLKA_OK) status = for_each_role(&import.config, announce, &conversion, err);
     if (status == TOLKA_OK) status = open_shortlist(&conversion, err);
+    if (status == TOLKA_OK && result) say_result(result, &import);
     if (status == TOLKA_OK) status = write_file(&conversion, err);
+    if (result) result->reader_gone = conversion.reason == EPIPE;
     shortlist_free(&conversion.shortlist);
     gguf_writer_free(&conversion.writer);
     import_close(&import);

@@ -7,6 +7,7 @@
 #include "models/convert/tokenizer_meta.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* A model file is seen as a checkpoint too, so that both are described in the same way: by their
  * tensors, by the configuration that they come to, and by the metadata that a conversion has. */
@@ -38,10 +39,10 @@ static void read_tokenizer(struct inspected *inspected) {
         inspected->tokenizer = (struct gguf){.n_bytes = 0};
 }
 
-static void open_as_import(struct inspected *inspected, const char *path,
-                           const struct import_options *options) {
-    inspected->imported =
-        import_open(&inspected->import, path, options, &inspected->why) == TOLKA_OK;
+/* By the file that was found: an archive is unpacked already, and stays so while the source does. */
+static void open_as_import(struct inspected *inspected, const struct import_options *options) {
+    inspected->imported = import_open(&inspected->import, inspected->source.weights_path, options,
+                                      &inspected->why) == TOLKA_OK;
     if (!inspected->imported) return;
     read_tokenizer(inspected);
     try_model(inspected);
@@ -181,10 +182,21 @@ static void say_model(json_t *object, const struct inspected *inspected) {
     free(beside);
 }
 
-static json_t *say_all(const struct inspected *inspected, bool with_tensors) {
+/* What was unpacked goes by its place in the archive: "x.zip/model.npz". */
+static json_t *file_name(const struct source *source, const char *path) {
+    const char *inner = source->weights_path;
+    if (!source->scratch) return json_string(inner);
+    inner += strlen(scratch_path(source->scratch)) + 1;
+    const char *slash = strrchr(path, '/');
+    return json_sprintf("%.*s%s", slash && slash[1] ? (int)(slash + 1 - path) : 0, path, inner);
+}
+
+static json_t *say_all(const struct inspected *inspected, const char *path, bool with_tensors) {
     const struct source *source = &inspected->source;
-    json_t *object = json_pack("{s:s, s:s, s:I}", "file", source->weights_path, "container",
+    json_t *object = json_pack("{s:o, s:s, s:I}", "file", file_name(source, path), "container",
                                source->kind_name, "tensors", (json_int_t)source->n_tensors);
+    if (source->left_aside)
+        json_object_set_new(object, "left_aside", json_string(source->left_aside));
     say_origin(object, &source->gguf);
     json_object_set_new(object, "license", license_string(source));
     if (inspected->imported) say_model(object, inspected);
@@ -203,8 +215,8 @@ tolka_status describe(json_t **out, const char *path, const struct import_option
     *out = NULL;
     tolka_status status = source_open(&inspected.source, path, err);
     if (status != TOLKA_OK) return status;
-    open_as_import(&inspected, path, options);
-    *out = say_all(&inspected, with_tensors);
+    open_as_import(&inspected, options);
+    *out = say_all(&inspected, path, with_tensors);
     close_inspected(&inspected);
     return *out ? TOLKA_OK : fail(err, TOLKA_NOMEM, "%s: out of memory", path);
 }

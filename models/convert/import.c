@@ -6,6 +6,7 @@
 #include "models/convert/import_roles.h"
 #include "models/convert/import_settings.h"
 #include "models/convert/import_shown.h"
+#include "models/convert/say.h"
 #include "models/convert/unread.h"
 #include "models/families.h"
 
@@ -74,6 +75,9 @@ tolka_status import_open(struct import *import, const char *path,
     *import = (struct import){.options = *options};
     tolka_status status = source_open(&import->source, path, err);
     if (status != TOLKA_OK) return status;
+    if (import->source.left_aside)
+        import_note(import, "%s taken; left aside: %s", import->source.weights_path,
+                    import->source.left_aside);
     status = import_open_settings(import, err);
     if (status == TOLKA_OK) status = choose_family(import, err);
     import_show(import);

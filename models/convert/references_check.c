@@ -160,6 +160,7 @@ static void judge(struct verdict *verdict, const tolka_model *model, struct outc
         compare(&outcomes[i]);
         if (!(outcomes[i].max <= verdict->max)) verdict->max = outcomes[i].max;
         verdict->mean += outcomes[i].mean / (double)n;
+        verdict->n_good += outcomes[i].max <= tolerance.max;
         verdict->n_tokens += outcomes[i].reference->n_target;
     }
     verdict->good = verdict->max <= tolerance.max && verdict->mean <= tolerance.mean;

@@ -10,6 +10,7 @@ struct verdict {
     bool good;
     const char *type, *isa; /* of the weights; of the kernels that ran */
     size_t n_sentences, n_tokens;
+    size_t n_good; /* sentences that are right by themselves; all of them in a good file */
     /* How far log-probabilities are from those of the source weights in f32, and may be. */
     double max, max_allowed;
     double mean, mean_allowed;

@@ -282,9 +282,13 @@ static tolka_status find_sentencepiece(struct gguf_writer *writer, struct import
     char *source = import_file(import, plan->source_model);
     char *target =
         import_file(import, plan->target_model ? plan->target_model : plan->source_model);
-    if (!target && source) target = strdup(source);
     tolka_status status;
-    if (source && plan->kind == TOKENIZER_PIECES)
+    if (source && !target)
+        status = fail(err, TOLKA_FORMAT,
+                      "%s: no target vocabulary beside it (%s); %s is for the "
+                      "source",
+                      import->source.weights_path, plan->target_model, source);
+    else if (source && plan->kind == TOKENIZER_PIECES)
         status = write_pieces(writer, import, source, err);
     else if (source && target)
         status = write_sentencepiece(writer, import, source, target, err);

@@ -1,0 +1,103 @@
+#define _POSIX_C_SOURCE 200809L
+#include "models/checkpoint/interrupt.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <unistd.h>
+
+/* Of the process, as its signals are. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static struct interrupt_duty *duties;
+static int wake[2];
+
+/* A handler may do next to nothing: it wakes the thread that may do everything. */
+static void pass_on(int number) {
+    int saved = errno;
+    unsigned char byte = (unsigned char)number;
+    if (write(wake[1], &byte, 1) != 1) _exit(128 + number);
+    errno = saved;
+}
+
+static void act_on_all(void) {
+    while (duties) {
+        struct interrupt_duty *duty = duties;
+        duties = duty->next;
+        duty->act(duty->user);
+    }
+}
+
+/* Never lets go of the lock: nobody else goes on while the program ends. */
+static void *wait_for_signal(void *unused) {
+    unsigned char number;
+    while (read(wake[0], &number, 1) != 1) {
+        if (errno != EINTR) return unused;
+    }
+    pthread_mutex_lock(&lock);
+    act_on_all();
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, number);
+    signal(number, SIG_DFL);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    kill(getpid(), number); /* who waits for us is told the truth */
+    _exit(128 + number);
+}
+
+/* A signal that whoever started us has switched off (nohup) stays so. */
+static void catch_signal(int number) {
+    struct sigaction action = {.sa_handler = pass_on, .sa_flags = SA_RESTART | (int)SA_RESETHAND};
+    struct sigaction before;
+    sigemptyset(&action.sa_mask);
+    if (sigaction(number, NULL, &before) == 0 && before.sa_handler == SIG_DFL)
+        sigaction(number, &action, NULL);
+}
+
+static bool make_pipe(void) {
+    if (pipe(wake) != 0) return false;
+    return fcntl(wake[0], F_SETFD, FD_CLOEXEC) == 0 && fcntl(wake[1], F_SETFD, FD_CLOEXEC) == 0;
+}
+
+/* Without a pipe or a thread the signals do what they always did. */
+static void start(void) {
+    pthread_t thread;
+    if (!make_pipe() || pthread_create(&thread, NULL, wait_for_signal, NULL) != 0) return;
+    pthread_detach(thread);
+    catch_signal(SIGINT);
+    catch_signal(SIGTERM);
+    catch_signal(SIGHUP);
+}
+
+void interrupt_add(struct interrupt_duty *duty) {
+    pthread_once(&once, start);
+    pthread_mutex_lock(&lock);
+    duty->next = duties;
+    duties = duty;
+    pthread_mutex_unlock(&lock);
+}
+
+void interrupt_remove(struct interrupt_duty *duty) {
+    pthread_mutex_lock(&lock);
+    struct interrupt_duty **at = &duties;
+    while (*at && *at != duty) at = &(*at)->next;
+    if (*at) *at = duty->next;
+    pthread_mutex_unlock(&lock);
+}
+
+void interrupt_hold(void) {
+    pthread_mutex_lock(&lock);
+}
+
+void interrupt_release(void) {
+    pthread_mutex_unlock(&lock);
+}
+
+void interrupt_act(void) {
+    pthread_mutex_lock(&lock);
+    act_on_all();
+    pthread_mutex_unlock(&lock);
+}
