@@ -1,16 +1,17 @@
 #define _POSIX_C_SOURCE 200809L
 #include "tools/documents.h"
 
+#include "models/convert/output_file.h"
 #include "tools/complain.h"
 #include "tools/machine.h"
 #include "tools/session.h"
+#include "tools/written.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { READ_SIZE = 1 << 16 };
@@ -142,48 +143,21 @@ static int translate(struct work *work, int *status) {
 
 /* ---- output ---------------------------------------------------------------------------------- */
 
-static bool write_all(int fd, const char *bytes, size_t n) {
-    while (n > 0) {
-        ssize_t written = write(fd, bytes, n);
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return false;
-        bytes += written;
-        n -= (size_t)written;
-    }
-    return true;
-}
-
 /* A file appears as a whole: whoever stops this, or has no room left, keeps what was there. */
-static int replace_file(const char *path, const char *bytes, size_t n) {
-    char partial[4096];
-    struct stat info;
-    if (snprintf(partial, sizeof partial, "%s.%ld", path, (long)getpid()) >= (int)sizeof partial)
-        return complain(EXIT_USAGE, "%s: the name is too long", path);
-    bool there = stat(path, &info) == 0;
-    int fd =
-        open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, there ? info.st_mode & 0777 : 0666);
-    if (fd < 0) return complain(EXIT_USAGE, "%s: %s", partial, strerror(errno));
-    bool ok = write_all(fd, bytes, n);
-    ok = close(fd) == 0 && ok && rename(partial, path) == 0;
-    if (ok) return EXIT_DONE;
-    int reason = errno;
-    unlink(partial);
-    return complain(EXIT_INPUT, "cannot write %s: %s", path, strerror(reason));
-}
-
 static int write_bytes(const struct options *options, const char *bytes, size_t n) {
-    struct stat info;
-    bool to_file = options->output && strcmp(options->output, "-") != 0;
-    bool special = to_file && lstat(options->output, &info) == 0 && !S_ISREG(info.st_mode);
-    if (to_file && !special) return replace_file(options->output, bytes, n);
-    int fd = special ? open(options->output, O_WRONLY | O_TRUNC | O_CLOEXEC) : STDOUT_FILENO;
-    if (fd < 0) return complain(EXIT_USAGE, "%s: %s", options->output, strerror(errno));
-    bool ok = write_all(fd, bytes, n);
-    if (ok && options->n_arguments) ok = write_all(fd, "\n", 1);
-    int reason = errno;
-    if (special) close(fd);
-    if (ok || reason == EPIPE) return EXIT_DONE;
-    return complain(EXIT_INPUT, "cannot write: %s", strerror(reason));
+    struct output_file output;
+    tolka_error err;
+    if (output_open(&output, options->output, OUTPUT_REPLACE, &err) != TOLKA_OK)
+        return complain(EXIT_USAGE, "%s", err.text);
+    FILE *out = output_file_stream(&output);
+    if (out) fwrite(bytes, 1, n, out);
+    if (out && options->n_arguments) putc('\n', out);
+    int reason = out ? flush_output(out) : errno;
+    if (out) fclose(out);
+    if (!reason && output_finish(&output, &err) == TOLKA_OK) return EXIT_DONE;
+    output_discard(&output);
+    return reason ? complain(EXIT_INPUT, "cannot write: %s", strerror(reason))
+                  : complain(EXIT_INPUT, "%s", err.text);
 }
 
 static int write_document(const struct work *work) {
@@ -203,6 +177,9 @@ static int write_document(const struct work *work) {
 static int open_session(struct work *work) {
     struct options options = *work->options;
     tolka_options decoding;
+    tolka_error err;
+    if (output_check(options.output, OUTPUT_REPLACE, &err) != TOLKA_OK)
+        return complain(EXIT_USAGE, "%s", err.text);
     options.input = options.output = NULL;
     if (!decoding_options(&options, &decoding)) return EXIT_USAGE;
     decoding.want_alignments = tolka_document_has_marks(work->document);

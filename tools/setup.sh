@@ -42,13 +42,8 @@ check_without_apt() {
         command -v "$tool" >/dev/null 2>&1 || lacking="$lacking $tool"
     done
     if command -v pkg-config >/dev/null 2>&1; then
-<<<<<<< HEAD
-        modules="sentencepiece jansson libzip yaml-0.1 icu-uc md4c"
+        modules="sentencepiece jansson libzip libarchive yaml-0.1 icu-uc md4c"
         [ "$1" != check ] || modules="$modules check libcmark libxml-2.0"
-=======
-        modules="sentencepiece jansson libzip libarchive yaml-0.1 icu-uc"
-        [ "$1" != check ] || modules="$modules check"
->>>>>>> main
         for module in $modules; do
             pkg-config --exists "$module" || lacking="$lacking $module"
         done
@@ -56,12 +51,8 @@ check_without_apt() {
     if [ -n "$lacking" ]; then
         echo "setup: this system has no apt, and these are missing:$lacking" >&2
         echo "setup: install a C and C++ compiler, make, pkg-config and the development files of" >&2
-<<<<<<< HEAD
-        echo "setup: SentencePiece, jansson, libzip, libyaml, ICU and MD4C (for the tests: Check," >&2
-        echo "setup: cmark, libxml2 and gettext)" >&2
-=======
-        echo "setup: SentencePiece, jansson, libzip, libarchive, libyaml and ICU (for the tests: Check)" >&2
->>>>>>> main
+        echo "setup: SentencePiece, jansson, libzip, libarchive, libyaml, ICU and MD4C (for the" >&2
+        echo "setup: tests: Check, cmark, libxml2 and gettext)" >&2
         exit 1
     fi
 }
