@@ -144,6 +144,8 @@ class Tolka:
     def command(self, kind, batch, beam, threads, *extra):
         command = [self.path, "-m", self.model(kind), "--to", self.options.to, "--quiet"]
         command += ["--batch", str(batch), "--beam", str(beam), "--threads", str(threads)]
+        # What the peers do: a line is one sentence, and the first translation is the last.
+        command += ["--no-split", "--no-guards"]
         return command + self.options.tolka_args.split() + list(extra)
 
     def seconds(self, command, source, output):
