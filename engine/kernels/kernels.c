@@ -18,7 +18,7 @@
 
 /* What the processor has and the system saves at a context switch. */
 struct machine {
-    bool avx2, avx512, amx, neon_dot;
+    bool avx2, avxvnni, avx512, amx, neon_dot;
 };
 
 #if defined(__x86_64__)
@@ -51,6 +51,10 @@ static struct machine detect(void) {
                      all(b, f | dq | bw | vl) && all(c, vnni);
     machine.amx = machine.avx512 && (saved & SAVES_TILES) == SAVES_TILES &&
                   all(d, tiles | tile_int8 | tile_bf16);
+    if (a >= 1 && __get_cpuid_count(7, 1, &a, &b, &c, &d)) {
+        const unsigned avxvnni = 1u << 4;
+        machine.avxvnni = machine.avx2 && all(a, avxvnni);
+    }
     return machine;
 }
 #else
@@ -85,6 +89,7 @@ size_t kernels_available(const struct kernels *out[MAX_LEVELS + 1]) {
     const struct kernels *const levels[] = {
         machine.amx && level_amx && permit_tiles() ? level_amx : NULL,
         machine.avx512 ? level_avx512 : NULL,
+        machine.avxvnni ? level_avxvnni : NULL,
         machine.avx2 ? level_avx2 : NULL,
         machine.neon_dot && level_neon_dot ? level_neon_dot : level_neon,
         level_scalar,
