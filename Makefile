@@ -88,6 +88,7 @@ $(KERNELS)/amx.c.o: ISA_FLAGS = $(AVX512) -mavx512bf16 -mamx-tile -mamx-int8 -ma
 endif
 ifneq (,$(filter aarch64%,$(MACHINE)))
 $(KERNELS)/neon_dot.c.o: ISA_FLAGS = -march=armv8.2-a+dotprod
+$(KERNELS)/neon_i8mm.c.o: ISA_FLAGS = -march=armv8.2-a+dotprod+i8mm
 endif
 
 # The public header has more readers than we: old C, C that must also be C++, and C++.
