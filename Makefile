@@ -79,13 +79,16 @@ KERNELS = $(BUILD)/engine/kernels
 MACHINE := $(shell $(CC) -dumpmachine)
 ifneq (,$(filter x86_64%,$(MACHINE)))
 AVX2 = -mavx2 -mfma -mf16c
+AVXVNNI = $(AVX2) -mavxvnni
 AVX512 = $(AVX2) -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni
 $(KERNELS)/avx2.c.o: ISA_FLAGS = $(AVX2)
+$(KERNELS)/avxvnni.c.o: ISA_FLAGS = $(AVXVNNI)
 $(KERNELS)/avx512.c.o: ISA_FLAGS = $(AVX512)
 $(KERNELS)/amx.c.o: ISA_FLAGS = $(AVX512) -mavx512bf16 -mamx-tile -mamx-int8 -mamx-bf16
 endif
 ifneq (,$(filter aarch64%,$(MACHINE)))
 $(KERNELS)/neon_dot.c.o: ISA_FLAGS = -march=armv8.2-a+dotprod
+$(KERNELS)/neon_i8mm.c.o: ISA_FLAGS = -march=armv8.2-a+dotprod+i8mm
 endif
 
 # The public header has more readers than we: old C, C that must also be C++, and C++.
