@@ -169,13 +169,18 @@ static tolka_status make_workers(tolka_translator *translator, int n, tolka_erro
     return TOLKA_OK;
 }
 
-/* What the caller wants, or else what the model asks for. */
+/* What the caller wants as far as it knows the fields, or else what the model asks for. */
 static tolka_status make_generation(tolka_translator *translator, const tolka_generation *given,
                                     tolka_error *err) {
     tolka_generation settings;
     tolka_model_generation(translator->model, &settings);
-    return generation_copy(&translator->generation, given ? given : &settings,
-                           &translator->model->model.config, err);
+    if (given && given->size < sizeof given->size)
+        return fail(err, TOLKA_ARGUMENT, "generation: a size of %zu", given->size);
+    if (given)
+        memcpy(&settings, given, given->size < sizeof settings ? given->size : sizeof settings);
+    settings.size = sizeof settings;
+    return generation_copy(&translator->generation, &settings, &translator->model->model.config,
+                           err);
 }
 
 static tolka_status set_up(tolka_translator *translator, const tolka_options *given,
@@ -206,11 +211,14 @@ static tolka_status set_up(tolka_translator *translator, const tolka_options *gi
 
 tolka_status tolka_translator_new(tolka_translator **out, const tolka_model *model,
                                   const tolka_options *given, tolka_error *err) {
-    *out = NULL;
+    if (out) *out = NULL;
+    tolka_status status = need_arguments(
+        err, __func__, (const struct argument[]){{"out", out}, {"model", model}, {NULL, false}});
+    if (status != TOLKA_OK) return status;
     tolka_translator *translator = calloc(1, sizeof *translator);
     if (!translator) return fail(err, TOLKA_NOMEM, "out of memory");
     translator->model = model;
-    tolka_status status = set_up(translator, given, err);
+    status = set_up(translator, given, err);
     if (status == TOLKA_OK)
         *out = translator;
     else
@@ -232,7 +240,7 @@ void tolka_translator_free(tolka_translator *translator) {
 }
 
 const char *tolka_translator_isa(const tolka_translator *translator) {
-    return translator->kernels->name;
+    return translator ? translator->kernels->name : NULL;
 }
 
 int tolka_available_threads(void) {
@@ -240,12 +248,13 @@ int tolka_available_threads(void) {
 }
 
 int tolka_translator_threads(const tolka_translator *translator) {
-    return pool_threads(translator->pool);
+    return translator ? pool_threads(translator->pool) : 0;
 }
 
 void tolka_translator_stats(const tolka_translator *translator, tolka_stats *stats) {
+    if (!stats) return;
     *stats = (tolka_stats){0};
-    for (int i = 0; i < pool_threads(translator->pool); i++) {
+    for (int i = 0; translator && i < pool_threads(translator->pool); i++) {
         struct worker_stats worker = worker_published_stats(&translator->workers[i]);
         stats->source_tokens += worker.source_tokens;
         stats->target_tokens += worker.target_tokens;
@@ -314,11 +323,23 @@ static tolka_status run(tolka_translator *translator, const struct batch_options
 
 tolka_status tolka_translate(tolka_translator *translator, const tolka_input *inputs, size_t n,
                              tolka_done done, void *user, tolka_error *err) {
+    tolka_status status = need_arguments(err, __func__,
+                                         (const struct argument[]){{"translator", translator},
+                                                                   {"inputs", inputs || n == 0},
+                                                                   {"done", done},
+                                                                   {NULL, false}});
+    if (status != TOLKA_OK) return status;
     return run(translator, &translator->options, inputs, n, done, user, err);
 }
 
 tolka_status tolka_score(tolka_translator *translator, const tolka_input *inputs, size_t n,
                          tolka_done done, void *user, tolka_error *err) {
+    tolka_status status = need_arguments(err, __func__,
+                                         (const struct argument[]){{"translator", translator},
+                                                                   {"inputs", inputs || n == 0},
+                                                                   {"done", done},
+                                                                   {NULL, false}});
+    if (status != TOLKA_OK) return status;
     struct batch_options options = translator->options;
     options.search.teacher = true;
     options.search.want_scores = true;
@@ -327,7 +348,7 @@ tolka_status tolka_score(tolka_translator *translator, const tolka_input *inputs
 }
 
 void tolka_translator_stop(tolka_translator *translator) {
-    atomic_store(&translator->stop, true);
+    if (translator) atomic_store(&translator->stop, true);
 }
 
 /* ---- streaming ------------------------------------------------------------------------------- */
@@ -375,10 +396,17 @@ tolka_status tolka_stream(tolka_translator *translator, const tolka_input *input
                           tolka_emit_tokens emit, void *user, tolka_result **out,
                           tolka_error *err) {
     struct stream stream = {.call = {.translator = translator}, .emit = emit, .user = user};
-    *out = NULL;
+    if (out) *out = NULL;
+    tolka_status status = need_arguments(err, __func__,
+                                         (const struct argument[]){{"translator", translator},
+                                                                   {"input", input},
+                                                                   {"emit", emit},
+                                                                   {"out", out},
+                                                                   {NULL, false}});
+    if (status != TOLKA_OK) return status;
     atomic_store(&translator->stop, false);
-    tolka_status status = job_begin(&stream.call.job, &translator->model->model,
-                                    &translator->options, input, 1, &translator->stop, err);
+    status = job_begin(&stream.call.job, &translator->model->model, &translator->options, input, 1,
+                       &translator->stop, err);
     if (status != TOLKA_OK) return status;
     stream.tokens = calloc(stream.call.job.n_steps + 1, sizeof *stream.tokens);
     if (stream.tokens) {
@@ -395,6 +423,12 @@ tolka_status tolka_stream(tolka_translator *translator, const tolka_input *input
 
 tolka_status tolka_attention_new(tolka_attention **out, tolka_translator *translator,
                                  const tolka_input *input, tolka_error *err) {
+    if (out) *out = NULL;
+    tolka_status status = need_arguments(
+        err, __func__,
+        (const struct argument[]){
+            {"out", out}, {"translator", translator}, {"input", input}, {NULL, false}});
+    if (status != TOLKA_OK) return status;
     return attention_record(out, &translator->workers[0], input, ATTENTION_ALL, err);
 }
 

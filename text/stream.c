@@ -78,7 +78,16 @@ tolka_status tolka_stream_text(tolka_translator *translator, const tolka_tokeniz
                                tolka_result **out, tolka_error *err) {
     struct stream stream = {.tokenizer = tokenizer, .emit = emit, .user = user};
     struct text_listener listener = {take_gap, take_tokens, take_part, &stream};
-    tolka_status status = texts_stream(translator, tokenizer, text, &listener, out, err);
+    if (out) *out = NULL;
+    tolka_status status = need_arguments(err, __func__,
+                                         (const struct argument[]){{"translator", translator},
+                                                                   {"tokenizer", tokenizer},
+                                                                   {"text", text},
+                                                                   {"emit", emit},
+                                                                   {"out", out},
+                                                                   {NULL, false}});
+    if (status != TOLKA_OK) return status;
+    status = texts_stream(translator, tokenizer, text, &listener, out, err);
     if (status == TOLKA_OK && stream.failed)
         status = fail(err, TOLKA_NOMEM, "out of memory for a translation");
     if (status != TOLKA_OK) {

@@ -64,6 +64,7 @@ static void cut_item(void *user, size_t i) {
     struct pipeline *pipeline = user;
     struct item *item = &pipeline->items[i];
     tolka_error err;
+    if (item->failed) return;
     if (parts_cut(&item->parts, &pipeline->cutting, &pipeline->texts[i], item->sentences,
                   item->n_sentences, &err) != TOLKA_OK)
         fail_item(item, &err);
@@ -184,11 +185,23 @@ static void end(struct pipeline *pipeline) {
     text_roles_free(&pipeline->roles);
 }
 
+static tolka_status check_text(const tolka_text *text, tolka_error *err) {
+    if (!text->source && text->source_length > 0)
+        return fail(err, TOLKA_ARGUMENT, "the source is NULL, but not its length");
+    if (!text->target && text->target_length > 0)
+        return fail(err, TOLKA_ARGUMENT, "the target is NULL, but not its length");
+    return TOLKA_OK;
+}
+
 static void cut_all(struct pipeline *pipeline) {
     tolka_error err;
-    for (size_t i = 0; i < pipeline->n; i++)
-        if (find_sentences(pipeline, &pipeline->items[i], &pipeline->texts[i], &err) != TOLKA_OK)
-            fail_item(&pipeline->items[i], &err);
+    for (size_t i = 0; i < pipeline->n; i++) {
+        const tolka_text *text = &pipeline->texts[i];
+        struct item *item = &pipeline->items[i];
+        if (check_text(text, &err) != TOLKA_OK ||
+            find_sentences(pipeline, item, text, &err) != TOLKA_OK)
+            fail_item(item, &err);
+    }
     translator_share(pipeline->translator, pipeline->n, cut_item, pipeline);
 }
 
@@ -214,6 +227,13 @@ static tolka_status run(struct pipeline *pipeline, tolka_error *err) {
 tolka_status tolka_translate_texts(tolka_translator *translator, const tolka_tokenizer *tokenizer,
                                    const tolka_text *texts, size_t n, tolka_done done, void *user,
                                    tolka_error *err) {
+    tolka_status status = need_arguments(err, __func__,
+                                         (const struct argument[]){{"translator", translator},
+                                                                   {"tokenizer", tokenizer},
+                                                                   {"texts", texts || n == 0},
+                                                                   {"done", done},
+                                                                   {NULL, false}});
+    if (status != TOLKA_OK) return status;
     struct pipeline pipeline = {.translator = translator,
                                 .cutting.tokenizer = tokenizer,
                                 .texts = texts,
@@ -226,6 +246,13 @@ tolka_status tolka_translate_texts(tolka_translator *translator, const tolka_tok
 tolka_status tolka_score_texts(tolka_translator *translator, const tolka_tokenizer *tokenizer,
                                const tolka_text *texts, size_t n, tolka_done done, void *user,
                                tolka_error *err) {
+    tolka_status status = need_arguments(err, __func__,
+                                         (const struct argument[]){{"translator", translator},
+                                                                   {"tokenizer", tokenizer},
+                                                                   {"texts", texts || n == 0},
+                                                                   {"done", done},
+                                                                   {NULL, false}});
+    if (status != TOLKA_OK) return status;
     struct pipeline pipeline = {.translator = translator,
                                 .cutting = {.tokenizer = tokenizer, .scores = true},
                                 .texts = texts,
@@ -317,11 +344,17 @@ static tolka_status copy_text(const tolka_result *result, char **out, tolka_erro
 
 tolka_status tolka_translate_text(tolka_translator *translator, const tolka_tokenizer *tokenizer,
                                   const char *text, char **translation, tolka_error *err) {
+    if (translation) *translation = NULL;
+    tolka_status status = need_arguments(err, __func__,
+                                         (const struct argument[]){{"translator", translator},
+                                                                   {"tokenizer", tokenizer},
+                                                                   {"text", text},
+                                                                   {"translation", translation},
+                                                                   {NULL, false}});
+    if (status != TOLKA_OK) return status;
     tolka_text one = {.source = text, .source_length = strlen(text)};
     tolka_result *result = NULL;
-    *translation = NULL;
-    tolka_status status =
-        tolka_translate_texts(translator, tokenizer, &one, 1, keep_result, &result, err);
+    status = tolka_translate_texts(translator, tokenizer, &one, 1, keep_result, &result, err);
     if (status == TOLKA_OK) status = copy_text(result, translation, err);
     tolka_result_free(result);
     return status;

@@ -118,6 +118,13 @@ static bool show(const tolka_tokenizer *tokenizer, const int32_t *ids, size_t n,
 tolka_status tolka_detokenize(const tolka_tokenizer *tokenizer, const int32_t *ids, size_t n,
                               char **text, size_t *length, tolka_error *err) {
     struct shown_text shown = {0};
+    if (text) *text = NULL;
+    if (length) *length = 0;
+    tolka_status status = need_arguments(
+        err, __func__,
+        (const struct argument[]){
+            {"tokenizer", tokenizer}, {"ids", ids || n == 0}, {"text", text}, {NULL, false}});
+    if (status != TOLKA_OK) return status;
     bool ok = grow(&shown, 4 * n) && show(tokenizer, ids, n, &shown) && !shown.failed;
     *text = ok ? shown.text : NULL;
     if (length) *length = ok ? shown.n : 0;
