@@ -14,6 +14,7 @@ enum { N_TEXTS = 4000, ENOUGH = 3 };
 struct counts {
     tolka_translator *translator;
     size_t n_done, n_stopped, n_failed;
+    int is_over;
     pthread_mutex_t mutex;
     pthread_cond_t enough;
 };
@@ -39,7 +40,8 @@ static void count(void *user, size_t index, tolka_result *result) {
 static void *stop_soon(void *user) {
     struct counts *counts = user;
     pthread_mutex_lock(&counts->mutex);
-    while (counts->n_done < ENOUGH) pthread_cond_wait(&counts->enough, &counts->mutex);
+    while (counts->n_done < ENOUGH && !counts->is_over)
+        pthread_cond_wait(&counts->enough, &counts->mutex);
     pthread_mutex_unlock(&counts->mutex);
     tolka_translator_stop(counts->translator);
     return NULL;
@@ -52,18 +54,20 @@ static const char *language(const char *argument) {
 static int translate_and_stop(tolka_translator *translator, const tolka_tokenizer *tokenizer,
                               const char *text, tolka_error *err) {
     static tolka_text texts[N_TEXTS];
-    struct counts counts = {
-        translator, 0, 0, 0, PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER};
+    struct counts counts = {.translator = translator,
+                            .mutex = PTHREAD_MUTEX_INITIALIZER,
+                            .enough = PTHREAD_COND_INITIALIZER};
     pthread_t stopper;
     for (size_t i = 0; i < N_TEXTS; i++) texts[i] = (tolka_text){text, strlen(text), NULL, 0};
     if (pthread_create(&stopper, NULL, stop_soon, &counts) != 0) return 1;
     tolka_status status =
         tolka_translate_texts(translator, tokenizer, texts, N_TEXTS, count, &counts, err);
-    if (status != TOLKA_OK || counts.n_done < ENOUGH) { /* nobody gave the sign */
-        pthread_cancel(stopper);
-        fprintf(stderr, "cancel: %s\n", status != TOLKA_OK ? err->text : "too few translations");
-    }
+    pthread_mutex_lock(&counts.mutex);
+    counts.is_over = 1; /* the sign may not have been given */
+    pthread_cond_signal(&counts.enough);
+    pthread_mutex_unlock(&counts.mutex);
     pthread_join(stopper, NULL);
+    if (status != TOLKA_OK) fprintf(stderr, "cancel: %s\n", err->text);
     printf("%s\n", counts.n_stopped > 0 ? "stopped on the way" : "done before it was stopped");
     printf("%zu of %d have an answer\n", counts.n_done + counts.n_stopped + counts.n_failed,
            N_TEXTS);

@@ -442,6 +442,37 @@ START_TEST(text_in_whole_characters_of_pieces) {
 }
 END_TEST
 
+/* Nothing comes behind a piece that was the last one wanted, though a beam has a sentence ready
+ * before it hands out the first piece. */
+START_TEST(sentences_behind_the_end_do_not_come) {
+    tolka_model *model;
+    tolka_tokenizer *tokenizer = NULL;
+    ck_assert_int_eq(tolka_model_open(&model, SHIPPED_MODEL, NULL), TOLKA_OK);
+    ck_assert_int_eq(tolka_tokenizer_new(&tokenizer, model, NULL, "de", NULL), TOLKA_OK);
+    for (int beam = 1; beam <= 4; beam += 3) {
+        tolka_options options = TOLKA_OPTIONS_INIT;
+        options.beam = beam;
+        tolka_translator *translator = open_translator(model, &options);
+        struct reader all = {.length = 0};
+        tolka_result_free(
+            stream_text(translator, tokenizer, "Good morning. Thank you.", NULL, &all));
+        for (size_t last = 1; last < all.n_calls; last++) {
+            struct reader reader = {.stop_after = last};
+            tolka_result *stopped =
+                stream_text(translator, tokenizer, "Good morning. Thank you.", NULL, &reader);
+            ck_assert_uint_eq(reader.n_calls, last);
+            /* Before the second sentence has begun there is something left to stop. */
+            if (!strstr(reader.text, "Danke"))
+                ck_assert_int_eq(tolka_result_status(stopped, NULL), TOLKA_STOPPED);
+            tolka_result_free(stopped);
+        }
+        tolka_translator_free(translator);
+    }
+    tolka_tokenizer_free(tokenizer);
+    tolka_model_free(model);
+}
+END_TEST
+
 START_TEST(text_is_stopped) {
     tolka_model *model;
     tolka_tokenizer *tokenizer = NULL;
@@ -489,6 +520,7 @@ Suite *streaming_suite(void) {
     tcase_add_test(text, text_in_whole_characters_of_bytes);
     tcase_add_test(text, text_in_whole_characters_of_pieces);
     tcase_add_test(text, text_is_stopped);
+    tcase_add_test(text, sentences_behind_the_end_do_not_come);
     suite_add_tcase(suite, tokens);
     suite_add_tcase(suite, stops);
     suite_add_tcase(suite, text);

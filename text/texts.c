@@ -287,6 +287,12 @@ static tolka_status stream_part(const struct pipeline *pipeline, struct part *pa
     return status;
 }
 
+/* What is left of a text is a part of it, even if the last of its parts is whole. */
+static void mark_stopped(tolka_result *last) {
+    last->status = TOLKA_STOPPED;
+    last->reason = "stopped by the caller";
+}
+
 /* Parts behind the one that was stopped are left out. */
 static tolka_status stream_parts(const struct pipeline *pipeline, struct parts *parts,
                                  const struct text_listener *listener, tolka_error *err) {
@@ -295,12 +301,16 @@ static tolka_status stream_parts(const struct pipeline *pipeline, struct parts *
     size_t n = 0;
     while (status == TOLKA_OK && goes_on && n < parts->n) {
         struct part *part = &parts->list[n];
-        tell_gap(pipeline, n++, listener);
+        /* A result needs a part, so the first one is translated all the same. */
+        if (!tell_gap(pipeline, n, listener) && n > 0) break;
+        n++;
         status = stream_part(pipeline, part, listener, err);
         goes_on = status == TOLKA_OK && tolka_result_status(part->result, NULL) == TOLKA_OK &&
                   listener->part(listener->user, part->result) == 0;
     }
     if (n == parts->n && goes_on) tell_gap(pipeline, n, listener);
+    if (n < parts->n && tolka_result_status(parts->list[n - 1].result, NULL) == TOLKA_OK)
+        mark_stopped(parts->list[n - 1].result);
     parts_drop(parts, n);
     return status;
 }
