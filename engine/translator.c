@@ -19,6 +19,7 @@ struct tolka_translator {
     struct worker *workers; /* one a thread; the first is the caller's */
     struct generation generation;
     atomic_bool stop; /* the call that is under way */
+    int n_entered;    /* calls under way, one made by the other */
 };
 
 /* What Marian models were trained with, and many others. */
@@ -312,13 +313,15 @@ static tolka_status run(tolka_translator *translator, const struct batch_options
                         tolka_error *err) {
     struct call call = {.translator = translator};
     if (n == 0) return TOLKA_OK;
-    atomic_store(&translator->stop, false);
+    translator_enter(translator);
     tolka_status status =
         job_begin(&call.job, &translator->model->model, options, inputs, n, &translator->stop, err);
-    if (status != TOLKA_OK) return status;
-    work_and_deliver(&call, done, user);
-    job_end(&call.job);
-    return TOLKA_OK;
+    if (status == TOLKA_OK) {
+        work_and_deliver(&call, done, user);
+        job_end(&call.job);
+    }
+    translator_leave(translator);
+    return status;
 }
 
 tolka_status tolka_translate(tolka_translator *translator, const tolka_input *inputs, size_t n,
@@ -392,6 +395,17 @@ static tolka_result *run_stream(struct stream *stream) {
     return result.result;
 }
 
+static tolka_status stream_job(struct stream *stream, tolka_result **out, tolka_error *err) {
+    stream->tokens = calloc(stream->call.job.n_steps + 1, sizeof *stream->tokens);
+    if (stream->tokens) {
+        *out = run_stream(stream);
+        emit_rest(stream, *out);
+    }
+    free(stream->tokens);
+    job_end(&stream->call.job);
+    return *out ? TOLKA_OK : fail(err, TOLKA_NOMEM, "out of memory");
+}
+
 tolka_status tolka_stream(tolka_translator *translator, const tolka_input *input,
                           tolka_emit_tokens emit, void *user, tolka_result **out,
                           tolka_error *err) {
@@ -404,18 +418,11 @@ tolka_status tolka_stream(tolka_translator *translator, const tolka_input *input
                                                                    {"out", out},
                                                                    {NULL, false}});
     if (status != TOLKA_OK) return status;
-    atomic_store(&translator->stop, false);
+    translator_enter(translator);
     status = job_begin(&stream.call.job, &translator->model->model, &translator->options, input, 1,
                        &translator->stop, err);
-    if (status != TOLKA_OK) return status;
-    stream.tokens = calloc(stream.call.job.n_steps + 1, sizeof *stream.tokens);
-    if (stream.tokens) {
-        *out = run_stream(&stream);
-        emit_rest(&stream, *out);
-    }
-    if (!*out) status = fail(err, TOLKA_NOMEM, "out of memory");
-    free(stream.tokens);
-    job_end(&stream.call.job);
+    if (status == TOLKA_OK) status = stream_job(&stream, out, err);
+    translator_leave(translator);
     return status;
 }
 
@@ -433,6 +440,14 @@ tolka_status tolka_attention_new(tolka_attention **out, tolka_translator *transl
 }
 
 /* ---- for the rooms above --------------------------------------------------------------------- */
+
+void translator_enter(tolka_translator *translator) {
+    if (translator->n_entered++ == 0) atomic_store(&translator->stop, false);
+}
+
+void translator_leave(tolka_translator *translator) {
+    translator->n_entered--;
+}
 
 const tolka_options *translator_options(const tolka_translator *translator) {
     return &translator->wanted;

@@ -218,9 +218,11 @@ static tolka_status translate_all(struct pipeline *pipeline, tolka_error *err) {
 
 static tolka_status run(struct pipeline *pipeline, tolka_error *err) {
     if (pipeline->n == 0) return TOLKA_OK;
+    translator_enter(pipeline->translator);
     tolka_status status = begin(pipeline, err);
     if (status == TOLKA_OK) status = translate_all(pipeline, err);
     end(pipeline);
+    translator_leave(pipeline->translator);
     return status;
 }
 
@@ -321,6 +323,7 @@ tolka_status texts_stream(tolka_translator *translator, const tolka_tokenizer *t
     struct pipeline pipeline = {
         .translator = translator, .cutting.tokenizer = tokenizer, .texts = text, .n = 1};
     *out = NULL;
+    translator_enter(translator);
     tolka_status status = begin(&pipeline, err);
     if (status == TOLKA_OK) {
         cut_all(&pipeline);
@@ -328,6 +331,7 @@ tolka_status texts_stream(tolka_translator *translator, const tolka_tokenizer *t
     }
     if (status == TOLKA_OK) *out = join_item(&pipeline, 0);
     end(&pipeline);
+    translator_leave(translator);
     if (status != TOLKA_OK) return status;
     return *out ? TOLKA_OK : fail(err, TOLKA_NOMEM, "out of memory");
 }
