@@ -48,20 +48,25 @@ static tolka_status link_tokens(const struct config *config, const tolka_input *
 
 /* ---- running --------------------------------------------------------------------------------- */
 
-static tolka_status align_pair(struct aligner *aligner, const tolka_input *pair,
-                               struct result_alignment *out, tolka_error *err) {
+tolka_status aligner_weights(struct worker *worker, struct alignment_choice choice,
+                             const tolka_input *pair, float **soft, tolka_error *err) {
     tolka_attention *attention;
-    tolka_status status =
-        attention_record(&attention, &aligner->worker, pair, ATTENTION_ALIGNS, err);
+    *soft = NULL;
+    tolka_status status = attention_record(&attention, worker, pair, ATTENTION_ALIGNS, err);
     if (status != TOLKA_OK) return status;
-    out->n_source = pair->n_ids;
-    out->soft = malloc(pair->n_target * pair->n_ids * sizeof *out->soft);
-    if (out->soft)
-        alignment_soft(&attention->maps[TOLKA_CROSS_ATTENTION], aligner->choice, pair->n_target,
-                       out->soft);
+    *soft = malloc(pair->n_target * pair->n_ids * sizeof **soft);
+    if (*soft)
+        alignment_soft(&attention->maps[TOLKA_CROSS_ATTENTION], choice, pair->n_target, *soft);
     else
         status = fail(err, TOLKA_NOMEM, "out of memory for an alignment");
     tolka_attention_free(attention);
+    return status;
+}
+
+static tolka_status align_pair(struct aligner *aligner, const tolka_input *pair,
+                               struct result_alignment *out, tolka_error *err) {
+    tolka_status status = aligner_weights(&aligner->worker, aligner->choice, pair, &out->soft, err);
+    out->n_source = pair->n_ids;
     if (status != TOLKA_OK) return status;
     return link_tokens(&aligner->worker.transformer.model->config, pair, out, err);
 }

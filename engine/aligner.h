@@ -21,4 +21,9 @@ void aligner_free(struct aligner *aligner); /* accepts NULL */
 tolka_result *aligner_align(struct aligner *aligner, const tolka_input *input,
                             tolka_result *result);
 
+/* What a choice of cross-attention looks at for a source and its target: *soft[n_target][n_ids],
+ * which the caller frees. The worker is not in use. */
+tolka_status aligner_weights(struct worker *worker, struct alignment_choice choice,
+                             const tolka_input *pair, float **soft, tolka_error *err);
+
 #endif

@@ -18,8 +18,7 @@ static const char *const phrases[N_FILE_KINDS] = {
     [FILE_SAFETENSORS_INDEX] = "the index of safetensors shards" CONVERT_DIRECTORY,
     [FILE_PYTORCH] = "a zip archive (a PyTorch checkpoint or .npz)" CONVERT_IT,
     [FILE_PYTORCH_INDEX] = "the index of PyTorch shards" CONVERT_DIRECTORY,
-    [FILE_PYTORCH_OLD] =
-        "a PyTorch checkpoint of the old kind; save it again with torch 1.6 or later",
+    [FILE_PYTORCH_OLD] = "a PyTorch checkpoint of before 1.6" CONVERT_IT,
     [FILE_PICKLE] = "a bare Python pickle; save the checkpoint as safetensors",
     [FILE_NPZ] = "a zip archive (a PyTorch checkpoint or .npz)" CONVERT_IT,
     [FILE_MARIAN_BIN] = "a Marian .bin checkpoint" CONVERT_IT,
@@ -57,6 +56,7 @@ static const struct signature {
     {FILE_GGUF, 4, "GGUF"},
     {FILE_LFS_POINTER, 23, "version https://git-lfs"},
     {FILE_PYTORCH_OLD, 8, "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46"},
+    {FILE_PYTORCH_OLD, 8, "\x80\x03\x8a\x0a\x6c\xfc\x9c\x46"},
     {FILE_PICKLE, 2, "\x80\x02"},
     {FILE_PICKLE, 2, "\x80\x03"},
     {FILE_PICKLE, 2, "\x80\x04"},

@@ -58,6 +58,10 @@ const char *tolka_result_text(const tolka_result *result, size_t k, size_t *leng
     return there ? result->hypotheses[k].text : NULL;
 }
 
+const char *tolka_result_warning(const tolka_result *result) {
+    return result ? result->warning : NULL;
+}
+
 const int32_t *tolka_result_source(const tolka_result *result, size_t *n) {
     if (n) *n = result ? result->n_source : 0;
     return result ? result->source : NULL;

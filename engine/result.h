@@ -35,7 +35,8 @@ struct tolka_result {
     size_t n_source;
     struct result_part *parts; /* of a text that was translated in several */
     size_t n_parts;
-    const char *reason; /* why there is none, if status is not TOLKA_OK; in the same block */
+    const char *warning; /* what is wrong with it all the same; NULL: nothing. For ever */
+    const char *reason;  /* why there is none, if status is not TOLKA_OK; in the same block */
 };
 
 /* Ids of a hypothesis's tokens, which the caller frees; NULL: no memory. */

@@ -216,6 +216,17 @@ typedef enum {
     TOLKA_SPLIT_NEVER = 2,
 } tolka_split;
 
+/* What the text of a translation has where the model gave its unknown token, as its vocabulary
+ * cannot spell what should be there. */
+typedef enum {
+    TOLKA_UNKNOWN_COPY = 0, /* what cross-attention looked at most while it was decided: of the
+                               source's stretches that the vocabulary cannot spell either, each at
+                               most once; of a model whose tokens are words, any word if it has
+                               none such; else nothing */
+    TOLKA_UNKNOWN_DROP = 1, /* nothing */
+    TOLKA_UNKNOWN_MARK = 2, /* the vocabulary's sign: U+2047 or "<unk>" */
+} tolka_unknown;
+
 enum {
     TOLKA_MAX_BEAM = 64,
     TOLKA_MAX_THREADS = 256,
@@ -250,12 +261,19 @@ typedef struct {
     tolka_split split; /* whether texts of several sentences are translated sentence by sentence */
     int max_source;    /* a sentence of more tokens (its own, not the end's) is split at clauses;
                           0: what the model asks for */
+    int no_guards;     /* 0: translations that repeat themselves, run to the length limit, or lack
+                          much of the source are searched for again, more carefully; where none is
+                          good, the least bad one has a warning (tolka_result_warning). Only of
+                          models whose texts are sentences, and only where the search is for the
+                          best hypotheses and has neither prefix nor minimal length. 1: the first
+                          ones stay */
+    tolka_unknown unknown;
 } tolka_options;
 
 #define TOLKA_OPTIONS_INIT                                                                         \
     {                                                                                              \
         sizeof(tolka_options), 0, 1, 0, -1.0f, 0, 1, 32, 0, TOLKA_STOP_DEFAULT, NULL, NULL, 0, 0,  \
-            0, 0, TOLKA_SPLIT_DEFAULT, 0                                                           \
+            0, 0, TOLKA_SPLIT_DEFAULT, 0, 0, TOLKA_UNKNOWN_COPY                                    \
     }
 
 /* options NULL: TOLKA_OPTIONS_INIT. */
@@ -330,6 +348,11 @@ float tolka_result_score(const tolka_result *result, size_t k);
 /* Text of hypothesis k, with a NUL behind it (and perhaps others in it: *length counts them); NULL
  * where the input was ids. */
 const char *tolka_result_text(const tolka_result *result, size_t k, size_t *length);
+/* What is wrong with a translation that has been found all the same, as one says it of the
+ * translation: "repeats itself", "runs to the length limit", "stops far too early", "leaves out a
+ * part of the source". NULL: nothing that could be told. Of a text in parts, that of the first part
+ * that has one. Of those that are streamed, it only tells: what has been handed out stays. */
+const char *tolka_result_warning(const tolka_result *result);
 /* The ids that the source text became; NULL where the input was ids. */
 const int32_t *tolka_result_source(const tolka_result *result, size_t *n);
 /* A text that was translated in parts (sentences, clauses of a long one) has their results, too: how
@@ -435,6 +458,9 @@ tolka_status tolka_symmetrize(const tolka_link *forward, size_t n_forward,
 tolka_status tolka_tokenizer_new(tolka_tokenizer **out, const tolka_model *model, const char *from,
                                  const char *to, tolka_error *err);
 void tolka_tokenizer_free(tolka_tokenizer *tokenizer);
+/* Is a text to this model tokens of its vocabulary with blanks between them? So it is where a
+ * checkpoint had a vocabulary, but nothing that cuts plain text into tokens. */
+int tolka_tokenizer_takes_tokens(const tolka_tokenizer *tokenizer);
 
 /* The languages that a model names, and those it takes when none is given; NULL: it has none such.
  * All are target languages. One block: free it with tolka_free. */

@@ -78,6 +78,10 @@ static tolka_status check_options(const tolka_options *options, tolka_error *err
     if (options->max_source < 1 || options->max_source > TOLKA_MAX_LENGTH)
         return fail(err, TOLKA_ARGUMENT, "longest sentence is %d tokens; expected 1 to %d",
                     options->max_source, TOLKA_MAX_LENGTH);
+    if ((unsigned)options->unknown > TOLKA_UNKNOWN_MARK)
+        return fail(err, TOLKA_ARGUMENT,
+                    "unknown characters are treated in way %d; expected 0 to 2",
+                    (int)options->unknown);
     if (options->threads < 1 || options->threads > TOLKA_MAX_THREADS)
         return fail(err, TOLKA_ARGUMENT, "%d threads; expected 1 to %d", options->threads,
                     TOLKA_MAX_THREADS);
@@ -308,18 +312,26 @@ static void work_and_deliver(struct call *call, tolka_done done, void *user) {
     if (!alone) pool_finish(pool);
 }
 
-static tolka_status run(tolka_translator *translator, const struct batch_options *options,
-                        const tolka_input *inputs, size_t n, tolka_done done, void *user,
-                        tolka_error *err) {
+/* A call that was stopped before it began has results that say so. */
+static tolka_status go_on(tolka_translator *translator, const struct batch_options *options,
+                          const tolka_input *inputs, size_t n, tolka_done done, void *user,
+                          tolka_error *err) {
     struct call call = {.translator = translator};
     if (n == 0) return TOLKA_OK;
-    translator_enter(translator);
     tolka_status status =
         job_begin(&call.job, &translator->model->model, options, inputs, n, &translator->stop, err);
     if (status == TOLKA_OK) {
         work_and_deliver(&call, done, user);
         job_end(&call.job);
     }
+    return status;
+}
+
+static tolka_status run(tolka_translator *translator, const struct batch_options *options,
+                        const tolka_input *inputs, size_t n, tolka_done done, void *user,
+                        tolka_error *err) {
+    translator_enter(translator);
+    tolka_status status = go_on(translator, options, inputs, n, done, user, err);
     translator_leave(translator);
     return status;
 }
@@ -458,6 +470,47 @@ size_t translator_max_source(const tolka_translator *translator, size_t n_specia
     size_t n = (size_t)translator->wanted.max_source, positions = config->max_positions;
     if (positions > n_special && n > positions - n_special) n = positions - n_special;
     return n;
+}
+
+int translator_default_length(const tolka_translator *translator) {
+    return tolka_model_default_max_length(translator->model);
+}
+
+int32_t translator_end_token(const tolka_translator *translator) {
+    return translator->model->model.config.end_token;
+}
+
+bool translator_stopped(const tolka_translator *translator) {
+    return atomic_load(&translator->stop);
+}
+
+tolka_status translator_search_again(tolka_translator *translator, const tolka_options *changed,
+                                     const tolka_input *inputs, size_t n, tolka_done done,
+                                     void *user, tolka_error *err) {
+    const struct config *config = &translator->model->model.config;
+    struct generation generation;
+    tolka_status status = generation_copy(&generation, changed->generation, config, err);
+    if (status == TOLKA_OK) status = check_options(changed, err);
+    if (status == TOLKA_OK) status = check_groups(changed, &generation, err);
+    if (status == TOLKA_OK) {
+        struct batch_options options =
+            batch_options(changed, &generation, early_stopping(config, changed));
+        status = go_on(translator, &options, inputs, n, done, user, err);
+    }
+    generation_free(&generation);
+    return status;
+}
+
+tolka_status translator_align(tolka_translator *translator, const tolka_input *pair, float **soft,
+                              tolka_error *err) {
+    const tolka_options *wanted = &translator->wanted;
+    struct cross_heads heads = cross_heads_of(&translator->model->model.config);
+    struct alignment_choice choice;
+    *soft = NULL;
+    tolka_status status =
+        alignment_choose(&choice, heads, wanted->align_layer, wanted->align_head, err);
+    if (status != TOLKA_OK) return status;
+    return aligner_weights(&translator->workers[0], choice, pair, soft, err);
 }
 
 struct sharing {

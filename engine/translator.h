@@ -18,6 +18,28 @@ size_t translator_max_source(const tolka_translator *translator, size_t n_specia
 void translator_enter(tolka_translator *translator);
 void translator_leave(tolka_translator *translator);
 
+/* What max_length is if nobody asks for another. */
+int translator_default_length(const tolka_translator *translator);
+
+/* The token that hypotheses end with. */
+int32_t translator_end_token(const tolka_translator *translator);
+
+/* Has the last call been stopped, or the next one already? */
+bool translator_stopped(const tolka_translator *translator);
+
+/* tolka_translate once more, with other settings of the search (beam, n_best, max_length,
+ * length_penalty, stop, generation): the rest is as the translator was made. It belongs to the call
+ * before it: a stop of that is a stop of this. */
+tolka_status translator_search_again(tolka_translator *translator, const tolka_options *changed,
+                                     const tolka_input *inputs, size_t n, tolka_done done,
+                                     void *user, tolka_error *err);
+
+/* What the chosen head of cross-attention looks at for a source and its translation
+ * (pair->target, at least one token): *soft[n_target][n_ids], which the caller frees. Not during a
+ * call. */
+tolka_status translator_align(tolka_translator *translator, const tolka_input *pair, float **soft,
+                              tolka_error *err);
+
 /* Calls job(user, i) for i in [0, n) on the translator's threads; returns when all are done. For
  * work around a translation, such as tokenizing. */
 void translator_share(tolka_translator *translator, size_t n, void (*job)(void *user, size_t i),

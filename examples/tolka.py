@@ -108,6 +108,7 @@ class _Options(ctypes.Structure):
         ("no_shortlist", c_int), ("stop", c_int), ("isa", c_char_p),
         ("generation", POINTER(_Generation)), ("alternatives", c_int), ("want_alignments", c_int),
         ("align_layer", c_int), ("align_head", c_int), ("split", c_int), ("max_source", c_int),
+        ("no_guards", c_int), ("unknown", c_int),
     ]
 
 
@@ -167,6 +168,7 @@ _CALLS: dict[str, tuple[Any, ...]] = {
     "score_texts": ("s", _P, _P, POINTER(_Text), _SIZE, _DONE, _P),
     "stream_text": ("s", _P, _P, POINTER(_Text), _EMIT, _P, _OUT),
     "result_status": (c_int, _P, POINTER(c_char_p)), "result_count": (_SIZE, _P),
+    "result_warning": (c_char_p, _P),
     "result_tokens": (POINTER(_Token), _P, _SIZE, _N), "result_score": (c_float, _P, _SIZE),
     "result_text": (c_void_p, _P, _SIZE, _N), "result_source": (POINTER(c_int32), _P, _N),
     "result_alignment": (POINTER(_Link), _P, _SIZE, _N),
@@ -359,6 +361,7 @@ class Result:
     hypotheses: list[Hypothesis]  # best first
     source_ids: list[int]
     error: TolkaError | None
+    warning: str | None = None  # what is wrong with a translation that was found all the same
 
     @property
     def text(self) -> str:
@@ -411,7 +414,9 @@ def _take(result: int | None) -> Result:
             error = _ERRORS.get(status, TolkaError)(said)
         hypotheses = [_hypothesis(result, k) for k in range(_lib.result_count(result))]
         ids = _lib.result_source(result, byref(n))
-        return Result(hypotheses, list(ids[:n.value]) if ids else [], error)
+        warning = _lib.result_warning(result)
+        return Result(hypotheses, list(ids[:n.value]) if ids else [], error,
+                      warning.decode("utf-8", "replace") if warning else None)
     finally:
         _lib.result_free(result)
 
@@ -517,13 +522,14 @@ class Model(_Closing):
 _SPLITS = {None: 0, True: 1, False: 2}
 _OPTION_NAMES = {"beam", "n_best", "max_length", "length_penalty", "want_scores", "threads",
                  "batch", "no_shortlist", "alternatives", "align_layer", "align_head",
-                 "max_source"}
+                 "max_source", "no_guards"}
+_UNKNOWN = {"copy": 0, "drop": 1, "mark": 2}
 _GENERATION_NAMES = {name for name, kind in _Generation._fields_  # lists and their lengths aside
                      if kind in (c_int, c_int32, c_float) or name == "seed"}
 
 
 def _known(name: str) -> TypeError:
-    names = ", ".join(sorted(_OPTION_NAMES | _GENERATION_NAMES | {"alignments", "isa", "split"}))
+    names = ", ".join(sorted(_OPTION_NAMES | _GENERATION_NAMES | {"alignments", "isa", "split", "unknown"}))
     return TypeError(f"no option {name}; there are: {names}")
 
 
@@ -531,9 +537,9 @@ class Translator(_Closing):
     """Translates from one language to another; None where the model needs none to be told.
 
     Options are those of tolka_options (beam, n_best, threads, max_length, length_penalty,
-    want_scores, batch, alternatives, no_shortlist, isa, align_layer, align_head, max_source), where
-    alignments=True is want_alignments and split=True or False is always or never; and the numbers of
-    tolka_generation (do_sample, temperature, top_k, top_p, seed, repetition_penalty,
+    want_scores, batch, alternatives, no_shortlist, no_guards, isa, align_layer, align_head,
+    max_source), where alignments=True is want_alignments, split=True or False is always or never, and
+    unknown is "copy", "drop" or "mark"; and the numbers of tolka_generation (do_sample, temperature, top_k, top_p, seed, repetition_penalty,
     no_repeat_ngram_size, min_new_tokens, ...).
     """
 
@@ -574,6 +580,8 @@ class Translator(_Closing):
                 options.want_alignments = bool(value)
             elif name == "split":
                 options.split = _SPLITS[value]
+            elif name == "unknown":
+                options.unknown = _UNKNOWN[value]
             elif name == "isa":
                 options.isa = _optional(value)
             elif name in _OPTION_NAMES:

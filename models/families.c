@@ -2,17 +2,10 @@
 
 #include <string.h>
 
-static const struct family *const families[] = {&family_marian,
-                                                &family_m2m100,
-                                                &family_bart,
-                                                &family_mbart,
-                                                &family_t5,
-                                                &family_t5_gguf,
-                                                &family_marian_native,
-                                                &family_ctranslate2,
-                                                &family_tolka,
-                                                &family_vaswani,
-                                                NULL};
+static const struct family *const families[] = {
+    &family_marian, &family_m2m100,  &family_bart,          &family_mbart,
+    &family_t5,     &family_t5_gguf, &family_marian_native, &family_ctranslate2,
+    &family_tolka,  &family_vaswani, &family_fairseq,       NULL};
 
 const struct family *family_by_name(const char *name) {
     for (size_t i = 0; families[i]; i++)

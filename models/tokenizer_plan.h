@@ -37,6 +37,7 @@ struct tokenizer_plan {
      * that no file of the checkpoint says for certain. NULL: files list the tokens. */
     const char *const *language_codes;
     size_t n_language_codes;
+    const char *languages_key;   /* the same for codes that config.json lists under this key */
     const char *template;        /* docs/format.md */
     const char *target_template; /* NULL: "text eos" */
     const char *to;              /* "none", "forced_first", "start", "prefix" */

@@ -378,6 +378,8 @@ START_TEST(objects_may_be_missing) {
     ck_assert_ptr_null(tolka_translator_isa(NULL));
     ck_assert_int_eq(tolka_translator_threads(NULL), 0);
     ck_assert_int_eq(tolka_tokenizer_start(NULL), -1);
+    ck_assert_int_eq(tolka_tokenizer_takes_tokens(NULL), 0);
+    ck_assert_ptr_null(tolka_result_warning(NULL));
     ck_assert_int_eq(tolka_tokenizer_forced_first(NULL), -1);
     ck_assert_uint_eq(tolka_attention_layers(NULL, TOLKA_CROSS_ATTENTION), 0);
     ck_assert_uint_eq(tolka_attention_heads(NULL, TOLKA_CROSS_ATTENTION), 0);

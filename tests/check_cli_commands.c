@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #define MARIAN "tests/fixtures/marian"
+#define FAIRSEQ "tests/fixtures/fairseq/args"
 
 /* ---- convert --------------------------------------------------------------------------------- */
 
@@ -59,6 +60,59 @@ START_TEST(convert_names_keys_that_nothing_reads) {
     ck_assert_str_eq(ran.err, expected);
     ran_free(&ran);
     cli_remove(&folder, (const char *const[]){"config.json", "model.gguf", NULL});
+}
+END_TEST
+
+static void link_file(struct folder *folder, const char *from, const char *name) {
+    char here[512], target[1024];
+    ck_assert_ptr_nonnull(getcwd(here, sizeof here));
+    snprintf(target, sizeof target, "%s/%s/%s", here, from, name);
+    ck_assert_int_eq(symlink(target, cli_path(folder, name)), 0);
+}
+
+/* A directory with weights twice: which were taken is said. */
+START_TEST(convert_says_which_weights_it_takes) {
+    struct folder folder = cli_folder();
+    link_file(&folder, FAIRSEQ, "dict.en.txt");
+    link_file(&folder, FAIRSEQ, "dict.de.txt");
+    link_file(&folder, FAIRSEQ, "model.pt");
+    char source[128], output[128];
+    snprintf(source, sizeof source, "%s", cli_path(&folder, "."));
+    snprintf(output, sizeof output, "%s", cli_path(&folder, "model.gguf"));
+    struct ran ran = run(NULL, "convert", source, "-o", output);
+    ck_assert_msg(ran.status == 0 && !strstr(ran.err, "is taken"), "%s", ran.err);
+    ran_free(&ran);
+    unlink(output);
+    link_file(&folder, "tests/fixtures/marian-bin", "pytorch_model.bin");
+    ran = run(NULL, "convert", source, "-o", output, "--family", "t5"); /* neither is one */
+    ck_assert_msg(strstr(ran.err, "/pytorch_model.bin taken; left aside: model.pt\n"), "%s",
+                  ran.err);
+    ran_free(&ran);
+    cli_remove(&folder, (const char *const[]){"dict.en.txt", "dict.de.txt", "model.pt",
+                                              "pytorch_model.bin", NULL});
+}
+END_TEST
+
+/* A vocabulary, but nothing that cuts text: that is said when the model is made and when it is used.
+ */
+START_TEST(models_of_tokens_say_so) {
+    struct folder folder = cli_folder();
+    const char *path = cli_path(&folder, "model.gguf");
+    struct ran ran = run(NULL, "convert", FAIRSEQ, "-o", path);
+    ck_assert_int_eq(ran.status, 0);
+    ck_assert_msg(strstr(ran.err, "dict.en.txt with blanks between them, not plain text"), "%s",
+                  ran.err);
+    ran_free(&ran);
+    ran = run("s1 s4\n", "-m", path);
+    ck_assert_int_eq(ran.status, 0);
+    ck_assert_msg(strstr(ran.err, "takes tokens with blanks between them, not plain text"), "%s",
+                  ran.err);
+    char *quiet = output_of("s1 s4\n", "-m", path, "-q");
+    ck_assert_str_eq(quiet, ran.out);
+    free(quiet);
+    ran_free(&ran);
+    free(output_of("4 5 2\n", "-m", path, "--ids"));
+    cli_remove(&folder, (const char *const[]){"model.gguf", NULL});
 }
 END_TEST
 
@@ -262,6 +316,8 @@ TCase *cli_commands_case(void) {
     tcase_set_timeout(commands, 120);
     tcase_add_test(commands, convert_writes_each_type);
     tcase_add_test(commands, convert_names_keys_that_nothing_reads);
+    tcase_add_test(commands, convert_says_which_weights_it_takes);
+    tcase_add_test(commands, models_of_tokens_say_so);
     tcase_add_test(commands, convert_leaves_nothing_behind);
     tcase_add_test(commands, score_prefers_the_right_one);
     tcase_add_test(commands, score_agrees_with_translate);

@@ -366,7 +366,7 @@ START_TEST(what_was_left_aside_is_said) {
         strstr(ran.err, "model.safetensors taken; left aside: pytorch_model.bin"));
     ran_free(&ran);
     char *said = output_of(NULL, "inspect", directory.text);
-    ck_assert_ptr_nonnull(strstr(said, "left_aside                   pytorch_model.bin\n"));
+    ck_assert_ptr_nonnull(strstr(said, "left aside       pytorch_model.bin\n"));
     free(said);
     close_folder(&folder);
 }

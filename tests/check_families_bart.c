@@ -222,6 +222,27 @@ START_TEST(nllb_languages_may_be_listed_in_the_config) {
 }
 END_TEST
 
+/* What transformers saves since version 5: merges, and no SentencePiece model. */
+START_TEST(nllb_needs_nothing_but_its_json) {
+    struct variant variant = variant_of("nllb-tiny");
+    leave_out(&variant, "special_tokens_map.json");
+    leave_out(&variant, "sentencepiece.bpe.model");
+    put_json(&variant, "tokenizer.json",
+             json_load_file(FIXTURES "nllb-json/tokenizer.json", 0, NULL));
+    tolka_model *model = open_variant(&variant);
+    expect_ends(model, "en", "de", (struct ends){154, 2, -1, 153});
+    tolka_model_free(model);
+}
+END_TEST
+
+/* The source's model in its place would turn the target's ids into other words. */
+START_TEST(a_missing_target_model_is_an_error) {
+    struct variant variant = variant_of("marian");
+    leave_out(&variant, "target.spm");
+    expect_refusal(&variant, TOLKA_IO, "there is no target.spm");
+}
+END_TEST
+
 START_TEST(nllb_has_a_legacy_order) {
     struct variant variant = variant_of("nllb-tiny");
     set_key(&variant, "tokenizer_config.json", "legacy_behaviour", json_true());
@@ -386,6 +407,8 @@ Suite *bart_families_suite(void) {
     tcase_add_test(tokenizers, mbarts_place_languages_differently);
     tcase_add_test(tokenizers, nllb_languages_may_be_numbered);
     tcase_add_test(tokenizers, nllb_languages_may_be_listed_in_the_config);
+    tcase_add_test(tokenizers, nllb_needs_nothing_but_its_json);
+    tcase_add_test(tokenizers, a_missing_target_model_is_an_error);
     tcase_add_test(tokenizers, nllb_has_a_legacy_order);
     tcase_add_test(tokenizers, without_languages_it_takes_ids);
     tcase_add_test(tokenizers, templates_leave_out_languages_that_are_not_there);

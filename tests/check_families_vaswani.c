@@ -1,4 +1,4 @@
-/* The transformer of the paper, against PyTorch's and transformers'. */
+/* The transformer of the paper, against PyTorch's, transformers' and fairseq's. */
 #include "tests/check_families_native.h"
 
 #include <stdlib.h>
@@ -57,9 +57,37 @@ START_TEST(interleaved_transformer_equals_pytorch) {
 }
 END_TEST
 
+/* ---- fairseq's own checkpoints --------------------------------------------------------------- */
+
+static const char *const fairseq_folders[] = {"fairseq/args", "fairseq/cfg", "fairseq/many"};
+
+START_TEST(checkpoints_of_fairseq_equal_fairseq) {
+    struct fixture fixture = fixture_open(fairseq_folders[_i], DTYPE_F32);
+    check_fixture(&fixture, 1e-4);
+    fixture_close(&fixture);
+}
+END_TEST
+
+/* Without a generation_config.json beside it, what fairseq-generate does by itself. */
+START_TEST(fairseq_searches_by_its_own_defaults) {
+    struct fixture fixture = fixture_open(fairseq_folders[_i], DTYPE_F32);
+    const struct config *config = &fixture.model->model.config;
+    ck_assert_uint_eq(config->beam, 5);
+    ck_assert_uint_eq(config->max_length, 201);
+    ck_assert_int_eq(config->beam_rules, BEAM_CTRANSLATE2);
+    ck_assert_int_eq(config->forced_last, 2);
+    fixture_close(&fixture);
+}
+END_TEST
+
 void add_vaswani_tests(Suite *suite) {
     TCase *vaswani = tcase_create("vaswani");
     tcase_add_test(vaswani, fsmt_equals_transformers);
     tcase_add_test(vaswani, interleaved_transformer_equals_pytorch);
     suite_add_tcase(suite, vaswani);
+
+    TCase *fairseq = tcase_create("fairseq");
+    tcase_add_loop_test(fairseq, checkpoints_of_fairseq_equal_fairseq, 0, 3);
+    tcase_add_loop_test(fairseq, fairseq_searches_by_its_own_defaults, 0, 3);
+    suite_add_tcase(suite, fairseq);
 }

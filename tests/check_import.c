@@ -11,6 +11,7 @@
 
 Suite *import_suite(void);
 TCase *import_hostile_case(void);  /* check_import_hostile.c */
+TCase *import_pickle_case(void);   /* check_import_pickle.c */
 TCase *import_settings_case(void); /* check_settings.c */
 TCase *import_unread_case(void);   /* check_unread.c */
 
@@ -292,6 +293,7 @@ Suite *import_suite(void) {
     tcase_add_test(readers, wrong_things);
     suite_add_tcase(suite, readers);
     suite_add_tcase(suite, import_hostile_case());
+    suite_add_tcase(suite, import_pickle_case());
     suite_add_tcase(suite, import_settings_case());
     suite_add_tcase(suite, import_unread_case());
     return suite;

@@ -339,5 +339,6 @@ Suite *tokenizer_suite(void) {
     suite_add_tcase(suite, tokenizer_reference_case());
     suite_add_tcase(suite, tokenizer_damage_case());
     suite_add_tcase(suite, tokenizer_pieces_case());
+    suite_add_tcase(suite, tokenizer_json_case());
     return suite;
 }

@@ -12,6 +12,7 @@ Suite *tokenizer_suite(void);
 TCase *tokenizer_reference_case(void); /* check_tokenizer_reference.c */
 TCase *tokenizer_damage_case(void);    /* check_tokenizer_damage.c */
 TCase *tokenizer_pieces_case(void);    /* check_tokenizer_pieces.c */
+TCase *tokenizer_json_case(void);      /* check_tokenizer_json.c */
 
 /* A file of tests/fixtures/tokenizer; free it. */
 uint8_t *read_fixture(const char *name, size_t *n);

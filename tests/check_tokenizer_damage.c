@@ -181,10 +181,9 @@ static enum spm_status check_blob(const struct blob *blob, char why[SPM_WHY]) {
     return status;
 }
 
-static void ignore(void *user, int32_t piece, struct spm_text text) {
+static void ignore(void *user, const struct spm_token *token) {
     (void)user;
-    (void)piece;
-    (void)text;
+    (void)token;
 }
 
 START_TEST(damaged_pieces_are_refused) {

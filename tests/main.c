@@ -32,6 +32,8 @@ static Suite *(*const suites[])(void) = {
     header_suite,
     rooms_suite,
     languages_suite,
+    guards_suite,
+    unknown_suite,
     /* A new suite: one line here, one in suites.h. */
 };
 

@@ -24,6 +24,8 @@ Suite *required_suite(void);        /* check_required.c */
 Suite *modes_suite(void);           /* check_modes.c */
 Suite *sampling_suite(void);        /* check_sampling.c */
 Suite *streaming_suite(void);       /* check_streaming.c */
+Suite *guards_suite(void);          /* check_guards.c */
+Suite *unknown_suite(void);         /* check_unknown.c */
 Suite *sentences_suite(void);       /* check_sentences.c */
 Suite *api_suite(void);             /* check_api.c, check_arguments.c */
 TCase *arguments_case(void);        /* check_arguments.c */

@@ -239,6 +239,8 @@ static bool all_there(const struct parts *parts) {
 }
 
 static void take_status(const struct parts *parts, tolka_result *out) {
+    for (size_t i = 0; i < parts->n && !out->warning; i++)
+        out->warning = parts->list[i].result->warning;
     for (size_t i = 0; i < parts->n && out->status == TOLKA_OK; i++) {
         if (parts->list[i].result->status == TOLKA_OK) continue;
         out->status = TOLKA_STOPPED;

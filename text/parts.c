@@ -85,19 +85,31 @@ struct cutter {
     struct parts *parts;
 };
 
+static size_t tags_before(size_t n_tags, tolka_span span) {
+    return span.start < n_tags ? 0 : n_tags;
+}
+
+char *part_text(const tolka_text *text, size_t n_tags, tolka_span span, size_t *length) {
+    n_tags = tags_before(n_tags, span);
+    char *tagged = malloc(n_tags + span.length + 1);
+    if (!tagged) return NULL;
+    memcpy(tagged, text->source, n_tags);
+    memcpy(tagged + n_tags, text->source + span.start, span.length);
+    *length = n_tags + span.length;
+    return tagged;
+}
+
 /* A part's ids: of the text's tags (">>deu<< "), which every part needs, and its own text. */
 static tolka_status tokenize_span(const struct cutter *cutter, tolka_span span, int32_t **ids,
                                   size_t *n, tolka_error *err) {
     const char *source = cutter->text->source;
     const tolka_tokenizer *tokenizer = cutter->cutting->tokenizer;
-    size_t n_tags = span.start < cutter->parts->n_tags ? 0 : cutter->parts->n_tags;
-    if (n_tags == 0)
+    size_t n_tags = cutter->parts->n_tags, length;
+    if (tags_before(n_tags, span) == 0)
         return tolka_tokenize(tokenizer, source + span.start, span.length, ids, n, err);
-    char *tagged = malloc(n_tags + span.length);
+    char *tagged = part_text(cutter->text, n_tags, span, &length);
     if (!tagged) return fail(err, TOLKA_NOMEM, "out of memory for a sentence");
-    memcpy(tagged, source, n_tags);
-    memcpy(tagged + n_tags, source + span.start, span.length);
-    tolka_status status = tolka_tokenize(tokenizer, tagged, n_tags + span.length, ids, n, err);
+    tolka_status status = tolka_tokenize(tokenizer, tagged, length, ids, n, err);
     free(tagged);
     return status;
 }
@@ -168,6 +180,33 @@ static tolka_status add_target(const struct cutter *cutter, tolka_error *err) {
     tolka_status status = tokenize_target(cutting->tokenizer, cutter->text, parts->list, err);
     if (status == TOLKA_OK && parts->list->n_target == 0) parts_free(parts);
     return status;
+}
+
+tolka_status parts_cut_again(struct parts *out, const struct cutting *cutting,
+                             const tolka_text *text, size_t n_tags, tolka_span span,
+                             tolka_error *err) {
+    struct cutter cutter = {cutting, text, out};
+    *out = (struct parts){.n_tags = n_tags};
+    return cut_span(&cutter, span, err);
+}
+
+tolka_status parts_replace(struct parts *parts, size_t i, struct parts *by, tolka_error *err) {
+    size_t n = parts->n - 1 + by->n;
+    struct part *list = malloc((n + 1) * sizeof *list);
+    if (!list) return fail(err, TOLKA_NOMEM, "out of memory for the clauses of a sentence");
+    memcpy(list, parts->list, i * sizeof *list);
+    memcpy(list + i, by->list, by->n * sizeof *list);
+    memcpy(list + i + by->n, parts->list + i + 1, (parts->n - i - 1) * sizeof *list);
+    free(parts->list[i].ids);
+    free(parts->list[i].target);
+    tolka_result_free(parts->list[i].result);
+    free(parts->list);
+    free(by->list);
+    *by = (struct parts){.n = 0};
+    parts->list = list;
+    parts->n = n;
+    parts->capacity = n + 1;
+    return TOLKA_OK;
 }
 
 tolka_status parts_cut(struct parts *out, const struct cutting *cutting, const tolka_text *text,

@@ -2,6 +2,7 @@
 #ifndef PARTS_H
 #define PARTS_H
 
+#include "text/faults.h"
 #include "text/sentences.h"
 #include "tokenizer/tokenizer.h"
 
@@ -11,6 +12,7 @@ struct part {
     int32_t *ids, *target;
     size_t n_ids, n_target;
     tolka_result *result; /* once it is there */
+    struct fault fault;   /* of the result, once it has been judged */
 };
 
 struct parts {
@@ -35,6 +37,16 @@ tolka_status cutting_begin(struct cutting *cutting, tolka_error *err);
 tolka_status parts_cut(struct parts *out, const struct cutting *cutting, const tolka_text *text,
                        const tolka_span *sentences, size_t n_sentences, tolka_error *err);
 void parts_free(struct parts *parts);
+
+/* Cuts a part's span into shorter ones. */
+tolka_status parts_cut_again(struct parts *out, const struct cutting *cutting,
+                             const tolka_text *text, size_t n_tags, tolka_span span,
+                             tolka_error *err);
+/* Part i becomes several, which are taken over. */
+tolka_status parts_replace(struct parts *parts, size_t i, struct parts *by, tolka_error *err);
+
+/* What is tokenized for a part: tags and its own text, which the caller frees. NULL: no memory. */
+char *part_text(const tolka_text *text, size_t n_tags, tolka_span span, size_t *length);
 
 /* Leaves out all parts from number n on. */
 void parts_drop(struct parts *parts, size_t n);

@@ -1,6 +1,8 @@
 /* Text of a translation as it comes: tolka_stream_text. */
 #include "engine/result.h"
+#include "engine/translator.h"
 #include "text/texts.h"
+#include "tokenizer/detokenize.h"
 #include "tokenizer/utf8.h"
 
 #include <stdlib.h>
@@ -12,6 +14,7 @@ struct stream {
     void *user;
     int32_t *ids; /* so far */
     size_t n, capacity;
+    bool marks_unknown;
     size_t emitted; /* bytes of their text */
     bool failed, is_stopped;
 };
@@ -51,13 +54,21 @@ static int emit_text(struct stream *stream, const char *text, size_t length, boo
     return emit(stream, text + from, end - from);
 }
 
+static bool has_unknown_so_far(const struct stream *stream) {
+    for (size_t i = 0; i < stream->n; i++)
+        if (tokenizer_is_unknown(stream->tokenizer, stream->ids[i])) return true;
+    return false;
+}
+
+/* What an unknown token stands for is known when the part is done. */
 static int take_tokens(void *user, const tolka_token *tokens, size_t n) {
     struct stream *stream = user;
     char *text = NULL;
     size_t length;
-    stream->failed = !add_tokens(stream, tokens, n) ||
-                     tolka_detokenize(stream->tokenizer, stream->ids, stream->n, &text, &length,
-                                      NULL) != TOLKA_OK;
+    stream->failed = !add_tokens(stream, tokens, n);
+    if (!stream->failed && !stream->marks_unknown && has_unknown_so_far(stream)) return 0;
+    stream->failed = stream->failed || tolka_detokenize(stream->tokenizer, stream->ids, stream->n,
+                                                        &text, &length, NULL) != TOLKA_OK;
     int stop = stream->failed ? 1 : emit_text(stream, text, length, false);
     free(text);
     return stop;
@@ -81,7 +92,11 @@ static int take_gap(void *user, const char *text, size_t length) {
 tolka_status tolka_stream_text(tolka_translator *translator, const tolka_tokenizer *tokenizer,
                                const tolka_text *text, tolka_emit emit, void *user,
                                tolka_result **out, tolka_error *err) {
-    struct stream stream = {.tokenizer = tokenizer, .emit = emit, .user = user};
+    struct stream stream = {.tokenizer = tokenizer,
+                            .emit = emit,
+                            .user = user,
+                            .marks_unknown =
+                                translator_options(translator)->unknown == TOLKA_UNKNOWN_MARK};
     struct text_listener listener = {take_gap, take_tokens, take_part, &stream};
     if (out) *out = NULL;
     tolka_status status = need_arguments(err, __func__,

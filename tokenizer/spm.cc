@@ -69,15 +69,18 @@ int32_t spm_find(const spm *spm, spm_text text) {
 }
 
 spm_status spm_encode(const spm *spm, const char *text, size_t length,
-                      void (*put)(void *user, int32_t piece, spm_text text), void *user) {
+                      void (*put)(void *user, const spm_token *token), void *user) {
     return guarded(nullptr, [&] {
         sentencepiece::ImmutableSentencePieceText pieces;
         if (!spm->processor.Encode(std::string_view(text, length), pieces.mutable_proto()).ok())
             return SPM_REFUSED;
         for (size_t i = 0; i < pieces.pieces_size(); i++) {
             auto piece = pieces.pieces(static_cast<int>(i));
-            put(user, static_cast<int32_t>(piece.id()),
-                {piece.piece().data(), piece.piece().size()});
+            spm_token token = {static_cast<int32_t>(piece.id()),
+                               {piece.piece().data(), piece.piece().size()},
+                               piece.begin(),
+                               piece.end()};
+            put(user, &token);
         }
         return SPM_OK;
     });

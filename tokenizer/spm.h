@@ -36,11 +36,16 @@ struct spm_text spm_piece(const struct spm *spm, int32_t piece);
 /* The piece with exactly this text; -1: none. */
 int32_t spm_find(const struct spm *spm, struct spm_text text);
 
-/* Calls put(user, piece, text) for every piece of a clean UTF-8 text; `text` is the piece's, or if
- * the piece is unknown what stands for it. */
+/* A piece of a text. */
+struct spm_token {
+    int32_t piece;
+    struct spm_text text; /* the piece's, or if it is unknown what stands for it */
+    size_t begin, end;    /* where it stands, in bytes */
+};
+
+/* Calls put for every piece of a clean UTF-8 text. */
 enum spm_status spm_encode(const struct spm *spm, const char *text, size_t length,
-                           void (*put)(void *user, int32_t piece, struct spm_text text),
-                           void *user);
+                           void (*put)(void *user, const struct spm_token *token), void *user);
 
 /* Joins pieces (given as strings: they may be foreign to this model, and then stand for
  * themselves) and calls put(user, text, length) once. */

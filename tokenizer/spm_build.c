@@ -11,7 +11,7 @@ void spm_add_piece(struct wire_writer *writer, const char *text, size_t length, 
 
 void spm_add_settings(struct wire_writer *writer, const struct spm_settings *settings) {
     struct wire_writer trainer = {0}, normalizer = {0};
-    wire_put_integer(&trainer, TRAINER_KIND, SPM_UNIGRAM);
+    wire_put_integer(&trainer, TRAINER_KIND, settings->bpe ? SPM_BPE : SPM_UNIGRAM);
     if (settings->byte_fallback) wire_put_integer(&trainer, TRAINER_BYTE_FALLBACK, 1);
     wire_put_integer(&trainer, TRAINER_UNK_ID, settings->unknown);
     wire_put_integer(&trainer, TRAINER_BOS_ID, settings->bos);

@@ -47,13 +47,14 @@ void spm_add_piece(struct wire_writer *writer, const char *text, size_t length, 
 
 struct spm_settings {
     int32_t unknown, bos, eos, pad; /* pieces; -1: none */
+    bool bpe;                       /* scores are ranks, best 0; else logarithms of a unigram */
     bool byte_fallback;             /* unknown characters become bytes: pieces <0x00> ... <0xFF> */
     bool add_dummy_prefix, remove_extra_whitespaces;
     const uint8_t *rules; /* normalisation: precompiled_charsmap */
     size_t n_rules;
 };
 
-/* Closes a unigram model. */
+/* Closes a model. */
 void spm_add_settings(struct wire_writer *writer, const struct spm_settings *settings);
 
 #endif

@@ -13,6 +13,11 @@ struct tokens {
     const tolka_tokenizer *tokenizer;
     const struct side *side;
     int32_t *ids;
+    tolka_span *spans; /* where each id stands; NULL: nobody asks */
+    const char *first; /* of the text; NULL: what is being cut is no part of it */
+    size_t length;     /* of the text */
+    const char *run;   /* what is being cut into pieces */
+    tolka_span here;   /* of the next id */
     size_t capacity, n;
     bool failed; /* memory was short once: stays so */
 };
@@ -22,16 +27,31 @@ static bool grow(struct tokens *tokens) {
     int32_t *ids = realloc(tokens->ids, capacity * sizeof *ids);
     if (!ids) return false;
     tokens->ids = ids;
+    if (tokens->spans) {
+        tolka_span *spans = realloc(tokens->spans, capacity * sizeof *spans);
+        if (!spans) return false;
+        tokens->spans = spans;
+    }
     tokens->capacity = capacity;
     return true;
 }
 
+/* Bytes of the run, as a span of the text; one that is outside of it is empty. */
+static void set_place(struct tokens *tokens, size_t begin, size_t end) {
+    ptrdiff_t from = tokens->run - tokens->first + (ptrdiff_t)begin;
+    bool inside = from >= 0 && (size_t)from + (end - begin) <= tokens->length;
+    tokens->here = inside ? (tolka_span){(size_t)from, end - begin} : (tolka_span){0, 0};
+}
+
 static void put_id(struct tokens *tokens, int32_t id) {
     if (id < 0 || tokens->failed) return;
-    if (tokens->n == tokens->capacity && !grow(tokens))
+    if (tokens->n == tokens->capacity && !grow(tokens)) {
         tokens->failed = true;
-    else
-        tokens->ids[tokens->n++] = id;
+        return;
+    }
+    if (tokens->spans) tokens->spans[tokens->n] = tokens->here;
+    tokens->here = (tolka_span){0, 0};
+    tokens->ids[tokens->n++] = id;
 }
 
 /* The token of a text that one side's SentencePiece model does not know but the other's does. */
@@ -42,13 +62,14 @@ static int32_t find_foreign(const tolka_tokenizer *tokenizer, const struct side 
     return piece < 0 ? -1 : other->ids[piece];
 }
 
-static void put_piece(void *user, int32_t piece, struct spm_text text) {
+static void put_piece(void *user, const struct spm_token *token) {
     struct tokens *tokens = user;
     const tolka_tokenizer *tokenizer = tokens->tokenizer;
     const struct side *side = tokens->side;
-    int32_t id = -1;
+    int32_t id = -1, piece = token->piece;
+    set_place(tokens, token->begin, token->end);
     if (piece == side->unknown_piece)
-        id = find_foreign(tokenizer, side, text);
+        id = find_foreign(tokenizer, side, token->text);
     else if (piece >= 0 && (size_t)piece < side->n_pieces)
         id = side->ids ? side->ids[piece] : piece;
     put_id(tokens, id < 0 ? tokenizer->unknown : id);
@@ -60,9 +81,10 @@ static void put_token(void *user, int32_t token) {
 }
 
 /* Each side of a tokenizer by words has an unknown token of its own, of the same text. */
-static void put_word(void *user, int32_t id) {
+static void put_word(void *user, int32_t id, size_t begin, size_t end) {
     struct tokens *tokens = user;
     const tolka_tokenizer *tokenizer = tokens->tokenizer;
+    set_place(tokens, begin, end);
     if (id >= 0 && (size_t)id < tokens->side->vocab)
         put_id(tokens, id);
     else
@@ -155,6 +177,13 @@ size_t tokenizer_tags(const tolka_tokenizer *tokenizer, const char *text, size_t
     return done;
 }
 
+bool tokenizer_is_special(const tolka_tokenizer *tokenizer, int32_t id) {
+    if (id == tokenizer->eos || id == tokenizer->bos) return true;
+    for (size_t i = 0; i < tokenizer->languages.n; i++)
+        if (tokenizer->languages.ids[i] == id) return true;
+    return false;
+}
+
 bool tokenizer_reads_sentences(const tolka_tokenizer *tokenizer) {
     bool is_t5 = tokenizer->extra_anywhere && tokenizer->languages.n == 0;
     return tokenizer->kind == PIECES_SENTENCEPIECE && !is_t5;
@@ -177,6 +206,7 @@ static bool tokenize_pieces(struct tokens *tokens, const struct spm *spm, const 
                             size_t length) {
     while (length > 0) {
         size_t n = part_length(text, length);
+        tokens->run = text;
         if (spm_encode(spm, text, n, put_piece, tokens) != SPM_OK) return false;
         text += n;
         length -= n;
@@ -244,6 +274,7 @@ static bool tokenize_with_prefix(struct tokens *tokens, const struct spm *spm, c
     memcpy(whole, prefix.bytes, prefix.length);
     whole[prefix.length] = ' ';
     memcpy(whole + prefix.length + 1, text, length);
+    tokens->first = whole + prefix.length + 1;
     bool ok = tokenize_runs(tokens, spm, whole, prefix.length + 1 + length);
     free(whole);
     return ok;
@@ -256,6 +287,7 @@ static bool tokenize_text(struct tokens *tokens, const struct spm *spm,
     size_t done = 0;
     if (tokenizer->kind == PIECES_BYTELEVEL) return tokenize_bytelevel(tokens, text, length);
     if (tokenizer->kind == PIECES_WORDS) {
+        tokens->run = text;
         words_encode(tokenizer_words(tokenizer, is_source), text, length, put_word, tokens);
         return true;
     }
@@ -304,6 +336,8 @@ static bool tokenize_any(struct tokens *tokens, const struct spm *spm,
         if (!clean) return false;
         text = clean;
     }
+    tokens->first = tokens->run = text;
+    tokens->length = length;
     bool ok = tokenize_clean(tokens, spm, form, text, length);
     free(clean);
     return ok && !tokens->failed;
@@ -340,6 +374,22 @@ tolka_status tolka_tokenize(const tolka_tokenizer *tokenizer, const char *text, 
     if (status != TOLKA_OK) return status;
     return tokenize(tokenizer, &tokenizer->source, tokenizer->source.spm,
                     &tokenizer->source_template, text, length, ids, n, err);
+}
+
+tolka_status tokenizer_spans(const tolka_tokenizer *tokenizer, const char *text, size_t length,
+                             int32_t **ids, tolka_span **spans, size_t *n, tolka_error *err) {
+    struct tokens tokens = {.tokenizer = tokenizer, .side = &tokenizer->source};
+    tokens.spans = malloc(sizeof *tokens.spans);
+    bool ok =
+        tokens.spans && grow(&tokens) &&
+        tokenize_any(&tokens, tokenizer->source.spm, &tokenizer->source_template, text, length);
+    *ids = ok ? tokens.ids : NULL;
+    *spans = ok ? tokens.spans : NULL;
+    *n = ok ? tokens.n : 0;
+    if (ok) return TOLKA_OK;
+    free(tokens.ids);
+    free(tokens.spans);
+    return fail(err, TOLKA_NOMEM, "out of memory for a text of %zu bytes", length);
 }
 
 static struct spm *load_target(const struct target_encoder *encoder) {

@@ -48,6 +48,10 @@ void tolka_tokenizer_free(tolka_tokenizer *tokenizer) {
     free(tokenizer);
 }
 
+int tolka_tokenizer_takes_tokens(const tolka_tokenizer *tokenizer) {
+    return tokenizer && tokenizer->kind == PIECES_WORDS;
+}
+
 int32_t tolka_tokenizer_start(const tolka_tokenizer *tokenizer) {
     return tokenizer ? tokenizer->start : -1;
 }

@@ -61,11 +61,12 @@ int32_t words_find(const struct words *words, struct gguf_string token) {
 }
 
 void words_encode(const struct words *words, const char *text, size_t length,
-                  void (*put)(void *user, int32_t id), void *user) {
+                  void (*put)(void *user, int32_t id, size_t begin, size_t end), void *user) {
     for (size_t i = 0; i < length;) {
         size_t start = i;
         while (i < length && text[i] != ' ' && text[i] != '\t') i++;
-        if (i > start) put(user, words_find(words, (struct gguf_string){text + start, i - start}));
+        if (i > start)
+            put(user, words_find(words, (struct gguf_string){text + start, i - start}), start, i);
         if (i < length) i++;
     }
 }

@@ -19,8 +19,8 @@ void words_free(struct words *words);
 /* The id of a token, or -1; of equal ones the smallest. */
 int32_t words_find(const struct words *words, struct gguf_string token);
 
-/* Calls put(user, id) for every word of a text; -1 stands for an unknown one. */
+/* Calls put(user, id, begin, end) for every word of a text; -1 stands for an unknown one. */
 void words_encode(const struct words *words, const char *text, size_t length,
-                  void (*put)(void *user, int32_t id), void *user);
+                  void (*put)(void *user, int32_t id, size_t begin, size_t end), void *user);
 
 #endif

@@ -141,6 +141,7 @@ static void print_object(json_t *object) {
     json_t *config = json_object_get(object, "config"), *list = json_object_get(object, "list");
     print_string(object, "file", "file");
     print_string(object, "container", "container");
+    print_string(object, "left_aside", "left aside");
     print_string(object, "architecture", "architecture");
     print_string(object, "family", "family");
     print_string(object, "converted_from", "converted from");
@@ -175,7 +176,5 @@ int run_inspect(struct options *options) {
     if (options->n_arguments != (options->diff ? 2 : 1))
         return complain(EXIT_USAGE, options->diff ? "inspect --diff takes two files"
                                                   : "inspect takes one file or directory");
-    int status = options->diff ? inspect_difference(options) : inspect_file(options);
-    int error = flush_output(stdout);
-    return error ? complain(EXIT_INPUT, "standard output: %s", strerror(error)) : status;
+    return options->diff ? inspect_difference(options) : inspect_file(options);
 }

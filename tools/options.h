@@ -32,10 +32,11 @@ struct options {
     const char *model, *from, *to, *input, *output;
     long beam, nbest, max_length, max_source;
     double length_penalty;
+    const char *unknown; /* --unknown */
     const char *stop;    /* --early-stopping */
     const char *threads; /* a number; bench: a list */
     const char *batches; /* bench: a list */
-    bool json, ids, quiet, no_shortlist, split, no_split, diff, tensors, help, version;
+    bool json, ids, quiet, no_shortlist, split, no_split, no_guards, diff, tensors, help, version;
     /* alignments */
     bool alignments, soft_alignments;
     long align_layer, align_head;

@@ -31,6 +31,8 @@ static void take_line(struct prompt *prompt, const char *line) {
 static void run_lines(struct prompt *prompt, struct editor *editor,
                       struct prompt_history *history) {
     const char *line;
+    editor_hush(
+        editor); /* until editor_free: keys wait for the next line, and mean the same in it */
     while (!prompt->ended) {
         interrupt_catch(NULL);
         line = editor_read(editor);
@@ -44,7 +46,6 @@ static void run_lines(struct prompt *prompt, struct editor *editor,
         editor_hush(editor);
         take_line(prompt, line);
         fflush(stdout);
-        editor_unhush(editor);
         if (interrupted() && !interrupted_by_user()) return;
     }
 }

@@ -264,6 +264,11 @@ struct editor *editor_new(const struct prompt *prompt, struct prompt_history *ke
     return editor;
 }
 
+static void editor_unhush(struct editor *editor) {
+    if (editor->hushed) tcsetattr(STDIN_FILENO, TCSADRAIN, &editor->before);
+    editor->hushed = false;
+}
+
 void editor_free(struct editor *editor) {
     if (!editor) return;
     /* libedit loses what it keeps of added functions when it ends, so it lives as long as the
@@ -280,6 +285,7 @@ const char *editor_read(struct editor *editor) {
     int n = 0;
     announce_pastes(editor, 'h');
     const char *line = el_gets(editor->edit, &n);
+    editor->hushed = false; /* libedit has a mode of its own, and leaves the usual one behind */
     announce_pastes(editor, 'l');
     free(editor->line);
     editor->line = NULL;
@@ -295,9 +301,4 @@ void editor_hush(struct editor *editor) {
     quiet.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
     quiet.c_iflag &= ~(tcflag_t)ICRNL;
     editor->hushed = tcsetattr(STDIN_FILENO, TCSADRAIN, &quiet) == 0;
-}
-
-void editor_unhush(struct editor *editor) {
-    if (editor->hushed) tcsetattr(STDIN_FILENO, TCSADRAIN, &editor->before);
-    editor->hushed = false;
 }

@@ -14,8 +14,7 @@ void editor_free(struct editor *editor);
 /* The next line without its end, valid until the next call; NULL: there is none (Ctrl-D, or a
  * signal has come). Ctrl-C clears the line. */
 const char *editor_read(struct editor *editor);
-/* While something else happens, typing is kept for the next line, and not shown. */
+/* From here on typing is kept for the next line, and not shown. */
 void editor_hush(struct editor *editor);
-void editor_unhush(struct editor *editor);
 
 #endif

@@ -38,6 +38,19 @@ static bool stop_rule(const char *text, tolka_stop *stop) {
     return false;
 }
 
+static bool unknown_characters(const char *text, tolka_unknown *unknown) {
+    static const char *const names[] = {"copy", "drop", "mark"};
+    *unknown = TOLKA_UNKNOWN_COPY;
+    if (!text) return true;
+    for (int i = 0; i < 3; i++)
+        if (strcmp(text, names[i]) == 0) {
+            *unknown = (tolka_unknown)i;
+            return true;
+        }
+    complain(EXIT_USAGE, "--unknown is \"%s\"; expected copy, drop or mark", text);
+    return false;
+}
+
 bool decoding_options(const struct options *options, tolka_options *decoding) {
     *decoding = (tolka_options)TOLKA_OPTIONS_INIT;
     decoding->threads = 0;
@@ -56,12 +69,14 @@ bool decoding_options(const struct options *options, tolka_options *decoding) {
     if (requires_words(options)) decoding->split = TOLKA_SPLIT_NEVER;
     if (options->split) decoding->split = TOLKA_SPLIT_ALWAYS;
     if (options->no_split) decoding->split = TOLKA_SPLIT_NEVER;
+    decoding->no_guards = options->no_guards;
     decoding->want_alignments = shows_alignments(options);
     decoding->align_layer = (int)options->align_layer;
     decoding->align_head = (int)options->align_head;
     decoding->isa = getenv("TOLKA_ISA");
     if (decoding->isa && !*decoding->isa) decoding->isa = NULL;
     return stop_rule(options->stop, &decoding->stop) &&
+           unknown_characters(options->unknown, &decoding->unknown) &&
            whole_number(options->threads, "threads", 1, TOLKA_MAX_THREADS, &decoding->threads) &&
            whole_number(options->batches, "batch", 1, TOLKA_MAX_BATCH, &decoding->batch);
 }
@@ -164,6 +179,15 @@ static bool apply_settings(struct session *session, const struct options *option
     return true;
 }
 
+/* What comes out for plain text is nonsense that may look like a translation. */
+static void warn_of_tokens(const struct session *session, const struct options *options) {
+    if (options->quiet || options->ids || !tolka_tokenizer_takes_tokens(session->tokenizer)) return;
+    fprintf(stderr,
+            "tolka: warning: %s takes tokens with blanks between them, not plain text: its "
+            "checkpoint had a vocabulary, but no SentencePiece model\n",
+            session->file.path);
+}
+
 int session_open(struct session *session, const struct options *options, tolka_options *decoding) {
     tolka_error err;
     *session = (struct session){.output.fd = STDOUT_FILENO};
@@ -177,6 +201,7 @@ int session_open(struct session *session, const struct options *options, tolka_o
                                                 options->to, &err);
         if (made != TOLKA_OK)
             return complain(made == TOLKA_ARGUMENT ? EXIT_USAGE : EXIT_MODEL, "%s", err.text);
+        warn_of_tokens(session, options);
     }
     if (!require_words(&session->set, session->tokenizer, options)) return EXIT_USAGE;
     tolka_status made = tolka_translator_new(&session->translator, session->model, decoding, &err);

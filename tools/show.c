@@ -219,6 +219,8 @@ static void show_json(FILE *out, const struct shown *shown) {
     json_object_set_new(object, "source_ids", json_source_ids(shown));
     if (shown->problem)
         json_object_set_new(object, "error", json_text(shown->problem, strlen(shown->problem)));
+    const char *warning = shown->problem ? NULL : tolka_result_warning(shown->result);
+    if (warning) json_object_set_new(object, "warning", json_string(warning));
     if (shown->all) {
         json_t *list = json_array();
         for (size_t k = 0; k < count_hypotheses(shown); k++) {

@@ -151,6 +151,16 @@ static const char *problem_of(const struct run *run, const struct item *item) {
     return item->result ? reverse_problem(&run->reverse, (size_t)(item - run->items)) : NULL;
 }
 
+/* A translation that is there, but bad. */
+static void warn_of(struct run *run, const struct item *item) {
+    const char *warning = tolka_result_warning(item->result);
+    if (!warning) return;
+    progress_clear(&run->progress);
+    complain(EXIT_INPUT, "line %llu: warning: the translation %s",
+             run->n_lines + run->n_written + 1, warning);
+    run->status = EXIT_INPUT;
+}
+
 /* A translation that has not what it must have looks like any other. */
 static void warn_of_missing(const struct run *run, const struct item *item) {
     size_t n;
@@ -179,6 +189,7 @@ static void write_ready(struct run *run) {
         const char *problem = problem_of(run, item);
         write_item(run, item, problem);
         progress_count(&run->progress, item->line.length + 1);
+        if (!problem) warn_of(run, item);
         if (!problem) warn_of_missing(run, item);
         if (!problem) continue;
         progress_clear(&run->progress);

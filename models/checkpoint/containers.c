@@ -2,14 +2,14 @@
 
 #include "engine/file_kind.h"
 
-/* A pickle that is in no zip goes to the reader that says what to do about it. */
+/* A pickle of protocol 4 may be a checkpoint; of one that is none the reader says so. */
 static const struct container containers[N_FILE_KINDS] = {
     [FILE_SAFETENSORS] = {SETTINGS_CONFIG_JSON, "safetensors", 0, read_safetensors},
     [FILE_SAFETENSORS_INDEX] = {SETTINGS_CONFIG_JSON, "safetensors shards", 1,
                                 read_safetensors_index},
     [FILE_PYTORCH] = {SETTINGS_CONFIG_JSON, "PyTorch zip", 2, read_pytorch},
-    [FILE_PYTORCH_OLD] = {SETTINGS_CONFIG_JSON, "PyTorch zip", 2, read_pytorch},
-    [FILE_PICKLE] = {SETTINGS_CONFIG_JSON, "PyTorch zip", 2, read_pytorch},
+    [FILE_PYTORCH_OLD] = {SETTINGS_CONFIG_JSON, "PyTorch before 1.6", 2, read_pytorch},
+    [FILE_PICKLE] = {SETTINGS_CONFIG_JSON, "PyTorch before 1.6", 2, read_pytorch},
     [FILE_PYTORCH_INDEX] = {SETTINGS_CONFIG_JSON, "PyTorch shards", 3, read_pytorch_index},
     [FILE_NPZ] = {SETTINGS_MARIAN, "Marian npz", 4, read_npz},
     [FILE_MARIAN_BIN] = {SETTINGS_MARIAN, "Marian bin", 5, read_marian_bin},

@@ -3,7 +3,24 @@
 #include "engine/bytes.h"
 #include "engine/kernels/matrix.h"
 
-enum ggml_type { Q4_0 = 2, Q4_1 = 3, Q5_0 = 6, Q5_1 = 7, Q4_K = 12, Q5_K = 13, Q6_K = 14 };
+#include <math.h>
+
+enum ggml_type {
+    Q4_0 = 2,
+    Q4_1 = 3,
+    Q5_0 = 6,
+    Q5_1 = 7,
+    Q2_K = 10,
+    Q3_K = 11,
+    Q4_K = 12,
+    Q5_K = 13,
+    Q6_K = 14,
+    IQ4_NL = 20,
+    IQ4_XS = 23,
+    TQ1_0 = 34,
+    TQ2_0 = 35,
+    MXFP4 = 39,
+};
 
 static float load_half(const uint8_t *bytes) {
     return half_to_float(load_u16(bytes));
@@ -71,11 +88,99 @@ static void decode_q6_k(const uint8_t *block, float *out) {
     }
 }
 
+/* ---- 256 values of 2 or 3 bits, in 16 runs with a scale each --------------------------------- */
+
+/* Four values share a byte: 32 bytes hold 128 values. */
+static int two_bits(const uint8_t *packed, int i) {
+    return packed[i / 128 * 32 + i % 32] >> (i % 128 / 32 * 2) & 3;
+}
+
+static void decode_q2_k(const uint8_t *block, float *out) {
+    const uint8_t *scales = block, *values = block + 16;
+    float scale_unit = load_half(block + 80), minimum_unit = load_half(block + 82);
+    for (int i = 0; i < 256; i++) {
+        uint8_t both = scales[i / 16];
+        float step = scale_unit * (float)(both & 15), offset = minimum_unit * (float)(both >> 4);
+        out[i] = step * (float)two_bits(values, i) - offset;
+    }
+}
+
+/* Sixteen scales of 6 bits in 12 bytes: low nibbles, high nibbles, and then the upper bits. */
+static int load_scale_of_16(const uint8_t *packed, int run) {
+    int low = run < 8 ? packed[run] & 15 : packed[run - 8] >> 4;
+    return low | (packed[8 + run % 4] >> (2 * (run / 4)) & 3) << 4;
+}
+
+/* The third bit stands apart, and says that nothing is taken away. */
+static void decode_q3_k(const uint8_t *block, float *out) {
+    const uint8_t *third = block, *values = block + 32, *scales = block + 96;
+    float unit = load_half(block + 108);
+    for (int i = 0; i < 256; i++) {
+        int scale = load_scale_of_16(scales, i / 16) - 32;
+        int value = two_bits(values, i) - (third[i % 32] >> (i / 32) & 1 ? 0 : 4);
+        out[i] = unit * (float)scale * (float)value;
+    }
+}
+
+/* ---- nibbles that number the values of a table ----------------------------------------------- */
+
+static const int8_t uneven_values[16] = {-127, -104, -83, -65, -49, -35, -22, -10,
+                                         1,    13,   25,  38,  53,  69,  89,  113};
+/* Floats of 4 bits, doubled. */
+static const int8_t float_values[16] = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
+
+static void decode_table(const int8_t *table, float scale, const uint8_t *nibbles, float *out) {
+    for (int i = 0; i < 16; i++) {
+        out[i] = scale * (float)table[nibbles[i] & 15];
+        out[i + 16] = scale * (float)table[nibbles[i] >> 4];
+    }
+}
+
+/* Eight runs of 32, with scales of 6 bits. */
+static void decode_iq4_xs(const uint8_t *block, float *out) {
+    const uint8_t *low = block + 4, *nibbles = block + 8;
+    float unit = load_half(block);
+    for (int run = 0; run < 8; run++) {
+        int scale = (low[run / 2] >> (4 * (run % 2)) & 15) | (load_u16(block + 2) >> (2 * run) & 3)
+                                                                 << 4;
+        decode_table(uneven_values, unit * (float)(scale - 32), nibbles + 16 * run, out + 32 * run);
+    }
+}
+
+/* ---- 256 values of -1, 0 and 1 --------------------------------------------------------------- */
+
+static void decode_tq2_0(const uint8_t *block, float *out) {
+    float unit = load_half(block + 64);
+    for (int i = 0; i < 256; i++) out[i] = (float)(two_bits(block, i) - 1) * unit;
+}
+
+/* A byte is a fraction of 256 whose first five digits to the base of three are values: digit d of
+ * `n` bytes, then the next digit. */
+static float *decode_thirds(const uint8_t *bytes, int n, int digits, float unit, float *out) {
+    static const uint8_t powers[] = {1, 3, 9, 27, 81};
+    for (int d = 0; d < digits; d++)
+        for (int i = 0; i < n; i++) {
+            uint8_t rest = (uint8_t)(bytes[i] * powers[d]);
+            *out++ = (float)((rest * 3 >> 8) - 1) * unit;
+        }
+    return out;
+}
+
+static void decode_tq1_0(const uint8_t *block, float *out) {
+    float unit = load_half(block + 52);
+    out = decode_thirds(block, 32, 5, unit, out);
+    out = decode_thirds(block + 32, 16, 5, unit, out);
+    decode_thirds(block + 48, 4, 4, unit, out);
+}
+
 /* ---- all ------------------------------------------------------------------------------------- */
 
 bool ggml_can_decode(uint32_t type) {
-    return type == Q4_0 || type == Q4_1 || type == Q5_0 || type == Q5_1 || type == Q4_K ||
-           type == Q5_K || type == Q6_K;
+    static const uint8_t types[] = {Q4_0, Q4_1, Q5_0,   Q5_1,   Q2_K,  Q3_K,  Q4_K,
+                                    Q5_K, Q6_K, IQ4_NL, IQ4_XS, TQ1_0, TQ2_0, MXFP4};
+    for (size_t i = 0; i < sizeof types; i++)
+        if (types[i] == type) return true;
+    return false;
 }
 
 void ggml_decode_block(uint32_t type, const uint8_t *block, float *out) {
@@ -102,8 +207,29 @@ void ggml_decode_block(uint32_t type, const uint8_t *block, float *out) {
     case Q5_K:
         decode_runs(block, block + 16, block + 48, out);
         break;
+    case Q2_K:
+        decode_q2_k(block, out);
+        break;
+    case Q3_K:
+        decode_q3_k(block, out);
+        break;
     case Q6_K:
         decode_q6_k(block, out);
+        break;
+    case IQ4_NL:
+        decode_table(uneven_values, load_half(block), block + 2, out);
+        break;
+    case IQ4_XS:
+        decode_iq4_xs(block, out);
+        break;
+    case TQ1_0:
+        decode_tq1_0(block, out);
+        break;
+    case TQ2_0:
+        decode_tq2_0(block, out);
+        break;
+    case MXFP4:
+        decode_table(float_values, ldexpf(1, block[0] - 128), block + 1, out);
         break;
     default:
         break;

@@ -7,7 +7,8 @@
 
 enum { GGML_LONGEST_BLOCK = 256 };
 
-/* Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K and Q6_K, by ggml's number. Block sizes are gguf_block's. */
+/* By ggml's number: Q4_0 to Q5_1, Q2_K to Q6_K, IQ4_NL, IQ4_XS, TQ1_0, TQ2_0 and MXFP4. The other IQ
+ * types number rows of large tables, which tolka does not have. Block sizes are gguf_block's. */
 bool ggml_can_decode(uint32_t type);
 /* One block at any address; `out` has room for GGML_LONGEST_BLOCK. */
 void ggml_decode_block(uint32_t type, const uint8_t *block, float *out);

@@ -1,17 +1,21 @@
 #include "models/checkpoint/pickle.h"
 
 #include "models/checkpoint/pickle_objects.h"
+#include "models/checkpoint/pickle_tensors.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Of the opcodes, those that a state dict needs. */
+/* Of the opcodes, those that a checkpoint needs. */
 enum opcode {
     OP_MARK = '(',
     OP_EMPTY_TUPLE = ')',
     OP_STOP = '.',
     OP_POP = '0',
+    OP_POP_MARK = '1',
+    OP_BINBYTES = 'B',
+    OP_SHORT_BINBYTES = 'C',
     OP_BINFLOAT = 'G',
     OP_BININT = 'J',
     OP_BININT1 = 'K',
@@ -36,6 +40,7 @@ enum opcode {
     OP_SETITEMS = 'u',
     OP_EMPTY_DICT = '}',
     OP_PROTO = 0x80,
+    OP_NEWOBJ = 0x81,
     OP_TUPLE1 = 0x85,
     OP_TUPLE2 = 0x86,
     OP_TUPLE3 = 0x87,
@@ -43,6 +48,9 @@ enum opcode {
     OP_NEWFALSE = 0x89,
     OP_LONG1 = 0x8a,
     OP_SHORT_BINUNICODE = 0x8c,
+    OP_EMPTY_SET = 0x8f,
+    OP_ADDITEMS = 0x90,
+    OP_FROZENSET = 0x91,
     OP_STACK_GLOBAL = 0x93,
     OP_MEMOIZE = 0x94,
     OP_FRAME = 0x95,
@@ -56,7 +64,7 @@ static tolka_status take(struct machine *machine, uint64_t n, const uint8_t **by
                          tolka_error *err) {
     *bytes = NULL;
     if (n > machine->n_bytes - machine->at)
-        return fail(err, TOLKA_FORMAT, "%s: data.pkl is cut off at byte %zu", machine->path,
+        return fail(err, TOLKA_FORMAT, "%s: the pickle is cut off at byte %zu", machine->path,
                     machine->at);
     *bytes = machine->bytes + machine->at;
     machine->at += (size_t)n;
@@ -77,7 +85,7 @@ static tolka_status take_line(struct machine *machine, struct pickle_text *line,
     const uint8_t *start = machine->bytes + machine->at;
     const uint8_t *end = memchr(start, '\n', machine->n_bytes - machine->at);
     if (!end)
-        return fail(err, TOLKA_FORMAT, "%s: data.pkl is cut off at byte %zu", machine->path,
+        return fail(err, TOLKA_FORMAT, "%s: the pickle is cut off at byte %zu", machine->path,
                     machine->at);
     *line = (struct pickle_text){(const char *)start, (size_t)(end - start)};
     machine->at += line->length + 1;
@@ -102,7 +110,7 @@ static tolka_status push_long(struct machine *machine, tolka_error *err) {
     tolka_status status = take_number(machine, 1, &width, err);
     if (status != TOLKA_OK) return status;
     if (width > 8)
-        return fail(err, TOLKA_UNSUPPORTED, "%s: data.pkl holds an integer of %u bytes",
+        return fail(err, TOLKA_UNSUPPORTED, "%s: the pickle holds an integer of %u bytes",
                     machine->path, (unsigned)width);
     return push_integer(machine, (unsigned)width, true, err);
 }
@@ -143,7 +151,7 @@ static tolka_status get(struct machine *machine, unsigned width, tolka_error *er
     tolka_status status = take_number(machine, width, &key, err);
     if (status != TOLKA_OK) return status;
     if (key >= machine->n_memo || machine->memo[key].kind == PICKLE_MARK)
-        return fail(err, TOLKA_FORMAT, "%s: data.pkl byte %zu: memo %llu was never stored",
+        return fail(err, TOLKA_FORMAT, "%s: pickle byte %zu: memo %llu was never stored",
                     machine->path, machine->at, (unsigned long long)key);
     return push(machine, machine->memo[key], err);
 }
@@ -169,7 +177,7 @@ static tolka_status read_stack_global(struct machine *machine, tolka_error *err)
     if (status == TOLKA_OK) status = pop(machine, &module, err);
     if (status != TOLKA_OK) return status;
     if (name.kind != PICKLE_TEXT || module.kind != PICKLE_TEXT)
-        return fail(err, TOLKA_FORMAT, "%s: data.pkl byte %zu: a global without a name",
+        return fail(err, TOLKA_FORMAT, "%s: pickle byte %zu: a global without a name",
                     machine->path, machine->at);
     return push_global(machine, module.text, name.text, err);
 }
@@ -180,14 +188,15 @@ static tolka_status check_protocol(struct machine *machine, tolka_error *err) {
     uint64_t protocol;
     tolka_status status = take_number(machine, 1, &protocol, err);
     if (status == TOLKA_OK && (protocol < 2 || protocol > 5))
-        return fail(err, TOLKA_UNSUPPORTED, "%s: data.pkl has pickle protocol %u; expected 2 to 5",
-                    machine->path, (unsigned)protocol);
+        return fail(err, TOLKA_UNSUPPORTED,
+                    "%s: the pickle has pickle protocol %u; expected 2 to 5", machine->path,
+                    (unsigned)protocol);
     return status;
 }
 
 static tolka_status unknown_opcode(const struct machine *machine, int op, tolka_error *err) {
     return fail(err, TOLKA_UNSUPPORTED,
-                "%s: data.pkl byte %zu: pickle opcode 0x%02x, which no state dict needs; save the "
+                "%s: pickle byte %zu: pickle opcode 0x%02x, which no checkpoint needs; save the "
                 "state dict alone, or as safetensors",
                 machine->path, machine->at - 1, (unsigned)op);
 }
@@ -202,11 +211,14 @@ static tolka_status run_structure(struct machine *machine, int op, tolka_error *
         return take_number(machine, 8, &ignored, err);
     case OP_POP:
         return pop(machine, &dropped, err);
+    case OP_POP_MARK:
+        return pop_marked(machine, err);
     case OP_MARK:
         return push_constant(machine, PICKLE_MARK, 0, err);
     case OP_EMPTY_DICT:
         return push_container(machine, PICKLE_DICT, 0, err);
     case OP_EMPTY_LIST:
+    case OP_EMPTY_SET:
         return push_container(machine, PICKLE_LIST, 0, err);
     case OP_EMPTY_TUPLE:
         return push_container(machine, PICKLE_TUPLE, 0, err);
@@ -217,6 +229,7 @@ static tolka_status run_structure(struct machine *machine, int op, tolka_error *
     case OP_TUPLE3:
         return push_container(machine, PICKLE_TUPLE, 3, err);
     case OP_TUPLE:
+    case OP_FROZENSET:
         return push_marked_tuple(machine, err);
     case OP_SETITEM:
         return extend(machine, PICKLE_DICT, 2, err);
@@ -225,6 +238,7 @@ static tolka_status run_structure(struct machine *machine, int op, tolka_error *
     case OP_SETITEMS:
         return extend_marked(machine, PICKLE_DICT, err);
     case OP_APPENDS:
+    case OP_ADDITEMS:
         return extend_marked(machine, PICKLE_LIST, err);
     case OP_GLOBAL:
         return read_global(machine, err);
@@ -232,6 +246,7 @@ static tolka_status run_structure(struct machine *machine, int op, tolka_error *
         return read_stack_global(machine, err);
     case OP_BINPERSID:
         return make_storage(machine, err);
+    case OP_NEWOBJ:
     case OP_REDUCE:
         return reduce(machine, err);
     case OP_BUILD:
@@ -261,9 +276,11 @@ static tolka_status run(struct machine *machine, int op, tolka_error *err) {
         return push_float(machine, err);
     case OP_BINUNICODE:
     case OP_BINSTRING:
+    case OP_BINBYTES:
         return push_text(machine, 4, err);
     case OP_SHORT_BINUNICODE:
     case OP_SHORT_BINSTRING:
+    case OP_SHORT_BINBYTES:
         return push_text(machine, 1, err);
     case OP_BINGET:
         return get(machine, 1, err);
@@ -289,30 +306,41 @@ static tolka_status run_all(struct machine *machine, tolka_error *err) {
         status = run(machine, *op, err);
         if (status != TOLKA_OK) return status;
     }
-    if (machine->at != machine->n_bytes)
-        return fail(err, TOLKA_FORMAT, "%s: data.pkl ends at byte %zu of %zu", machine->path,
-                    machine->at, machine->n_bytes);
     tolka_status status = pop(machine, &machine->out->root, err);
     if (status == TOLKA_OK && machine->depth != 0)
-        return fail(err, TOLKA_FORMAT, "%s: data.pkl leaves %zu values over", machine->path,
+        return fail(err, TOLKA_FORMAT, "%s: the pickle leaves %zu values over", machine->path,
                     machine->depth);
+    return status;
+}
+
+tolka_status pickle_read_first(struct pickle *pickle, const uint8_t *bytes, size_t n_bytes,
+                               const char *path, size_t *end, tolka_error *err) {
+    *pickle = (struct pickle){.n_containers = 0};
+    *end = 0;
+    struct machine machine = {.path = path,
+                              .bytes = bytes,
+                              .n_bytes = n_bytes < MAX_PICKLE_BYTES ? n_bytes : MAX_PICKLE_BYTES,
+                              .out = pickle};
+    machine.stack = malloc(MAX_STACK * sizeof *machine.stack);
+    tolka_status status =
+        machine.stack ? run_all(&machine, err) : fail(err, TOLKA_NOMEM, "%s: out of memory", path);
+    *end = machine.at;
+    free(machine.stack);
+    free(machine.memo);
+    if (status != TOLKA_OK) pickle_free(pickle);
     return status;
 }
 
 tolka_status pickle_read(struct pickle *pickle, const uint8_t *bytes, size_t n_bytes,
                          const char *path, tolka_error *err) {
-    *pickle = (struct pickle){.n_containers = 0};
+    size_t end;
     if (n_bytes > MAX_PICKLE_BYTES)
-        return fail(err, TOLKA_FORMAT, "%s: data.pkl has %zu bytes; at most %d are read", path,
+        return fail(err, TOLKA_FORMAT, "%s: the pickle has %zu bytes; at most %d are read", path,
                     n_bytes, MAX_PICKLE_BYTES);
-    struct machine machine = {.path = path, .bytes = bytes, .n_bytes = n_bytes, .out = pickle};
-    machine.stack = malloc(MAX_STACK * sizeof *machine.stack);
-    tolka_status status =
-        machine.stack ? run_all(&machine, err) : fail(err, TOLKA_NOMEM, "%s: out of memory", path);
-    free(machine.stack);
-    free(machine.memo);
-    if (status != TOLKA_OK) pickle_free(pickle);
-    return status;
+    tolka_status status = pickle_read_first(pickle, bytes, n_bytes, path, &end, err);
+    if (status != TOLKA_OK || end == n_bytes) return status;
+    pickle_free(pickle);
+    return fail(err, TOLKA_FORMAT, "%s: the pickle ends at byte %zu of %zu", path, end, n_bytes);
 }
 
 void pickle_free(struct pickle *pickle) {
@@ -320,5 +348,19 @@ void pickle_free(struct pickle *pickle) {
     free(pickle->containers);
     free(pickle->storages);
     free(pickle->tensors);
+    free(pickle->objects);
     *pickle = (struct pickle){.n_containers = 0};
+}
+
+/* ---- look-up --------------------------------------------------------------------------------- */
+
+const struct pickle_value *pickle_get(const struct pickle *pickle, const struct pickle_value *from,
+                                      const char *key) {
+    if (from->kind == PICKLE_OBJECT) from = &pickle->objects[from->index].state;
+    if (from->kind != PICKLE_DICT) return NULL;
+    const struct pickle_container *dict = &pickle->containers[from->index];
+    for (size_t i = 0; i + 1 < dict->n; i += 2)
+        if (dict->items[i].kind == PICKLE_TEXT && pickle_text_equals(dict->items[i].text, key))
+            return &dict->items[i + 1];
+    return NULL;
 }

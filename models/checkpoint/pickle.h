@@ -1,9 +1,13 @@
-/* The part of Python's pickle format that a PyTorch state dict is made of, read as data: nothing is
- * imported, called or set; whatever is not on the short list in pickle.c is an error. */
+/* The part of Python's pickle format that PyTorch checkpoints are made of, read as data: nothing is
+ * imported, called or set. Of classes, those that make tensors are understood; an object of any
+ * other is its class's name and the state that it was saved with. */
 #ifndef PICKLE_H
 #define PICKLE_H
 
 #include "engine/error.h"
+
+#include <stdbool.h>
+#include <string.h>
 
 enum pickle_kind {
     PICKLE_NONE,
@@ -17,6 +21,7 @@ enum pickle_kind {
     PICKLE_GLOBAL,
     PICKLE_STORAGE,
     PICKLE_TENSOR,
+    PICKLE_OBJECT,
     PICKLE_MARK,
 };
 
@@ -44,9 +49,13 @@ struct pickle_text {
     size_t length;
 };
 
+static inline bool pickle_text_equals(struct pickle_text text, const char *expected) {
+    return text.length == strlen(expected) && memcmp(text.bytes, expected, text.length) == 0;
+}
+
 struct pickle_value {
     enum pickle_kind kind;
-    uint32_t index; /* containers, storages and tensors: in the tables below; a global: which */
+    uint32_t index; /* in the tables below; a global: which */
     union {
         int64_t integer; /* and booleans */
         double real;
@@ -63,7 +72,9 @@ struct pickle_container {
 struct pickle_storage {
     enum pickle_global class;
     struct pickle_text key; /* of the archive's entry */
-    uint64_t count;         /* elements */
+    uint64_t size;          /* elements of the entry */
+    uint64_t first, count;  /* elements of it that are this storage: in files of before 0.4 a
+                               storage may be a part of another */
 };
 
 struct pickle_tensor {
@@ -74,17 +85,31 @@ struct pickle_tensor {
     int64_t strides[8];
 };
 
+/* A class that is not known, or what was made of it. */
+struct pickle_object {
+    struct pickle_text module, class;
+    struct pickle_value state; /* arguments of its making, or its attributes, usually a dict */
+};
+
 struct pickle {
     struct pickle_value root;
-    size_t n_containers, n_storages, n_tensors;
+    size_t n_containers, n_storages, n_tensors, n_objects;
     struct pickle_container *containers;
     struct pickle_storage *storages;
     struct pickle_tensor *tensors;
+    struct pickle_object *objects;
 };
 
 /* The bytes must outlive the pickle. On failure nothing is left to free. */
 tolka_status pickle_read(struct pickle *pickle, const uint8_t *bytes, size_t n_bytes,
                          const char *path, tolka_error *err);
+/* The same for a pickle that other things follow: it ends at byte *end. */
+tolka_status pickle_read_first(struct pickle *pickle, const uint8_t *bytes, size_t n_bytes,
+                               const char *path, size_t *end, tolka_error *err);
 void pickle_free(struct pickle *pickle);
+
+/* The value of a text key in a dict, or in the attributes of an object; NULL: none. */
+const struct pickle_value *pickle_get(const struct pickle *pickle, const struct pickle_value *from,
+                                      const char *key);
 
 #endif

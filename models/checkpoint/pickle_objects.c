@@ -1,7 +1,5 @@
 #include "models/checkpoint/pickle_objects.h"
 
-#include "engine/bytes.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,29 +22,24 @@ static const struct global_entry {
     [PICKLE_UNTYPED_STORAGE] = {"torch.storage", "UntypedStorage"},
 };
 
-static tolka_status malformed(const struct machine *machine, const char *what, tolka_error *err) {
-    return fail(err, TOLKA_FORMAT, "%s: data.pkl byte %zu: %s", machine->path, machine->at, what);
+tolka_status malformed(const struct machine *machine, const char *what, tolka_error *err) {
+    return fail(err, TOLKA_FORMAT, "%s: pickle byte %zu: %s", machine->path, machine->at, what);
 }
 
-static tolka_status out_of_memory(const struct machine *machine, tolka_error *err) {
+tolka_status out_of_memory(const struct machine *machine, tolka_error *err) {
     return fail(err, TOLKA_NOMEM, "%s: out of memory", machine->path);
 }
 
-/* Makes room for one more element; capacities double, so `n` a power of two (or 0) means full. */
-static void *grow(void *array, size_t n, size_t width) {
+void *grow(void *array, size_t n, size_t width) {
     if ((n & (n - 1)) != 0) return array;
     return realloc(array, (n ? 2 * n : 1) * width);
-}
-
-static bool text_equals(struct pickle_text text, const char *expected) {
-    return text.length == strlen(expected) && memcmp(text.bytes, expected, text.length) == 0;
 }
 
 /* ---- stack and memo -------------------------------------------------------------------------- */
 
 tolka_status push(struct machine *machine, struct pickle_value value, tolka_error *err) {
     if (machine->depth == MAX_STACK)
-        return fail(err, TOLKA_FORMAT, "%s: data.pkl byte %zu: more than %d values on the stack",
+        return fail(err, TOLKA_FORMAT, "%s: pickle byte %zu: more than %d values on the stack",
                     machine->path, machine->at, MAX_STACK);
     machine->stack[machine->depth++] = value;
     return TOLKA_OK;
@@ -122,6 +115,7 @@ tolka_status push_container(struct machine *machine, enum pickle_kind kind, size
     struct pickle *out = machine->out;
     tolka_status status = check_top(machine, n, err);
     if (status != TOLKA_OK) return status;
+    if (out->n_containers == MAX_OBJECTS) return malformed(machine, "too many containers", err);
     struct pickle_container *containers =
         grow(out->containers, out->n_containers, sizeof *containers);
     if (!containers) return out_of_memory(machine, err);
@@ -143,10 +137,24 @@ tolka_status push_marked_tuple(struct machine *machine, tolka_error *err) {
     return push_container(machine, PICKLE_TUPLE, n, err);
 }
 
+tolka_status pop_marked(struct machine *machine, tolka_error *err) {
+    size_t n;
+    tolka_status status = count_marked(machine, &n, err);
+    if (status == TOLKA_OK) machine->depth -= n + 1;
+    return status;
+}
+
+/* What an object of an unknown class holds besides its state is dropped. */
 tolka_status extend(struct machine *machine, enum pickle_kind kind, size_t n, tolka_error *err) {
     tolka_status status = check_top(machine, n, err);
     if (status != TOLKA_OK) return status;
-    if (machine->depth == n || machine->stack[machine->depth - n - 1].kind != kind)
+    enum pickle_kind below =
+        machine->depth == n ? PICKLE_MARK : machine->stack[machine->depth - n - 1].kind;
+    if (below == PICKLE_OBJECT) {
+        machine->depth -= n;
+        return TOLKA_OK;
+    }
+    if (below != kind)
         return malformed(machine, "items for something that is no dict or list", err);
     if (kind == PICKLE_DICT && n % 2 != 0) return malformed(machine, "a key without a value", err);
     struct pickle_container *container =
@@ -164,127 +172,32 @@ tolka_status extend_marked(struct machine *machine, enum pickle_kind kind, tolka
     return extend(machine, kind, n, err);
 }
 
-/* ---- globals and storages -------------------------------------------------------------------- */
+/* ---- globals and objects --------------------------------------------------------------------- */
+
+tolka_status push_object(struct machine *machine, struct pickle_object object, tolka_error *err) {
+    struct pickle *out = machine->out;
+    if (out->n_objects == MAX_OBJECTS) return malformed(machine, "too many objects", err);
+    struct pickle_object *objects = grow(out->objects, out->n_objects, sizeof *objects);
+    if (!objects) return out_of_memory(machine, err);
+    out->objects = objects;
+    struct pickle_value value = {.kind = PICKLE_OBJECT, .index = (uint32_t)out->n_objects};
+    objects[out->n_objects++] = object;
+    return push(machine, value, err);
+}
 
 tolka_status push_global(struct machine *machine, struct pickle_text module,
                          struct pickle_text name, tolka_error *err) {
     for (uint32_t i = 0; i < PICKLE_GLOBALS; i++)
-        if (text_equals(module, globals[i].module) && text_equals(name, globals[i].name))
+        if (pickle_text_equals(module, globals[i].module) &&
+            pickle_text_equals(name, globals[i].name))
             return push(machine, (struct pickle_value){.kind = PICKLE_GLOBAL, .index = i}, err);
-    int module_length = module.length < 80 ? (int)module.length : 80;
-    int name_length = name.length < 80 ? (int)name.length : 80;
-    return fail(err, TOLKA_UNSUPPORTED,
-                "%s: data.pkl asks for %.*s.%.*s, which is no part of a state dict; save the state "
-                "dict alone, or as safetensors",
-                machine->path, module_length, module.bytes, name_length, name.bytes);
+    struct pickle_object class = {module, name, {.kind = PICKLE_NONE}};
+    return push_object(machine, class, err);
 }
 
-/* The items of a tuple on the stack's top, which is popped. */
-static tolka_status pop_tuple(struct machine *machine, struct pickle_container *tuple,
-                              tolka_error *err) {
-    struct pickle_value value;
-    tolka_status status = pop(machine, &value, err);
-    if (status != TOLKA_OK) return status;
-    if (value.kind != PICKLE_TUPLE) return malformed(machine, "expected a tuple", err);
-    *tuple = machine->out->containers[value.index];
-    return TOLKA_OK;
-}
-
-tolka_status make_storage(struct machine *machine, tolka_error *err) {
-    struct pickle_container id = {0};
-    tolka_status status = pop_tuple(machine, &id, err);
-    if (status != TOLKA_OK) return status;
-    const struct pickle_value *v = id.items;
-    if (id.n != 5 || v[0].kind != PICKLE_TEXT || !text_equals(v[0].text, "storage") ||
-        v[1].kind != PICKLE_GLOBAL || v[1].index < PICKLE_FLOAT_STORAGE ||
-        v[2].kind != PICKLE_TEXT || v[4].kind != PICKLE_INTEGER || v[4].integer < 0)
-        return malformed(machine, "a persistent id that describes no storage", err);
-    struct pickle *out = machine->out;
-    struct pickle_storage *storages = grow(out->storages, out->n_storages, sizeof *storages);
-    if (!storages) return out_of_memory(machine, err);
-    out->storages = storages;
-    struct pickle_value value = {.kind = PICKLE_STORAGE, .index = (uint32_t)out->n_storages};
-    storages[out->n_storages++] =
-        (struct pickle_storage){(enum pickle_global)v[1].index, v[2].text, (uint64_t)v[4].integer};
-    return push(machine, value, err);
-}
-
-/* ---- tensors --------------------------------------------------------------------------------- */
-
-/* Does the last element still lie in the storage? */
-static bool fits(const struct pickle_tensor *tensor, uint64_t count) {
-    uint64_t last = tensor->offset, elements;
-    if (!product_of(tensor->dims, tensor->rank, &elements) || elements > INT64_MAX) return false;
-    if (elements == 0) return tensor->offset <= count;
-    for (uint32_t d = 0; d < tensor->rank; d++) {
-        uint64_t reach;
-        if (!multiply(tensor->dims[d] - 1, (uint64_t)tensor->strides[d], &reach) ||
-            __builtin_add_overflow(last, reach, &last))
-            return false;
-    }
-    return last < count;
-}
-
-static bool read_shape(const struct machine *machine, const struct pickle_value *size,
-                       const struct pickle_value *stride, struct pickle_tensor *tensor) {
-    if (size->kind != PICKLE_TUPLE || stride->kind != PICKLE_TUPLE) return false;
-    const struct pickle_container *dims = &machine->out->containers[size->index];
-    const struct pickle_container *strides = &machine->out->containers[stride->index];
-    if (dims->n > 8 || dims->n != strides->n) return false;
-    tensor->rank = (uint32_t)dims->n;
-    for (size_t d = 0; d < dims->n; d++) {
-        const struct pickle_value *a = &dims->items[d], *b = &strides->items[d];
-        if (a->kind != PICKLE_INTEGER || a->integer < 0 || b->kind != PICKLE_INTEGER ||
-            b->integer < 0)
-            return false;
-        tensor->dims[d] = (uint64_t)a->integer;
-        tensor->strides[d] = b->integer;
-    }
-    return true;
-}
-
-/* (storage, offset, size, stride, requires_grad, hooks[, metadata]) */
-static tolka_status rebuild_tensor(struct machine *machine, const struct pickle_container *args,
-                                   tolka_error *err) {
-    const struct pickle_value *v = args->items;
-    struct pickle_tensor tensor = {0};
-    if (args->n < 6 || args->n > 7 || v[0].kind != PICKLE_STORAGE || v[1].kind != PICKLE_INTEGER ||
-        v[1].integer < 0 || !read_shape(machine, &v[2], &v[3], &tensor))
-        return malformed(machine, "a tensor of unknown form", err);
-    struct pickle *out = machine->out;
-    tensor.storage = v[0].index;
-    tensor.offset = (uint64_t)v[1].integer;
-    if (!fits(&tensor, out->storages[tensor.storage].count))
-        return malformed(machine, "a tensor reaches past the end of its storage", err);
-    struct pickle_tensor *tensors = grow(out->tensors, out->n_tensors, sizeof *tensors);
-    if (!tensors) return out_of_memory(machine, err);
-    out->tensors = tensors;
-    struct pickle_value value = {.kind = PICKLE_TENSOR, .index = (uint32_t)out->n_tensors};
-    tensors[out->n_tensors++] = tensor;
-    return push(machine, value, err);
-}
-
-tolka_status reduce(struct machine *machine, tolka_error *err) {
-    struct pickle_container args = {0};
-    struct pickle_value function;
-    tolka_status status = pop_tuple(machine, &args, err);
-    if (status == TOLKA_OK) status = pop(machine, &function, err);
-    if (status != TOLKA_OK) return status;
-    if (function.kind == PICKLE_GLOBAL && function.index == PICKLE_ORDERED_DICT && args.n == 0)
-        return push_container(machine, PICKLE_DICT, 0, err);
-    if (function.kind == PICKLE_GLOBAL && function.index == PICKLE_REBUILD_TENSOR)
-        return rebuild_tensor(machine, &args, err);
-    if (function.kind == PICKLE_GLOBAL && function.index == PICKLE_REBUILD_PARAMETER &&
-        args.n == 3 && args.items[0].kind == PICKLE_TENSOR)
-        return push(machine, args.items[0], err);
-    return malformed(machine, "a call that no state dict makes", err);
-}
-
-tolka_status build(struct machine *machine, tolka_error *err) {
-    struct pickle_value state;
-    tolka_status status = pop(machine, &state, err);
-    if (status != TOLKA_OK) return status;
-    if (machine->depth == 0 || machine->stack[machine->depth - 1].kind != PICKLE_DICT)
-        return malformed(machine, "attributes for something that is no dict", err);
-    return TOLKA_OK;
+tolka_status pop_tuple(struct machine *machine, struct pickle_value *tuple, tolka_error *err) {
+    tolka_status status = pop(machine, tuple, err);
+    if (status == TOLKA_OK && tuple->kind != PICKLE_TUPLE)
+        return malformed(machine, "expected a tuple", err);
+    return status;
 }

@@ -4,7 +4,7 @@
 
 #include "models/checkpoint/pickle.h"
 
-enum { MAX_STACK = 4096, MAX_MEMO = 1 << 20 };
+enum { MAX_STACK = 4096, MAX_MEMO = 1 << 20, MAX_OBJECTS = 1 << 21 };
 
 struct machine {
     const char *path;
@@ -17,6 +17,11 @@ struct machine {
     struct pickle *out;
 };
 
+tolka_status malformed(const struct machine *machine, const char *what, tolka_error *err);
+tolka_status out_of_memory(const struct machine *machine, tolka_error *err);
+/* Makes room for one more element; capacities double, so `n` a power of two (or 0) means full. */
+void *grow(void *array, size_t n, size_t width);
+
 tolka_status push(struct machine *machine, struct pickle_value value, tolka_error *err);
 tolka_status pop(struct machine *machine, struct pickle_value *value, tolka_error *err);
 /* Remembers the top of the stack. */
@@ -28,15 +33,13 @@ tolka_status push_container(struct machine *machine, enum pickle_kind kind, size
 tolka_status push_marked_tuple(struct machine *machine, tolka_error *err);
 /* Moves the top n values into the container below them; "marked": all down to a mark. */
 tolka_status extend(struct machine *machine, enum pickle_kind kind, size_t n, tolka_error *err);
+tolka_status pop_marked(struct machine *machine, tolka_error *err); /* and the mark */
 tolka_status extend_marked(struct machine *machine, enum pickle_kind kind, tolka_error *err);
 
+tolka_status pop_tuple(struct machine *machine, struct pickle_value *tuple, tolka_error *err);
+
+tolka_status push_object(struct machine *machine, struct pickle_object object, tolka_error *err);
+/* A class by its name: one that is known, or an object without a state. */
 tolka_status push_global(struct machine *machine, struct pickle_text module,
                          struct pickle_text name, tolka_error *err);
-/* A persistent id, ('storage', class, key, location, count), becomes a storage. */
-tolka_status make_storage(struct machine *machine, tolka_error *err);
-/* "Calls" one of the three known functions. */
-tolka_status reduce(struct machine *machine, tolka_error *err);
-/* Drops the attributes that an OrderedDict is to have (_metadata). */
-tolka_status build(struct machine *machine, tolka_error *err);
-
 #endif

@@ -61,6 +61,7 @@ void source_close(struct source *source) {
     scratch_free(source->scratch);
     free(source->model_yml);
     free(source->spec_name);
+    free(source->pickled_settings);
     *source = (struct source){0};
 }
 

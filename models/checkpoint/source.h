@@ -64,7 +64,8 @@ struct source {
      * name; owned; NULL if there are none. */
     char *model_yml;
     char *spec_name;
-    struct gguf gguf; /* a GGUF file's metadata; n_bytes 0 for all other kinds */
+    char *pickled_settings; /* fairseq's, as a JSON object; owned; NULL: none */
+    struct gguf gguf;       /* a GGUF file's metadata; n_bytes 0 for all other kinds */
     /* What must live as long as the tensors. */
     struct map *maps;
     size_t n_maps;

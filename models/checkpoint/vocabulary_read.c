@@ -4,6 +4,7 @@
 
 #include "engine/file_kind.h"
 #include "engine/map.h"
+#include "models/checkpoint/dictionary.h"
 #include "models/checkpoint/names.h"
 
 #include <errno.h>
@@ -297,7 +298,9 @@ static tolka_status read_text(struct vocabulary *vocabulary, const char *path, c
     if (status != TOLKA_OK) return status;
     if (map.n_bytes > 0)
         status = yaml ? read_yaml(vocabulary, &map, path, err)
-                      : read_lines(vocabulary, &map, comment, path, err);
+                 : !comment && is_dictionary(&map)
+                     ? read_dictionary(vocabulary, &map, path, err)
+                     : read_lines(vocabulary, &map, comment, path, err);
     map_close(&map);
     return status;
 }

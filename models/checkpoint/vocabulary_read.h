@@ -5,7 +5,7 @@
 #include "models/checkpoint/vocabulary.h"
 
 /* Reads a vocabulary: a JSON object (token: id), a JSON array of tokens, a tokenizer.json, Marian's
- * YAML (.yml), or plain text with one token a line. On failure nothing is left to free. */
+ * YAML (.yml), fairseq's dict.txt, or plain text with one token a line. On failure nothing is left to free. */
 tolka_status vocabulary_open(struct vocabulary *vocabulary, const char *path, tolka_error *err);
 
 /* Adds what an added_tokens.json, tokenizer_config.json or tokenizer.json says about tokens besides

@@ -17,9 +17,10 @@ enum { MAX_FILES = 65536 };
 /* The names that exporters give; where one is there, its neighbours (checkpoints of other steps,
  * say) are left alone. The first counts. */
 static const char *const usual_names[] = {
-    "model.safetensors", "model.safetensors.index.json",
-    "pytorch_model.bin", "pytorch_model.bin.index.json",
-    "model.npz",         "model.bin",
+    "model.safetensors",  "model.safetensors.index.json",
+    "pytorch_model.bin",  "pytorch_model.bin.index.json",
+    "model.npz",          "model.bin",
+    "checkpoint_best.pt",
 };
 enum { N_USUAL_NAMES = sizeof usual_names / sizeof *usual_names };
 

@@ -15,6 +15,12 @@ static tolka_status open_beside(const struct import *import, const char *name, b
     return status;
 }
 
+static bool has_beside(const struct import *import, const char *name) {
+    char *path = import_file(import, name);
+    free(path);
+    return path != NULL;
+}
+
 static tolka_status open_yaml(struct settings **out, const char *path, tolka_error *err) {
     struct map map;
     tolka_status status = map_open(&map, path, err);
@@ -56,6 +62,9 @@ tolka_status import_open_settings(struct import *import, tolka_error *err) {
     if (source->settings == SETTINGS_MARIAN) return open_marian_settings(import, err);
     if (import->options.config)
         status = settings_open(&import->config_json, import->options.config, true, err);
+    else if (source->pickled_settings && !has_beside(import, "config.json"))
+        status = settings_parse(&import->config_json, source->pickled_settings,
+                                strlen(source->pickled_settings), source->weights_path, err);
     else
         status =
             open_beside(import, "config.json", is_hugging_face(source), &import->config_json, err);

@@ -46,16 +46,37 @@ static void language_token(const char *form, const char *code, char token[LONGES
 
 /* ---- language tokens and their ids ----------------------------------------------------------- */
 
+static tolka_status add_code(struct vocabulary *vocabulary, const struct import *import,
+                             const char *code, size_t id, tolka_error *err) {
+    char token[LONGEST_LANGUAGE];
+    language_token(import->plan.languages, code, token);
+    if (vocabulary_find(vocabulary, token) >= 0) return TOLKA_OK;
+    return vocabulary_add(vocabulary, (int64_t)id, token, strlen(token),
+                          import->source.weights_path, err);
+}
+
 /* The family's own order: what a file lists may be in any other. */
-static tolka_status add_known(struct vocabulary *vocabulary, const struct tokenizer_plan *plan,
-                              size_t first, const char *name, tolka_error *err) {
+static tolka_status add_known(struct vocabulary *vocabulary, const struct import *import,
+                              size_t first, tolka_error *err) {
+    const struct tokenizer_plan *plan = &import->plan;
     tolka_status status = TOLKA_OK;
-    for (size_t i = 0; i < plan->n_language_codes && status == TOLKA_OK; i++) {
-        char token[LONGEST_LANGUAGE];
-        language_token(plan->languages, plan->language_codes[i], token);
-        if (vocabulary_find(vocabulary, token) < 0)
-            status =
-                vocabulary_add(vocabulary, (int64_t)(first + i), token, strlen(token), name, err);
+    for (size_t i = 0; i < plan->n_language_codes && status == TOLKA_OK; i++)
+        status = add_code(vocabulary, import, plan->language_codes[i], first + i, err);
+    return status;
+}
+
+/* The order of config.json. */
+static tolka_status add_configured(struct vocabulary *vocabulary, const struct import *import,
+                                   size_t first, tolka_error *err) {
+    const struct settings *config = import->config_json;
+    size_t n = settings_length(config, import->plan.languages_key);
+    tolka_status status = TOLKA_OK;
+    for (size_t i = 0; i < n && status == TOLKA_OK; i++) {
+        char key[64];
+        const char *code;
+        snprintf(key, sizeof key, "%.40s.%zu", import->plan.languages_key, i);
+        status = settings_string(config, key, "", &code, err);
+        if (status == TOLKA_OK) status = add_code(vocabulary, import, code, first + i, err);
     }
     return status;
 }
@@ -85,8 +106,8 @@ static tolka_status add_languages(struct vocabulary *vocabulary, const struct im
                                   size_t first, tolka_error *err) {
     static const char *const lists[] = {"special_tokens_map.json", "tokenizer_config.json"};
     const struct tokenizer_plan *plan = &import->plan;
-    const char *name = import->source.weights_path;
-    if (plan->language_codes) return add_known(vocabulary, plan, first, name, err);
+    if (plan->language_codes) return add_known(vocabulary, import, first, err);
+    if (plan->languages_key) return add_configured(vocabulary, import, first, err);
     tolka_status status = TOLKA_OK;
     for (size_t i = 0; i < sizeof lists / sizeof *lists && status == TOLKA_OK; i++) {
         if (has_language(vocabulary, plan->languages)) break;

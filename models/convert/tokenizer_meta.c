@@ -194,6 +194,14 @@ static void write_sides(struct gguf_writer *writer, const struct tokenizer_plan 
         write_i32s(writer, "tolka.tokenizer.target.ids", target->ids, n_target);
 }
 
+/* The source's would give other words for the target's ids. */
+static tolka_status no_target(const struct import *import, const char *missing, const char *source,
+                              tolka_error *err) {
+    return fail(err, TOLKA_IO,
+                "%s: no target vocabulary: there is no %s beside %s, which is the source's",
+                import->source.weights_path, missing, source);
+}
+
 static tolka_status no_tokenizer(const struct import *import, const char *missing) {
     import_warn(import, "%s: no %s beside it: the model will take token ids only (--ids)",
                 import->source.weights_path, missing);
@@ -250,9 +258,15 @@ static tolka_status find_words(struct gguf_writer *writer, struct import *import
     char *source_path = plan->words ? import_file(import, plan->source_vocab) : NULL;
     char *target_path = plan->words ? import_file(import, plan->target_vocab) : NULL;
     tolka_status status;
-    if (!source_path || (plan->target_vocab && !target_path)) {
-        status = no_tokenizer(import, plan->source_model);
+    if (!source_path) {
+        status = no_tokenizer(import, plan->words ? plan->source_vocab : plan->source_model);
+    } else if (plan->target_vocab && !target_path) {
+        status = no_target(import, plan->target_vocab, source_path, err);
     } else {
+        import_warn(import,
+                    "%s: no %s beside it: texts are tokens of %s with blanks between them, not "
+                    "plain text",
+                    import->source.weights_path, plan->source_model, source_path);
         status = write_words(writer, import, source_path, target_path, &source, &target, &languages,
                              err);
         if (status == TOLKA_OK) status = write_common(writer, import, &languages, err);
@@ -284,10 +298,7 @@ static tolka_status find_sentencepiece(struct gguf_writer *writer, struct import
         import_file(import, plan->target_model ? plan->target_model : plan->source_model);
     tolka_status status;
     if (source && !target)
-        status = fail(err, TOLKA_FORMAT,
-                      "%s: no target vocabulary beside it (%s); %s is for the "
-                      "source",
-                      import->source.weights_path, plan->target_model, source);
+        status = no_target(import, plan->target_model, source, err);
     else if (source && plan->kind == TOKENIZER_PIECES)
         status = write_pieces(writer, import, source, err);
     else if (source && target)

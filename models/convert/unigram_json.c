@@ -1,5 +1,6 @@
 #include "models/convert/unigram_json.h"
 
+#include "models/convert/bpe_json.h"
 #include "tokenizer/spm_build.h"
 
 #include <jansson.h>
@@ -13,6 +14,7 @@ enum { MAX_PIECES = 1 << 24 };
 struct unigram {
     const char *path;
     const json_t *vocab; /* [[text, score], ...] */
+    json_t *pieces;      /* the same, made of a BPE tokenizer; NULL: it is a Unigram one */
     size_t n_vocab, n_pieces;
     uint8_t *types; /* enum piece_type of each */
     int32_t unknown;
@@ -53,14 +55,28 @@ static void set_types(struct unigram *unigram, const json_t *added_tokens) {
 
 /* ---- the parts of the file ------------------------------------------------------------------- */
 
-static tolka_status read_model(struct unigram *unigram, const json_t *model) {
+/* Unigram tokenizers have an id, BPE ones a text. */
+static const json_t *find_unknown(const json_t *model) {
+    const char *text = json_string_value(json_object_get(model, "unk_token"));
+    const json_t *id = json_object_get(model, "unk_id");
+    return id || !text ? id : json_object_get(json_object_get(model, "vocab"), text);
+}
+
+static tolka_status read_model(struct unigram *unigram, const json_t *root) {
+    const json_t *model = json_object_get(root, "model");
     const char *type = json_string_value(json_object_get(model, "type"));
-    if (!type || strcmp(type, "Unigram") != 0)
-        return fail(unigram->err, TOLKA_UNSUPPORTED,
-                    "%s: a tokenizer of type %.20s; tolka reads Unigram ones, or spiece.model",
-                    unigram->path, type ? type : "unknown");
-    const json_t *unknown = json_object_get(model, "unk_id");
+    tolka_status status = TOLKA_OK;
     unigram->vocab = json_object_get(model, "vocab");
+    if (type && strcmp(type, "BPE") == 0)
+        status = bpe_pieces(&unigram->pieces, root, unigram->path, unigram->err);
+    else if (!type || strcmp(type, "Unigram") != 0)
+        status = fail(unigram->err, TOLKA_UNSUPPORTED,
+                      "%s: a tokenizer of type %.20s; tolka reads Unigram and BPE ones, or "
+                      "spiece.model",
+                      unigram->path, type ? type : "unknown");
+    if (status != TOLKA_OK) return status;
+    if (unigram->pieces) unigram->vocab = unigram->pieces;
+    const json_t *unknown = find_unknown(model);
     unigram->n_vocab = json_array_size(unigram->vocab);
     unigram->byte_fallback = json_is_true(json_object_get(model, "byte_fallback"));
     if (unigram->n_vocab == 0 || unigram->n_vocab > MAX_PIECES)
@@ -150,6 +166,7 @@ static tolka_status build(struct unigram *unigram, const json_t *root, uint8_t *
                                     .bos = -1,
                                     .eos = -1,
                                     .pad = -1,
+                                    .bpe = unigram->pieces != NULL,
                                     .byte_fallback = unigram->byte_fallback,
                                     .add_dummy_prefix = adds_prefix(root),
                                     .remove_extra_whitespaces = true};
@@ -183,7 +200,7 @@ tolka_status unigram_from_json(const uint8_t *text, size_t length, const char *p
     if (!root)
         return fail(err, TOLKA_FORMAT, "%s: line %d: not JSON: %s", path, problem.line,
                     problem.text);
-    tolka_status status = read_model(&unigram, json_object_get(root, "model"));
+    tolka_status status = read_model(&unigram, root);
     if (status == TOLKA_OK) {
         unigram.types = calloc(unigram.n_vocab, 1);
         if (!unigram.types) status = fail(err, TOLKA_NOMEM, "%s: out of memory", path);
@@ -193,6 +210,7 @@ tolka_status unigram_from_json(const uint8_t *text, size_t length, const char *p
         status = build(&unigram, root, out, n_out);
     }
     free(unigram.types);
+    json_decref(unigram.pieces);
     json_decref(root);
     return status;
 }

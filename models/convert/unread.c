@@ -119,11 +119,12 @@ static void warn_of(const struct import *import, const struct settings *settings
                     more);
 }
 
-/* GGUF files of these families say themselves what they are. Marian's YAML repeats every option of
- * the training that made the model, a hundred and more: there tolka refuses what it knows to be
- * different, and passes over the rest. */
+/* GGUF files of these families say themselves what they are. Marian's YAML and fairseq's checkpoints
+ * repeat every option of the training that made the model, a hundred and more: there tolka refuses
+ * what it knows to be different, and passes over the rest. */
 static bool reads_json(const struct family *family) {
-    return family != &family_tolka && family != &family_t5_gguf && family != &family_marian_native;
+    return family != &family_tolka && family != &family_t5_gguf &&
+           family != &family_marian_native && family != &family_fairseq;
 }
 
 void warn_of_unread(const struct import *import) {

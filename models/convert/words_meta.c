@@ -38,6 +38,8 @@ tolka_status write_words(struct gguf_writer *writer, const struct import *import
                          struct token_list *languages, tolka_error *err) {
     const struct config *config = &import->config;
     tolka_status status = open_words(source, source_path, config->source_vocab, err);
+    if (status == TOLKA_OK && import->plan.languages_key)
+        status = add_special_tokens(source, import, source->n, err);
     if (status == TOLKA_OK && target_path)
         status = open_words(target, target_path, config->target_vocab, err);
     if (status != TOLKA_OK) return status;

@@ -1,0 +1,11 @@
+#ifndef PYTORCH_LEGACY_H
+#define PYTORCH_LEGACY_H
+
+#include "models/checkpoint/state_dict.h"
+
+/* Reads the pickles and finds the storages, which stay in the map. Free *dict after a failure, too.
+ */
+tolka_status read_legacy_state_dict(struct state_dict *dict, const struct map *map,
+                                    tolka_error *err);
+
+#endif
