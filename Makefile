@@ -21,10 +21,11 @@ LDFLAGS += $(SANITIZE)
 PACKAGES = jansson libzip libarchive yaml-0.1 libedit
 CPPFLAGS += -I. $(shell pkg-config --cflags $(PACKAGES))
 ENGINE_LIBS = -lm -lpthread
-LIBRARY_PACKAGES = sentencepiece icu-uc
+LIBRARY_PACKAGES = sentencepiece icu-uc md4c
 TOKENIZER_LIBS = $(shell pkg-config --libs $(LIBRARY_PACKAGES)) -lstdc++
 TOOL_LIBS = $(shell pkg-config --libs $(PACKAGES))
-CHECK_LIBS = $(shell pkg-config --libs check)
+CHECK_PACKAGES = check libcmark libxml-2.0
+CHECK_LIBS = $(shell pkg-config --libs $(CHECK_PACKAGES))
 
 # Libraries are whole folders, each using those above it: the engine; text; conversion of
 # checkpoints. The command uses all three.
@@ -73,6 +74,7 @@ WRAPPED = $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc aligned_alloc str
 $(BUILD)/tests/check_all: $(call object,$(TESTS) $(TOOLS) $(CONVERSION) $(LIBRARY))
 	$(CC) $(LDFLAGS) $(WRAPPED) -o $@ $^ $(CHECK_LIBS) $(TOOL_LIBS) $(TOKENIZER_LIBS) $(ENGINE_LIBS)
 
+$(BUILD)/tests/%.c.o: CPPFLAGS += $(shell pkg-config --cflags $(CHECK_PACKAGES))
 $(BUILD)/%.c.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(ISA_FLAGS) -c -o $@ $<

@@ -270,7 +270,7 @@ static void collect(struct worker *worker, struct job *job) {
         if (sentence->n_finished) worker->stats.target_tokens += sentence->finished[0].n_tokens;
         worker->stats.sentences++;
         tolka_result *result = hypotheses_result(sentence, (size_t)search->options.n_best);
-        if (worker->aligner) result = aligner_align(worker->aligner, sentence->input, result);
+        if (worker->aligns) result = aligner_align(worker->aligner, sentence->input, result);
         enqueue(job, sentence->index, result);
     }
 }

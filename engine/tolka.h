@@ -562,6 +562,57 @@ tolka_status tolka_stream_text(tolka_translator *translator, const tolka_tokeniz
 tolka_status tolka_translate_text(tolka_translator *translator, const tolka_tokenizer *tokenizer,
                                   const char *text, char **translation, tolka_error *err);
 
+/* ---- documents ------------------------------------------------------------------------------- */
+
+/* A document taken apart into texts (paragraphs, headings, cells, messages) that are translated one
+ * by one, and what is between them, which is written as it was, byte for byte. Used by one thread at
+ * a time. */
+typedef struct tolka_document tolka_document;
+
+/* Formats: "lines", "text" (hard-wrapped paragraphs), "markdown", "html", "srt", "vtt", "po",
+ * "tsv:COLUMN" (counted from 1). TOLKA_ARGUMENT: there is no such format; TOLKA_FORMAT: the bytes
+ * are not UTF-8, or not of this format. The bytes are copied. */
+tolka_status tolka_document_new(tolka_document **out, const char *format, const void *bytes,
+                                size_t n, tolka_error *err);
+void tolka_document_free(tolka_document *document);
+/* The format that a file's name says: "markdown" for "README.md"; "lines" if it says nothing. */
+const char *tolka_document_format(const char *path);
+
+size_t tolka_document_count(const tolka_document *document);
+/* What the translator shall see of text i: no tags, and stand-ins for what must not be translated.
+ * Valid until the next call for this document; NULL out of range, or if there is no memory. */
+const char *tolka_document_text(tolka_document *document, size_t i, size_t *length);
+/* The line that text i begins in, from 1; 0 out of range. */
+size_t tolka_document_line(const tolka_document *document, size_t i);
+/* Not 0 if text i has tags, whose places are found by the alignment of words; without one they go by
+ * their share of the text. */
+int tolka_document_needs_alignment(const tolka_document *document, size_t i);
+/* Not 0 if a text has tags, or anything that a stand-in may be lost for. */
+int tolka_document_has_marks(const tolka_document *document);
+/* Takes the first hypothesis of `result` as the translation of text i, in the place of one that it
+ * may have. TOLKA_INPUT: a stand-in did not come out once. tolka_document_text is another one then,
+ * without it, for a second attempt; after that, there are no stand-ins left. */
+tolka_status tolka_document_put(tolka_document *document, size_t i, const tolka_result *result,
+                                tolka_error *err);
+/* Why tolka_translate_document left text i as it was; NULL: it did not. */
+const char *tolka_document_problem(const tolka_document *document, size_t i);
+/* The document with the translations that were put; texts without one are as they were. A NUL
+ * follows the bytes. The caller frees *bytes. */
+tolka_status tolka_document_write(const tolka_document *document, char **bytes, size_t *n,
+                                  tolka_error *err);
+
+/* Called whenever a text is done, on the thread that made the call. Not 0: no more is wanted. */
+typedef int (*tolka_document_progress)(void *user, size_t n_done, size_t n_texts);
+
+/* Translates all texts and puts them. Texts that cannot be translated stay as they were and have a
+ * problem each. The translator should have been made with want_alignments if the document has marks;
+ * texts without any are translated without. `progress` may be NULL; TOLKA_STOPPED: it wanted no
+ * more, or tolka_translator_stop was called, and what was done is there. */
+tolka_status tolka_translate_document(tolka_translator *translator,
+                                      const tolka_tokenizer *tokenizer, tolka_document *document,
+                                      tolka_document_progress progress, void *user,
+                                      tolka_error *err);
+
 /* ---- the machine ----------------------------------------------------------------------------- */
 
 /* Cores that this process may use (affinity and cgroup quota), at least 1: what 0 threads mean. */

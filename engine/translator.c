@@ -160,6 +160,7 @@ static tolka_status make_aligners(tolka_translator *translator, const tolka_opti
         struct aligner *aligner = aligner_new(model, translator->kernels, choice);
         if (!aligner) return fail(err, TOLKA_NOMEM, "out of memory for alignments");
         translator->workers[i].aligner = aligner;
+        translator->workers[i].aligns = true;
     }
     return TOLKA_OK;
 }
@@ -511,6 +512,14 @@ tolka_status translator_align(tolka_translator *translator, const tolka_input *p
         alignment_choose(&choice, heads, wanted->align_layer, wanted->align_head, err);
     if (status != TOLKA_OK) return status;
     return aligner_weights(&translator->workers[0], choice, pair, soft, err);
+}
+
+bool translator_set_aligning(tolka_translator *translator, bool aligns) {
+    bool before = translator->workers[0].aligns;
+    for (int i = 0; i < pool_threads(translator->pool); i++)
+        translator->workers[i].aligns = aligns && translator->workers[i].aligner;
+    translator->wanted.want_alignments = translator->workers[0].aligns;
+    return before;
 }
 
 struct sharing {

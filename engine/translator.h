@@ -40,6 +40,10 @@ tolka_status translator_search_again(tolka_translator *translator, const tolka_o
 tolka_status translator_align(tolka_translator *translator, const tolka_input *pair, float **soft,
                               tolka_error *err);
 
+/* Lets a translator that was made for alignments go without them for a while, as they take time, or
+ * have them again. Returns what was before. */
+bool translator_set_aligning(tolka_translator *translator, bool aligns);
+
 /* Calls job(user, i) for i in [0, n) on the translator's threads; returns when all are done. For
  * work around a translation, such as tokenizing. */
 void translator_share(tolka_translator *translator, size_t n, void (*job)(void *user, size_t i),

@@ -21,6 +21,7 @@ struct worker {
     struct source_rows *sources; /* [n_sentences] on their way into the encoder */
     bool takes_more;             /* the batch takes further sentences as places become vacant */
     struct aligner *aligner;     /* NULL: nobody asked for alignments */
+    bool aligns;                 /* ... and they are wanted now */
     struct worker_stats stats;
     pthread_mutex_t mutex;
     struct worker_stats published; /* under the mutex: what other threads may see */

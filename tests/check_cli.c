@@ -153,6 +153,7 @@ START_TEST(options_set_their_fields) {
     SETS(COMMAND_SCORE, "--reverse-model", text, reverse_model, text);
     SETS(COMMAND_SCORE, "--reverse-from", text, reverse_from, text);
     SETS(COMMAND_SCORE, "--reverse-to", text, reverse_to, text);
+    SETS(COMMAND_TRANSLATE, "--format", text, format, text);
     SETS(COMMAND_TRANSLATE, "--quiet", NULL, quiet, true);
     SETS(COMMAND_TRANSLATE, "-q", NULL, quiet, true);
     SETS(COMMAND_TRANSLATE, "--help", NULL, help, true);

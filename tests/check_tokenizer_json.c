@@ -15,11 +15,10 @@ struct ids {
     int32_t ids[128];
 };
 
-static void put_id(void *user, int32_t piece, struct spm_text text) {
+static void put_id(void *user, const struct spm_token *token) {
     struct ids *ids = user;
-    (void)text;
     ck_assert_uint_lt(ids->n, 128);
-    ids->ids[ids->n++] = piece;
+    ids->ids[ids->n++] = token->piece;
 }
 
 static json_t *load(const char *name) {

@@ -30,6 +30,7 @@ static Suite *(*const suites[])(void) = {
     format_suite,
     transformer_suite,
     header_suite,
+    formats_suite,
     rooms_suite,
     languages_suite,
     guards_suite,

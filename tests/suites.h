@@ -38,6 +38,7 @@ Suite *native_families_suite(void); /* check_families_native.c */
 Suite *bart_families_suite(void);   /* check_families_bart.c */
 Suite *t5_families_suite(void);     /* check_families_t5.c */
 Suite *header_suite(void);          /* check_header.c */
+Suite *formats_suite(void);         /* check_formats*.c */
 Suite *rooms_suite(void);           /* check_rooms.c, rooms.sh */
 
 #endif

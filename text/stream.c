@@ -92,12 +92,6 @@ static int take_gap(void *user, const char *text, size_t length) {
 tolka_status tolka_stream_text(tolka_translator *translator, const tolka_tokenizer *tokenizer,
                                const tolka_text *text, tolka_emit emit, void *user,
                                tolka_result **out, tolka_error *err) {
-    struct stream stream = {.tokenizer = tokenizer,
-                            .emit = emit,
-                            .user = user,
-                            .marks_unknown =
-                                translator_options(translator)->unknown == TOLKA_UNKNOWN_MARK};
-    struct text_listener listener = {take_gap, take_tokens, take_part, &stream};
     if (out) *out = NULL;
     tolka_status status = need_arguments(err, __func__,
                                          (const struct argument[]){{"translator", translator},
@@ -107,6 +101,12 @@ tolka_status tolka_stream_text(tolka_translator *translator, const tolka_tokeniz
                                                                    {"out", out},
                                                                    {NULL, false}});
     if (status != TOLKA_OK) return status;
+    struct stream stream = {.tokenizer = tokenizer,
+                            .emit = emit,
+                            .user = user,
+                            .marks_unknown =
+                                translator_options(translator)->unknown == TOLKA_UNKNOWN_MARK};
+    struct text_listener listener = {take_gap, take_tokens, take_part, &stream};
     status = texts_stream(translator, tokenizer, text, &listener, out, err);
     if (status == TOLKA_OK && stream.failed)
         status = fail(err, TOLKA_NOMEM, "out of memory for a translation");

@@ -6,8 +6,9 @@
 const struct command_spec command_specs[] = {
     {COMMAND_TRANSLATE, "translate", " [OPTION]... [TEXT]...",
      "translate text (the default command)",
-     "Translates TEXT, or each line of the input: one line out for one line in. Without a command, "
-     "translate is meant: tolka \"Good morning.\" --to de.",
+     "Translates TEXT, or each line of the input: one line out for one line in; or a document "
+     "(--format), of which all but the text stays as it is. Without a command, translate is meant: "
+     "tolka \"Good morning.\" --to de.",
      run_translate},
     {COMMAND_CONVERT, "convert", " [OPTION]... CHECKPOINT -o FILE",
      "make a model file of a checkpoint",

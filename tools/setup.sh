@@ -5,8 +5,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-build_packages="gcc g++ make pkg-config libsentencepiece-dev libjansson-dev libzip-dev libarchive-dev libyaml-dev libicu-dev libedit-dev"
-test_packages="check zsh fish mandoc groff"
+build_packages="gcc g++ make pkg-config libsentencepiece-dev libjansson-dev libzip-dev libarchive-dev libyaml-dev libicu-dev libedit-dev libmd4c-dev"
+test_packages="check zsh fish mandoc groff libcmark-dev libxml2-dev gettext"
 
 usage() {
     echo "usage: sh tools/setup.sh demo|check|build"
@@ -42,8 +42,8 @@ check_without_apt() {
         command -v "$tool" >/dev/null 2>&1 || lacking="$lacking $tool"
     done
     if command -v pkg-config >/dev/null 2>&1; then
-        modules="sentencepiece jansson libzip libarchive yaml-0.1 icu-uc libedit"
-        [ "$1" != check ] || modules="$modules check"
+        modules="sentencepiece jansson libzip libarchive yaml-0.1 icu-uc libedit md4c"
+        [ "$1" != check ] || modules="$modules check libcmark libxml-2.0"
         for module in $modules; do
             pkg-config --exists "$module" || lacking="$lacking $module"
         done
@@ -51,7 +51,8 @@ check_without_apt() {
     if [ -n "$lacking" ]; then
         echo "setup: this system has no apt, and these are missing:$lacking" >&2
         echo "setup: install a C and C++ compiler, make, pkg-config and the development files of" >&2
-        echo "setup: SentencePiece, jansson, libzip, libarchive, libyaml, ICU and libedit (for the tests: Check)" >&2
+        echo "setup: SentencePiece, jansson, libzip, libarchive, libyaml, ICU, libedit and MD4C (for the" >&2
+        echo "setup: tests: Check, cmark, libxml2 and gettext)" >&2
         exit 1
     fi
 }

@@ -2,6 +2,7 @@
  * before it are done. */
 #define _POSIX_C_SOURCE 200809L
 #include "tools/commands.h"
+#include "tools/documents.h"
 #include "tools/interrupt.h"
 #include "tools/progress.h"
 #include "tools/prompt.h"
@@ -416,6 +417,8 @@ static int run_command(struct options *options, bool scoring) {
 }
 
 int run_translate(struct options *options) {
+    const char *format = document_format(options);
+    if (format) return translate_document(options, format);
     if (wants_prompt(options)) return run_prompt(options);
     return run_command(options, false);
 }
