@@ -539,8 +539,8 @@ class Translator(_Closing):
     Options are those of tolka_options (beam, n_best, threads, max_length, length_penalty,
     want_scores, batch, alternatives, no_shortlist, no_guards, isa, align_layer, align_head,
     max_source), where alignments=True is want_alignments, split=True or False is always or never, and
-    unknown is "copy", "drop" or "mark"; and the numbers of tolka_generation (do_sample, temperature, top_k, top_p, seed, repetition_penalty,
-    no_repeat_ngram_size, min_new_tokens, ...).
+    unknown is "copy", "drop" or "mark"; and the numbers of tolka_generation (do_sample, temperature,
+    top_k, top_p, seed, repetition_penalty, no_repeat_ngram_size, min_new_tokens, ...).
     """
 
     def __init__(self, model: Model, to: str | None = None, from_: str | None = None,
@@ -629,18 +629,47 @@ class Translator(_Closing):
         raised: list[BaseException] = []
 
         def done(_: Any, index: int, result: int | None) -> None:
-            # What is raised here (Ctrl-C, say) cannot pass through C: it waits until the call ends.
+            # What is raised here cannot pass through C: it waits until the call ends.
             try:
                 results[index] = _take(result)
             except BaseException as problem:
                 raised.append(problem)
                 _lib.translator_stop(self._handle)
 
-        with self._lock:
-            call(self._open(), self._tokenizer, texts, len(texts), _DONE(done), None)
+        def run() -> None:
+            with self._lock:
+                call(self._open(), self._tokenizer, texts, len(texts), _DONE(done), None)
+
+        self._interruptibly(run)
         if raised:
             raise raised[0]
         return results  # type: ignore[return-value]
+
+    def _interruptibly(self, run: Callable[[], None]) -> None:
+        """Python heeds Ctrl-C in its main thread alone, and not within C: so that waits."""
+        if threading.current_thread() is not threading.main_thread():
+            run()
+            return
+        raised: list[BaseException] = []
+
+        def work() -> None:
+            try:
+                run()
+            except BaseException as problem:
+                raised.append(problem)
+
+        worker = threading.Thread(target=work, daemon=True)
+        worker.start()
+        try:
+            while worker.is_alive():  # now and then, as the signal may reach another thread
+                worker.join(0.1)
+        except BaseException:
+            while worker.is_alive():  # it may not have begun when it is stopped
+                self.stop()
+                worker.join(0.05)
+            raise
+        if raised:
+            raise raised[0]
 
     def stream(self, text: str, prefix: str | None = None) -> Iterator[str]:
         """The translation piece by piece. Whoever stops to iterate stops the translation."""
@@ -797,16 +826,19 @@ def _translate_document(translator: Translator, content: str | bytes, format: st
             raised.append(problem)
             return 1
 
+    def run() -> None:
+        with translator._lock:
+            _lib.translate_document(translator._open(), translator._tokenizer, document,
+                                    _PROGRESS(tell), None)
+
     document, written, n = c_void_p(), c_void_p(), c_size_t()
     _lib.document_new(byref(document), _bytes(format), bytes_, len(bytes_))
     try:
-        with translator._lock:
-            try:
-                _lib.translate_document(translator._open(), translator._tokenizer, document,
-                                        _PROGRESS(tell), None)
-            except Stopped:
-                if raised:
-                    raise raised[0]
+        try:
+            translator._interruptibly(run)
+        except Stopped:
+            if raised:
+                raise raised[0]
         _lib.document_write(document, byref(written), byref(n))
         try:
             translated = ctypes.string_at(written, n.value)

@@ -2,6 +2,8 @@
 what the library has to say, too."""
 
 import gc
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -92,6 +94,15 @@ class Translating(Case):
                             for result in results))
         with self.assertRaises(tolka.Stopped):
             stopped[0].text
+
+    def test_interrupts_are_heeded(self):
+        translator = self.translator(threads=1)
+        timer = threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT))
+        timer.start()
+        with self.assertRaises(KeyboardInterrupt):
+            translator.translate_all([TEXTS[0] + f" {i}" for i in range(20000)])
+        timer.join()
+        self.assertEqual(translator.translate("Hello."), said("Hello."))
 
     def test_scores(self):
         translator = self.translator(want_scores=1)
@@ -219,6 +230,10 @@ class Around(Case):
         translator.translate_document("One.\nTwo.\n", "lines",
                                       lambda n, all_: seen.append((n, all_)))
         self.assertEqual(seen[-1], (2, 2))
+        with self.assertRaises(ZeroDivisionError):
+            translator.translate_document("One.\nTwo.\n", "lines", lambda n, all_: 1 / 0)
+        page = translator.translate_document("<p>The <b>weather</b> is nice.</p>", "html").content
+        self.assertRegex(page.decode(), "^<p>.*<b>.+</b>.*</p>$")
 
 
 if __name__ == "__main__":
