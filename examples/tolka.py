@@ -657,16 +657,19 @@ class Translator(_Closing):
                 run()
             except BaseException as problem:
                 raised.append(problem)
+            finally:
+                is_over.set()
 
-        worker = threading.Thread(target=work, daemon=True)
-        worker.start()
+        # An interrupted join() takes the thread for dead; an event is as it is.
+        is_over = threading.Event()
+        threading.Thread(target=work, daemon=True).start()
         try:
-            while worker.is_alive():  # now and then, as the signal may reach another thread
-                worker.join(0.1)
+            while not is_over.wait(0.1):  # not for ever: the signal may reach another thread
+                pass
         except BaseException:
-            while worker.is_alive():  # it may not have begun when it is stopped
+            self.stop()
+            while not is_over.wait(0.05):  # it may not have begun when it was stopped
                 self.stop()
-                worker.join(0.05)
             raise
         if raised:
             raise raised[0]
