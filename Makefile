@@ -200,6 +200,10 @@ check-reproducible:
 wheel: $(BUILD)/libtolka.so
 	python3 packaging/wheel.py $(BUILD)
 
+## deb: Debian packages tolka, libtolka0 and libtolka-dev
+deb:
+	sh packaging/deb.sh $(BUILD)
+
 ## check-arm: the kernels' tests for 64-bit ARM, cross-built and run by qemu-user
 check-arm:
 	sh tests/arm/run.sh $(BUILD)/arm
@@ -240,6 +244,6 @@ format:
 help:
 	@sed -n 's/^## /  make /p' Makefile
 
-.PHONY: all tests check check-arm check-install check-reproducible asan tsan install uninstall wheel \
+.PHONY: all tests check check-arm check-install check-reproducible asan tsan install uninstall wheel deb \
     bench bench-peers align-figures clean format help FORCE
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
