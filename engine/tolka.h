@@ -319,7 +319,8 @@ tolka_status tolka_translate(tolka_translator *translator, const tolka_input *in
                              tolka_done done, void *user, tolka_error *err);
 
 /* Ends the call that is under way (tolka_translate, tolka_score, tolka_stream and those for texts),
- * from another thread or a callback: sentences that are not done have results of status TOLKA_STOPPED. */
+ * from another thread or a callback: sentences that are not done have results of status
+ * TOLKA_STOPPED. */
 void tolka_translator_stop(tolka_translator *translator);
 
 /* Called with further tokens of a translation as soon as they are certain: at once when greedy or
