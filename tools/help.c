@@ -9,7 +9,7 @@
 
 enum { WIDTH = 80, INDENT = 26 };
 
-static void print_wrapped(FILE *out, const char *text, int indent) {
+void print_wrapped(FILE *out, const char *text, int indent) {
     int column = indent, n;
     for (const char *word; next_word(&text, &word, &n);) {
         if (column + 1 + n >= WIDTH && column > indent) {
