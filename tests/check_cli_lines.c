@@ -92,6 +92,30 @@ START_TEST(every_line_has_an_answer) {
 }
 END_TEST
 
+/* Of a line of several sentences each is told, with what it would be alone. */
+START_TEST(json_tells_the_parts) {
+    static const char *const sentences[] = {"Good morning.", "Where are the keys?"};
+    char *whole =
+        output_of("  Good morning.  Where are the keys?\nGood morning.\n", "--to", "de", "--json");
+    char *alone = output_of("Good morning.\nWhere are the keys?\n", "--to", "de", "--json");
+    json_t *object = json_line(whole, 0), *single = json_line(whole, 1);
+    const json_t *parts = json_object_get(object, "parts");
+    ck_assert_uint_eq(json_array_size(parts), 2);
+    for (size_t i = 0; i < 2; i++) {
+        const json_t *part = json_array_get(parts, i);
+        json_t *expected = json_line(alone, i);
+        ck_assert_str_eq(json_string_value(json_object_get(part, "source")), sentences[i]);
+        ck_assert(json_equal(json_object_get(part, "target"), json_object_get(expected, "target")));
+        ck_assert(json_equal(json_object_get(part, "score"), json_object_get(expected, "score")));
+        ck_assert_ptr_null(json_object_get(part, "warning"));
+        json_decref(expected);
+    }
+    ck_assert_ptr_null(json_object_get(single, "parts"));
+    json_decref(object), json_decref(single);
+    free(whole), free(alone);
+}
+END_TEST
+
 /* Latin-1 is translated as far as it can be read, and that is said once; the second window is large. */
 START_TEST(other_encodings_are_told) {
     enum { BEFORE = 40, LATIN = 3 };
@@ -468,6 +492,7 @@ TCase *cli_lines_case(void) {
     tcase_add_test(lines, known_translations);
     tcase_add_test(lines, languages_by_any_name);
     tcase_add_test(lines, every_line_has_an_answer);
+    tcase_add_test(lines, json_tells_the_parts);
     tcase_add_test(lines, other_encodings_are_told);
     tcase_add_test(lines, names_of_files_are_noted);
     tcase_add_test(lines, no_lines_no_output);

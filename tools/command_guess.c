@@ -1,11 +1,9 @@
 #define _POSIX_C_SOURCE 200809L
 #include "tools/command_guess.h"
 
-#include "tools/complain.h"
 #include "tools/suggest.h"
 
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 const struct command_spec *find_command(const char *name) {
@@ -79,15 +77,6 @@ const struct command_spec *meant_command(int argc, char **argv, bool may_ask) {
     bool owns = (following.shared & command->command) && following.somebody;
     bool owns_alone = owns && !(following.shared & COMMAND_TRANSLATE);
     return following.n_files > 0 || owns_alone || (argc == 2 && may_ask) ? command : NULL;
-}
-
-void note_file_name(const struct options *options) {
-    struct stat found;
-    if (options->quiet || options->ids || options->n_arguments != 1) return;
-    const char *name = options->arguments[0];
-    if (strpbrk(name, " \t\n") || stat(name, &found) != 0 || !S_ISREG(found.st_mode)) return;
-    complain(EXIT_DONE, "note: %s is translated as a text; -i %s translates the file of that name",
-             name, name);
 }
 
 bool is_sentence(const struct command_spec *command, int argc, char **argv) {

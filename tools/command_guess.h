@@ -19,7 +19,4 @@ const struct command_spec *meant_command(int argc, char **argv, bool may_ask);
  * Words follow that name no file, and an option that only translate has. */
 bool is_sentence(const struct command_spec *command, int argc, char **argv);
 
-/* Says so if the text is nothing but the name of a file: its lines are not what is translated. */
-void note_file_name(const struct options *options);
-
 #endif

@@ -2,9 +2,9 @@
 #include "tools/prompt_commands.h"
 
 #include "tools/complain.h"
-#include "tools/help.h"
 #include "tools/prompt_translate.h"
 #include "tools/suggest.h"
+#include "tools/wrapped_text.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /* tolka translate and tolka score: lines in, lines out, in order, each as soon as it and all lines
  * before it are done. */
 #define _POSIX_C_SOURCE 200809L
-#include "tools/command_guess.h"
 #include "tools/commands.h"
 #include "tools/documents.h"
+#include "tools/file_name_note.h"
 #include "tools/interrupt.h"
 #include "tools/progress.h"
 #include "tools/prompt.h"
