@@ -328,8 +328,8 @@ static int run_window(struct run *run) {
 
 static int run_lines(struct run *run) {
     if (isatty(run->session.in) && !run->options->quiet)
-        fputs("tolka: type lines to translate; Ctrl-D ends (tolka --help shows the options)\n",
-              stderr);
+        fprintf(stderr, "tolka: type %s; Ctrl-D ends (tolka --help shows the options)\n",
+                run->scoring ? "lines of source, tab, translation" : "lines to translate");
     struct line_reader reader = line_reader(run->session.in);
     struct line *lines = calloc(run->window, sizeof *lines);
     size_t most = FIRST_WINDOW;
