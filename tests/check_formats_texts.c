@@ -195,7 +195,7 @@ START_TEST(spans_come_out_once) {
         /* macros have lines of their own */
         {"man", "See\n.BR ls (1)\nnow.\n", "Tom, jetzt", NULL, ".BR ls (1),\njetzt\n"},
         {"man", "See\n.IR ls ,\nnow\n", "Jetzt Tom. Da", NULL, "Jetzt\n.IR ls .\nDa\n"},
-        {"man", "See\n.B ls\nnow\n", "Jetzt (Tom) .da", NULL, "Jetzt (\\c\n.B ls\\c\n) .da\n"},
+        {"man", "See\n.B ls\nnow\n", "Jetzt (Tom) .da", NULL, "Jetzt\n(\\c\n.B ls\\c\n) .da\n"},
         {"man", "See\n.B ls\nnow\n", "Tom .da", NULL, ".B ls\n\\&.da\n"},
         {"man", "See\n.B ls\nor\n.BR cp (1).\n", "Boston Tom", NULL, ".BR cp (1)\n.B ls\n"},
         /* printf counts */

@@ -168,7 +168,8 @@ static void write_line(struct composing *c, const struct placed *placed, char ne
     const struct piece *piece = &c->pieces[placed->piece];
     struct growing *out = &c->unbroken->bytes;
     if (piece->kind != PIECE_CLOSE) {
-        if (had_blank(c, placed->piece, -1)) write_blank(c);
+        bool alone = placed->length == 0 && piece->kind == PIECE_PROTECTED;
+        if (alone && had_blank(c, placed->piece, -1)) write_blank(c);
         bool blank = out->n && out->bytes[out->n - 1] == ' ';
         unwrite_blank(c);
         if (blank)

@@ -17,15 +17,15 @@ struct reading_man {
     struct builder builder;
     const char *bytes;
     size_t n;
-    size_t run;      /* where lines of text begin that are not built yet; SIZE_MAX: there are none */
-    size_t run_end;  /* behind the last of them, without its line's end */
-    char until[32];  /* the request that ends what stays as it is; "": nothing does */
-    size_t depth;    /* of \{ */
-    bool tag;        /* the next line is a tag, or is set by the macro before it */
-    bool heading;    /* the next line is a heading */
-    bool name;       /* the section that says the page's name */
-    bool synopsis;   /* the one that says how it is called */
-    bool any;        /* was there a request? */
+    size_t run;     /* where lines of text begin that are not built yet; SIZE_MAX: there are none */
+    size_t run_end; /* behind the last of them, without its line's end */
+    char until[32]; /* the request that ends what stays as it is; "": nothing does */
+    size_t depth;   /* of \{ */
+    bool tag;       /* the next line is a tag, or is set by the macro before it */
+    bool heading;   /* the next line is a heading */
+    bool name;      /* the section that says the page's name */
+    bool synopsis;  /* the one that says how it is called */
+    bool any;       /* was there a request? */
 };
 
 /* ---- lines ----------------------------------------------------------------------------------- */
@@ -127,10 +127,9 @@ static void add_heading(struct reading_man *r, const struct man_line *line) {
 
 /* Requests whose lines up to another one stay as they are. */
 static const char *end_of_block(const struct reading_man *r, const struct man_line *line) {
-    static const char *const blocks[][2] = {{"nf", "fi"}, {"EX", "EE"}, {"TS", "TE"},
-                                            {"EQ", "EN"}, {"PS", "PE"}, {"de", "."},
-                                            {"de1", "."}, {"am", "."},  {"ig", "."},
-                                            {"SY", "YS"}};
+    static const char *const blocks[][2] = {{"nf", "fi"}, {"EX", "EE"}, {"TS", "TE"}, {"EQ", "EN"},
+                                            {"PS", "PE"}, {"de", "."},  {"de1", "."}, {"am", "."},
+                                            {"ig", "."},  {"SY", "YS"}};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
         if (is_named(r, line, blocks[i][0])) return blocks[i][1];
     return "";
@@ -155,8 +154,8 @@ static void begin_block(struct reading_man *r, const struct man_line *line) {
 static void add_request(struct reading_man *r, const struct man_line *line) {
     bool font = man_is_font(r->bytes + line->name, line->name_end - line->name);
     bool inline_font = font && line->args < line->end && line->name == line->begin + 1 &&
-                       !holds(r, line, "\\\"") && !memchr(r->bytes + line->begin, '\t',
-                                                         line->end - line->begin);
+                       !holds(r, line, "\\\"") &&
+                       !memchr(r->bytes + line->begin, '\t', line->end - line->begin);
     if (inline_font && !r->tag && !r->heading && !r->synopsis && !r->name) {
         add_font(r, line);
         return;
@@ -227,8 +226,8 @@ tolka_status man_parse(struct tolka_document *document, tolka_error *err) {
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-void man_encode(const struct tolka_document *document, const struct text *text,
-                struct growing *out, const char *bytes, size_t n, bool starts_line) {
+void man_encode(const struct tolka_document *document, const struct text *text, struct growing *out,
+                const char *bytes, size_t n, bool starts_line) {
     (void)document, (void)text;
     if (n && starts_line && (bytes[0] == '.' || bytes[0] == '\'')) growing_string(out, "\\&");
     for (size_t i = 0; i < n; i++)

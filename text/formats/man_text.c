@@ -9,14 +9,31 @@ enum { LONGEST_FONT = 2000 };
 static const struct {
     const char *escape, *spelled;
 } characters[] = {
-    {"\\-", "-"},      {"\\e", "\\"},           {"\\ ", " "},
-    {"\\~", " "},      {"\\(aq", "'"},          {"\\(cq", "\xe2\x80\x99"},
-    {"\\(dq", "\""},   {"\\(lq", "\xe2\x80\x9c"}, {"\\(rq", "\xe2\x80\x9d"},
-    {"\\*(lq", "\xe2\x80\x9c"}, {"\\*(rq", "\xe2\x80\x9d"}, {"\\(en", "\xe2\x80\x93"},
-    {"\\(em", "\xe2\x80\x94"},  {"\\(rs", "\\"}, {"\\(ga", "`"},
-    {"\\(oq", "\xe2\x80\x98"},  {"\\'", "'"},    {"\\&", ""},
-    {"\\.", "."}, {"\\|", ""},       {"\\^", ""},             {"\\:", ""},
-    {"\\%", ""},       {"\\/", ""},             {"\\,", ""},
+    {"\\-", "-"},
+    {"\\e", "\\"},
+    {"\\ ", " "},
+    {"\\~", " "},
+    {"\\(aq", "'"},
+    {"\\(cq", "\xe2\x80\x99"},
+    {"\\(dq", "\""},
+    {"\\(lq", "\xe2\x80\x9c"},
+    {"\\(rq", "\xe2\x80\x9d"},
+    {"\\*(lq", "\xe2\x80\x9c"},
+    {"\\*(rq", "\xe2\x80\x9d"},
+    {"\\(en", "\xe2\x80\x93"},
+    {"\\(em", "\xe2\x80\x94"},
+    {"\\(rs", "\\"},
+    {"\\(ga", "`"},
+    {"\\(oq", "\xe2\x80\x98"},
+    {"\\'", "'"},
+    {"\\&", ""},
+    {"\\.", "."},
+    {"\\|", ""},
+    {"\\^", ""},
+    {"\\:", ""},
+    {"\\%", ""},
+    {"\\/", ""},
+    {"\\,", ""},
     {"\\)", ""},
 };
 
@@ -174,8 +191,7 @@ void man_text(struct builder *builder, size_t begin, size_t end) {
 /* ---- macros ---------------------------------------------------------------------------------- */
 
 bool man_is_font(const char *name, size_t n) {
-    static const char *const names[] = {"B",  "I",  "SM", "SB", "BR",
-                                        "BI", "IR", "IB", "RB", "RI"};
+    static const char *const names[] = {"B", "I", "SM", "SB", "BR", "BI", "IR", "IB", "RB", "RI"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strlen(names[i]) == n && memcmp(names[i], name, n) == 0) return true;
     return false;
