@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const formats[] = {"lines", "text", "markdown", "html",
-                                      "srt",   "vtt",  "tsv:2",    NULL};
+static const char *const formats[] = {"lines", "text",  "markdown", "html", "srt",
+                                      "vtt",   "tsv:2", "man",      NULL};
 
 /* Repeats a pattern to n bytes, behind a beginning. */
 static char *repeat(const char *beginning, const char *pattern, size_t n) {
@@ -34,14 +34,66 @@ static void check_pattern(const char *format, const char *pattern, size_t n) {
 }
 
 START_TEST(patterns_without_end) {
-    static const char *const patterns[] = {
-        "<",          "<b>",   "<b>a ",    "</b>", "<!--", "<a href=\"", "<p translate=no>",
-        "<code>",     "[",     "![",       "[a](", "*",    "*a ",        "**a_ ",
-        "`",          "``a` ", "> ",       "- ",   "|a",   "&",          "&amp;",
-        "{",          "${",    "%",        "\\",   "\n",   "a\n",        "a b\n",
-        "\t",         "a\t",   ".",        "/.",   "a@",   "http:",      "-->\n",
-        "\"",         "'",     "~",        "1. ",  "#",    "a-->\n",     "{a}",
-        "<script>a ", "-",     "<i>a</i> "};
+    static const char *const patterns[] = {"<",
+                                           "<b>",
+                                           "<b>a ",
+                                           "</b>",
+                                           "<!--",
+                                           "<a href=\"",
+                                           "<p translate=no>",
+                                           "<code>",
+                                           "[",
+                                           "![",
+                                           "[a](",
+                                           "*",
+                                           "*a ",
+                                           "**a_ ",
+                                           "`",
+                                           "``a` ",
+                                           "> ",
+                                           "- ",
+                                           "|a",
+                                           "&",
+                                           "&amp;",
+                                           "{",
+                                           "${",
+                                           "%",
+                                           "\\",
+                                           "\n",
+                                           "a\n",
+                                           "a b\n",
+                                           "\t",
+                                           "a\t",
+                                           ".",
+                                           "/.",
+                                           "a@",
+                                           "http:",
+                                           "-->\n",
+                                           "\"",
+                                           "'",
+                                           "~",
+                                           "1. ",
+                                           "#",
+                                           "a-->\n",
+                                           "{a}",
+                                           "<script>a ",
+                                           "-",
+                                           "<i>a</i> ",
+                                           ".B a\n",
+                                           ".B a b\n",
+                                           "\\fB",
+                                           "\\fBa b ",
+                                           "\\fBa b\\fR ",
+                                           ".BR a \"",
+                                           ".SH a\n",
+                                           ".if \\{\n",
+                                           ".de\n",
+                                           ".B \"a b\"\nc\n",
+                                           "a\\-b",
+                                           "\\[",
+                                           ".TP\n",
+                                           "\\*[",
+                                           "\\-"};
     for (size_t f = 0; formats[f]; f++)
         for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++)
             check_pattern(formats[f], patterns[i], 100000);
@@ -92,6 +144,7 @@ START_TEST(documents_that_are_refused) {
     check_refused("po", "msgid \"a\"\nmsgfoo \"b\"\n", 21, "line 2: a string without msgid");
     check_refused("po", "msgid \"\"\nmsgstr \"Content-Type: text/plain; charset=ISO-8859-1\\n\"\n",
                   65, "the catalogue is in ISO-8859-1");
+    check_refused("man", ".\\\" no\n.Dd May 1\n", 18, "line 2: .Dd begins a page with mdoc macros");
     check_refused("docx", "", 0, "no format \"docx\"; expected lines, text, markdown");
     check_refused("tsv", "", 0, "tsv:COLUMN");
     check_refused("tsv:0", "", 0, "no format \"tsv:0\"");

@@ -238,6 +238,84 @@ START_TEST(catalogue_for_msgfmt) {
 }
 END_TEST
 
+/* ---- manual pages, by groff and mandoc --------------------------------------------------------- */
+
+/* Requests, those that set a font in any order within a paragraph; tags of .TP with their words. */
+static void find_requests(struct found *found, const char *bytes) {
+    bool tag = false;
+    for (const char *line = bytes; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+        int n = (int)strcspn(line, "\n"), name = (int)strcspn(line, " \n");
+        bool font = n > 1 && strchr("BIRS", line[1]) && name < 4 && strncmp(line, ".SH", 3) != 0 &&
+                    strncmp(line, ".SS", 3) != 0;
+        bool request = n && strchr(".'", *line);
+        if (n == 0 || (request && !font)) end_block(found);
+        if (n == 0 || tag) find(found, "%.*s", n, line);
+        if (request && !tag) find(found, "%.*s", name, line);
+        if (n == 0 || (request && !font)) end_block(found);
+        tag = n == 3 && memcmp(line, ".TP", 3) == 0;
+    }
+    end_block(found);
+}
+
+/* How many lines a program complains in. */
+static size_t complaints(const char *command, const char *bytes, size_t n) {
+    const char *const arguments[] = {"-c", command, NULL};
+    struct ran ran = run_file("/bin/sh", arguments, bytes, n);
+    size_t lines = 0;
+    for (size_t i = 0; i < ran.n_out; i++) lines += ran.out[i] == '\n';
+    ran_free(&ran);
+    return lines;
+}
+
+/* The characters that are shown, blanks left out, in any order. */
+static void count_shown(const char *bytes, size_t n, size_t counts[256]) {
+    const char *const arguments[] = {"-man", "-Tutf8", "-Kutf8", "-P-cbou", "-rHY=0", NULL};
+    struct ran ran = filter("/usr/bin/groff", arguments, bytes, n);
+    memset(counts, 0, 256 * sizeof *counts);
+    for (size_t i = 0; i < ran.n_out; i++)
+        if (ran.out[i] != ' ' && ran.out[i] != '\n') counts[(unsigned char)ran.out[i]]++;
+    ran_free(&ran);
+}
+
+static void check_page(const char *bytes, size_t n, size_t least) {
+    static const char *const commands[] = {"groff -ww -man -Tutf8 2>&1 >/dev/null",
+                                           "mandoc -T lint -W warning"};
+    struct found before = {0}, after = {0};
+    size_t n_out, shown[256], wanted[256];
+    char *out = put_all("man", bytes, n, REVERSED, &n_out);
+    ck_assert(n != n_out || memcmp(bytes, out, n) != 0);
+    find_requests(&before, bytes);
+    find_requests(&after, out);
+    check_found(&before, &after, least);
+    for (size_t i = 0; i < 2; i++)
+        ck_assert_uint_le(complaints(commands[i], out, n_out), complaints(commands[i], bytes, n));
+    count_shown(bytes, n, wanted);
+    count_shown(out, n_out, shown);
+    for (size_t i = 0; i < 256; i++)
+        ck_assert_msg(shown[i] == wanted[i], "%zu times '%c', and before %zu", shown[i], (int)i,
+                      wanted[i]);
+    tolka_free(out);
+}
+
+START_TEST(pages_for_groff_and_mandoc) {
+    static const char *const names[] = {"xzless.1", "bzip2.1"};
+    for (size_t i = 0; i < 2; i++) {
+        size_t n;
+        char *bytes = read_document(names[i], &n);
+        check_page(bytes, n, 30);
+        free(bytes);
+    }
+}
+END_TEST
+
+START_TEST(our_own_page) {
+    static const char *const arguments[] = {"help", "--man", NULL};
+    struct ran ran = run_file(getenv("TOLKA"), arguments, "", 0);
+    check_page(ran.out, ran.n_out, 100);
+    ran_free(&ran);
+}
+END_TEST
+
 TCase *formats_parsers_case(void) {
     TCase *parsers = tcase_create("parsers");
     tcase_add_test(parsers, markdown_for_cmark);
@@ -245,5 +323,7 @@ TCase *formats_parsers_case(void) {
     tcase_add_test(parsers, subtitles_keep_their_times);
     tcase_add_test(parsers, catalogue_as_msgen_fills_it);
     tcase_add_test(parsers, catalogue_for_msgfmt);
+    tcase_add_test(parsers, pages_for_groff_and_mandoc);
+    tcase_add_test(parsers, our_own_page);
     return parsers;
 }

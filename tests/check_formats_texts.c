@@ -58,14 +58,23 @@ START_TEST(texts_of_formats) {
         "msgid \"%d \\\"file\\\"\"\nmsgid_plural \"%d files\"\nmsgstr[0] \"\"\nmsgstr[1] \"\"\n"
         "#~ msgid \"no\"\n#~ msgstr \"\"\n",
         "One two|7 \"file\"|7 files");
+    check_texts(
+        "man",
+        ".\\\" no\n.TH X 1\n.SH NAME\nx, y \\- do a thing\n.SH SYNOPSIS\n.B x\nno\n"
+        ".SH \"SEE ALSO\"\nOne \\fItwo words\\fP and\n.BR ls (1),\nthen\n.B \\-x .\n"
+        "Four\\(aqs \\fB\\-\\-long\\fR.\n.TP\n.B no\nFive\n.I six seven\n.nf\nno\n.fi\n\n"
+        "A line\\fRno\n.PP\nEight\n  no\n.if t \\{\nno\n\\}\n.de no\nno\n..\n.SS\nNine\nTen\n",
+        "NAME|do a thing|SYNOPSIS|SEE ALSO|One two words and Tom, then Boston. Four's "
+        "Paris.|Five six seven|Eight|Nine|Ten");
 }
 END_TEST
 
 START_TEST(formats_of_file_names) {
     static const char *const names[][2] = {
-        {"README.md", "markdown"}, {"a/b.c/x.HTML", "html"}, {"x.htm", "html"},  {"de.po", "po"},
-        {"x.pot", "po"},           {"x.srt", "srt"},         {"x.vtt", "vtt"},   {"x.txt", "lines"},
-        {"x.tsv", "lines"},        {"html", "lines"},        {"x.md/y", "lines"}};
+        {"README.md", "markdown"}, {"a/b.c/x.HTML", "html"}, {"x.htm", "html"},
+        {"de.po", "po"},           {"x.pot", "po"},          {"x.srt", "srt"},
+        {"x.vtt", "vtt"},          {"x.txt", "lines"},       {"x.tsv", "lines"},
+        {"html", "lines"},         {"x.man", "man"},         {"x.md/y", "lines"}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         ck_assert_str_eq(tolka_document_format(names[i][0]), names[i][1]);
 }
@@ -156,6 +165,14 @@ START_TEST(marks_move_with_their_words) {
         {"vtt", "WEBVTT\n\n00:01.000 --> 00:02.000\na <c.x>b</c>\n", "B A <", "0-1 1-0",
          "WEBVTT\n\n00:01.000 --> 00:02.000\n<c.x>B</c> A &lt;\n"},
         {"tsv:2", "1\ta\tb\n", "x\ty", NULL, "1\tx y\tb\n"},
+        {"man", "the \\fIvery red\\fP car\n", "Auto ganz rot", "0-0 1-1 2-2 3-0",
+         "Auto \\fIganz rot\\fP\n"},
+        {"man", "the\n.I very red\ncar,\n", "X ganz rot, Auto", "0-0 1-1 2-2 3-3",
+         "X\n.I ganz rot\\c\n, Auto\n"},
+        {"man", "the\n.B \"very red\"\ncar,\n", "X (ganz rot), Auto", "0-0 1-1 2-2 3-3",
+         "X (\\c\n.B \"ganz rot\\c\"\n), Auto\n"},
+        {"man", "a\n", "'x \"y\" \\z -q", NULL, "\\&'x \\(dqy\\(dq \\ez \\-q\n"},
+        {"man", ".SH a\n", "x \"y\"", NULL, ".SH x \\(dqy\\(dq\n"},
     };
     CHECK_PUTS(cases);
 }
@@ -175,6 +192,12 @@ START_TEST(spans_come_out_once) {
         {"text", "The file %s is here.", "Die Tomdatei hier.", "1-1 3-2", "Die Tomdatei %s hier."},
         {"text", "%s is here.", "Da.", "1-0", "%s Da."},
         {"text", "Look at %s.", "Sieh da.", "0-0 1-1", "Sieh da %s."},
+        /* macros have lines of their own */
+        {"man", "See\n.BR ls (1)\nnow.\n", "Tom, jetzt", NULL, ".BR ls (1),\njetzt\n"},
+        {"man", "See\n.IR ls ,\nnow\n", "Jetzt Tom. Da", NULL, "Jetzt\n.IR ls .\nDa\n"},
+        {"man", "See\n.B ls\nnow\n", "Jetzt (Tom) .da", NULL, "Jetzt\n(\\c\n.B ls\\c\n) .da\n"},
+        {"man", "See\n.B ls\nnow\n", "Tom .da", NULL, ".B ls\n\\&.da\n"},
+        {"man", "See\n.B ls\nor\n.BR cp (1).\n", "Boston Tom", NULL, ".BR cp (1)\n.B ls\n"},
         /* printf counts */
         {"text", "Copied %s to %s now.", "Nun Boston nach Tom.", NULL, "Nun %s nach %s."},
         {"text", "Copied %1$s to %2$s now.", "Nun Boston nach Tom.", NULL, "Nun %2$s nach %1$s."},

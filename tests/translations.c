@@ -18,6 +18,8 @@ const struct fixture_document fixture_documents[] = {
     {"comments.vtt", "vtt"},
     {"hello.pot", "po"},
     {"hello-de.po", "po"},
+    {"xzless.1", "man"},
+    {"bzip2.1", "man"},
     {NULL, NULL},
 };
 

@@ -28,35 +28,91 @@ struct composing {
     const struct text *text;
     const struct piece *pieces;
     struct unbroken *unbroken;
+    enum { LINE_OF_TEXT, LINE_OPEN, LINE_DONE } line; /* of a piece that has one for itself */
+    enum line_end line_end;
 };
+
+/* A line ends here, for what needs lines of its own. */
+static void write_turn(struct composing *c) {
+    struct growing *out = &c->unbroken->bytes;
+    size_t *blank = growing_item(&c->unbroken->blanks, sizeof *blank);
+    if (blank) *blank = out->n;
+    growing_char(out, '\n');
+    c->line = LINE_OF_TEXT;
+}
+
+/* ... where a reader shall see no blank: \c says so, within the quotes of a last argument. */
+static void interrupt_line(struct composing *c) {
+    struct growing *out = &c->unbroken->bytes;
+    bool quoted = c->line == LINE_DONE && out->bytes[out->n - 1] == '"';
+    if (quoted) out->n--;
+    growing_string(out, "\\c");
+    if (quoted) growing_char(out, '"');
+    write_turn(c);
+}
+
+/* Something is written without a blank: behind a line that is done, or not. */
+static void go_on(struct composing *c) {
+    struct growing *out = &c->unbroken->bytes;
+    if (c->line != LINE_DONE || out->n == 0) return;
+    if (c->line_end == LINE_INTERRUPTED) {
+        interrupt_line(c);
+        return;
+    }
+    if (c->line_end == LINE_NEXT_ARGUMENT) growing_char(out, ' ');
+    c->line_end = LINE_GROWS;
+}
+
+static bool starts_line(const struct composing *c) {
+    const struct growing *out = &c->unbroken->bytes;
+    return out->n == 0 || out->bytes[out->n - 1] == '\n';
+}
+
+static void write_bytes(struct composing *c, const struct piece *piece) {
+    const char *bytes = c->document->bytes.bytes;
+    go_on(c);
+    if (c->document->format->requests && piece->line_end == LINE_NONE && starts_line(c) &&
+        piece->end > piece->begin && strchr(".'", bytes[piece->begin]))
+        growing_string(&c->unbroken->bytes, "\\&");
+    compose(c->document, piece->begin, piece->end, &c->unbroken->bytes);
+}
+
+/* A blank is where a line may end, or has to; in a macro's line it may not. */
+static void add_blank(struct composing *c) {
+    struct growing *out = &c->unbroken->bytes;
+    if (c->line == LINE_DONE) {
+        write_turn(c);
+        return;
+    }
+    size_t *blank = c->line == LINE_OPEN ? NULL : growing_item(&c->unbroken->blanks, sizeof *blank);
+    if (blank) *blank = out->n;
+    growing_char(out, ' ');
+}
 
 static bool is_space(char c) {
     return c == ' ' || c == '\t' || c == '\n';
 }
 
 /* Bytes of the translation: blanks are where lines may end. */
-static void write_target(const struct composing *c, size_t begin, size_t end) {
+static void write_target(struct composing *c, size_t begin, size_t end) {
     const char *target = c->text->target;
     struct growing *out = &c->unbroken->bytes;
     for (size_t i = begin; i < end;) {
         size_t from = i;
         while (i < end && target[i] != ' ') i++;
+        if (i > from) go_on(c);
         c->document->format->encode(c->document, c->text, out, target + from, i - from,
-                                    out->n == 0);
+                                    starts_line(c));
         if (i == end) break;
-        size_t *blank = growing_item(&c->unbroken->blanks, sizeof *blank);
-        if (blank) *blank = out->n;
-        growing_char(out, ' ');
+        add_blank(c);
         i++;
     }
 }
 
-static void write_blank(const struct composing *c) {
+static void write_blank(struct composing *c) {
     struct growing *out = &c->unbroken->bytes;
     if (out->n == 0 || is_space(out->bytes[out->n - 1])) return;
-    size_t *blank = growing_item(&c->unbroken->blanks, sizeof *blank);
-    if (blank) *blank = out->n;
-    growing_char(out, ' ');
+    add_blank(c);
 }
 
 /* Takes away the blank at the end, which something else is written instead of. */
@@ -94,7 +150,7 @@ static bool letter_at(const struct composing *c, size_t at) {
 
 /* A piece that stood between blanks does so again, and one that no letter stood beside does not get
  * one. `next` is the character that follows. */
-static void write_alone(const struct composing *c, const struct placed *placed, char next) {
+static void write_alone(struct composing *c, const struct placed *placed, char next) {
     const struct piece *piece = &c->pieces[placed->piece];
     struct growing *out = &c->unbroken->bytes;
     bool span = piece->kind == PIECE_PROTECTED;
@@ -102,19 +158,42 @@ static void write_alone(const struct composing *c, const struct placed *placed, 
                  !letter_at(c, piece->begin - 1);
     bool met = span && is_word(next) && letter_at(c, piece->end - 1) && !letter_at(c, piece->end);
     if (meets || had_blank(c, placed->piece, -1)) write_blank(c);
-    compose(c->document, piece->begin, piece->end, out);
+    write_bytes(c, piece);
     if (met || (had_blank(c, placed->piece, 1) && next && !strchr(" .,;:!?)", next)))
         write_blank(c);
 }
 
-static void write_placed(const struct composing *c, const struct placed *placed, char next) {
+/* A piece that begins, ends or is a line. */
+static void write_line(struct composing *c, const struct placed *placed, char next) {
+    const struct piece *piece = &c->pieces[placed->piece];
+    struct growing *out = &c->unbroken->bytes;
+    if (piece->kind != PIECE_CLOSE) {
+        bool alone = placed->length == 0 && piece->kind == PIECE_PROTECTED;
+        if (alone && had_blank(c, placed->piece, -1)) write_blank(c);
+        bool blank = out->n && out->bytes[out->n - 1] == ' ';
+        unwrite_blank(c);
+        if (blank)
+            write_turn(c);
+        else if (!starts_line(c))
+            interrupt_line(c);
+    }
+    compose(c->document, piece->begin, piece->end, out);
+    c->line = piece->kind == PIECE_OPEN ? LINE_OPEN : LINE_DONE;
+    c->line_end = piece->line_end;
+    if (placed->length == 0 && piece->kind == PIECE_PROTECTED && next && !strchr(" .,;:!?)", next))
+        write_turn(c);
+}
+
+static void write_placed(struct composing *c, const struct placed *placed, char next) {
     const struct piece *piece = &c->pieces[placed->piece];
     if (piece->kind == PIECE_BREAK)
         write_break(c, piece);
+    else if (piece->line_end)
+        write_line(c, placed, next);
     else if (placed->length == 0 && piece->kind != PIECE_OPEN && piece->kind != PIECE_CLOSE)
         write_alone(c, placed, next);
     else
-        compose(c->document, piece->begin, piece->end, &c->unbroken->bytes);
+        write_bytes(c, piece);
 }
 
 /* Blanks behind what ends a line, or is itself one. */
@@ -125,7 +204,7 @@ static size_t skip_blanks(const struct composing *c, size_t at) {
     return at;
 }
 
-static void write_translation(const struct composing *c) {
+static void write_translation(struct composing *c) {
     const struct placed *placed = (const void *)c->text->placed.bytes;
     size_t n = c->text->placed.n / sizeof *placed, at = 0;
     for (size_t i = 0; i < n; i++) {
@@ -141,7 +220,8 @@ static void write_translation(const struct composing *c) {
 static void compose_text(const struct tolka_document *document, const struct text *text,
                          struct growing *out) {
     struct unbroken unbroken = {.bytes = {0}};
-    struct composing c = {document, text, text_pieces(document, text), &unbroken};
+    struct composing c = {document,  text,         text_pieces(document, text),
+                          &unbroken, LINE_OF_TEXT, LINE_NONE};
     write_translation(&c);
     lay_out(document, &text->layout, &unbroken, out);
     out->failed |= unbroken.bytes.failed || unbroken.blanks.failed || unbroken.breaks.failed;

@@ -24,6 +24,14 @@ enum piece_kind {
                         next subtitle */
 };
 
+/* A piece that needs a line of its own: how text that follows without a blank is written behind it. */
+enum line_end {
+    LINE_NONE,          /* it is a piece of a line, as others */
+    LINE_GROWS,         /* at its end, */
+    LINE_NEXT_ARGUMENT, /* behind a blank, which is none in what a reader sees, */
+    LINE_INTERRUPTED,   /* or on the next line, behind \c */
+};
+
 struct piece {
     enum piece_kind kind;
     size_t begin, end; /* of the document's bytes */
@@ -32,6 +40,7 @@ struct piece {
     size_t rows;       /* PIECE_BREAK: lines of what follows */
     /* where it is in what the translator sees */
     size_t at, length;
+    enum line_end line_end;
     bool left_out; /* PIECE_PROTECTED: the translator does not see it */
 };
 
@@ -106,6 +115,7 @@ struct format {
     /* An insertion's content as the format writes it; NULL if it has none. */
     void (*insert)(const struct tolka_document *document, const struct insertion *insertion,
                    struct growing *out, const char *bytes, size_t n);
+    bool requests; /* a line that begins with . or ' is none of the text */
 };
 
 static inline struct text *document_texts(const struct tolka_document *document) {

@@ -2,6 +2,7 @@
 #include "text/formats/formats.h"
 
 #include "text/formats/html.h"
+#include "text/formats/man.h"
 #include "text/formats/markdown.h"
 #include "text/formats/plain_text.h"
 #include "text/formats/po.h"
@@ -15,14 +16,15 @@
 #include <strings.h>
 
 static const struct format formats[] = {
-    {"lines", "", lines_parse, lines_encode, NULL},
-    {"text", "", plain_text_parse, plain_text_encode, NULL},
-    {"markdown", ".md .markdown .mkd", markdown_parse, markdown_encode, NULL},
-    {"html", ".html .htm .xhtml", html_parse, html_encode, NULL},
-    {"srt", ".srt", srt_parse, plain_text_encode, NULL},
-    {"vtt", ".vtt", vtt_parse, html_encode, NULL},
-    {"po", ".po .pot", po_parse, plain_text_encode, po_insert},
-    {"tsv", "", tsv_parse, lines_encode, NULL},
+    {"lines", "", lines_parse, lines_encode, NULL, false},
+    {"text", "", plain_text_parse, plain_text_encode, NULL, false},
+    {"markdown", ".md .markdown .mkd", markdown_parse, markdown_encode, NULL, false},
+    {"html", ".html .htm .xhtml", html_parse, html_encode, NULL, false},
+    {"srt", ".srt", srt_parse, plain_text_encode, NULL, false},
+    {"vtt", ".vtt", vtt_parse, html_encode, NULL, false},
+    {"po", ".po .pot", po_parse, plain_text_encode, po_insert, false},
+    {"man", ".man", man_parse, man_encode, NULL, true},
+    {"tsv", "", tsv_parse, lines_encode, NULL, false},
 };
 enum { N_FORMATS = sizeof formats / sizeof *formats };
 

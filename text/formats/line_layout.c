@@ -68,7 +68,14 @@ static void wrap(const struct laying *laying) {
             column = turn_columns(laying) + columns(laying->bytes, from, blank);
             can_turn = false;
         }
-        if (blank < laying->n && may_begin(laying, blank + 1)) {
+        if (blank < laying->n && laying->bytes[blank] == '\n') {
+            growing_add(laying->out, laying->bytes + from, blank - from);
+            turn(laying);
+            from = blank + 1;
+            counted = from;
+            column = 0;
+            can_turn = false;
+        } else if (blank < laying->n && may_begin(laying, blank + 1)) {
             last = blank;
             can_turn = true;
         }
