@@ -18,9 +18,11 @@ static bool make_room(struct vocabulary *vocabulary, size_t id) {
     if (id < vocabulary->capacity) return true;
     size_t capacity = vocabulary->capacity ? vocabulary->capacity : 1024;
     while (capacity <= id) capacity *= 2;
-    char **tokens = realloc(vocabulary->tokens, capacity * sizeof *tokens);
+    /* Of a large empty table only the parts that are written take memory. */
+    char **tokens = calloc(capacity, sizeof *tokens);
     if (!tokens) return false;
-    memset(tokens + vocabulary->capacity, 0, (capacity - vocabulary->capacity) * sizeof *tokens);
+    if (vocabulary->n) memcpy(tokens, vocabulary->tokens, vocabulary->n * sizeof *tokens);
+    free(vocabulary->tokens);
     vocabulary->tokens = tokens;
     vocabulary->capacity = capacity;
     return true;

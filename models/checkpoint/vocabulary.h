@@ -4,7 +4,13 @@
 
 #include "engine/error.h"
 
-enum { MAX_TOKEN_ID = (1 << 24) - 1 };
+enum {
+    MAX_TOKEN_ID = (1 << 24) - 1,
+    /* Every id up to the largest takes memory, here and in a model file: a file of a few tokens shall
+     * not ask for millions. */
+    MAX_IDS_WITHOUT_TOKEN = 1 << 16,
+    MAX_IDS_PER_TOKEN = 8,
+};
 
 struct vocabulary {
     size_t n;      /* largest id + 1 */

@@ -320,6 +320,7 @@ static tolka_status find_with(struct gguf_writer *writer, struct import *import,
     char *source_path = source ? realpath(source, NULL) : NULL;
     char *target_path = target ? realpath(target, NULL) : NULL;
     tolka_status status = TOLKA_OK;
+    plan->named_by_user = true;
     if (!source_path || (target && !target_path)) {
         status = fail(err, TOLKA_IO, "%s: %s",
                       source_path ? target
