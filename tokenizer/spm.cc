@@ -11,6 +11,7 @@
 
 struct spm {
     sentencepiece::SentencePieceProcessor processor;
+    int32_t unknown = 0;
 };
 
 /* No exception may reach C. */
@@ -37,6 +38,8 @@ spm_status spm_load(spm **out, const uint8_t *bytes, size_t n_bytes, char why[SP
             std::snprintf(why, SPM_WHY, "%s", status.error_message());
             return SPM_REFUSED;
         }
+        /* unk_id() goes by name and can miss; loading made sure that there is exactly one. */
+        while (!loaded->processor.IsUnknown(loaded->unknown)) loaded->unknown++;
         *out = loaded.release();
         return SPM_OK;
     });
@@ -51,10 +54,7 @@ int32_t spm_count(const spm *spm) {
 }
 
 int32_t spm_unknown(const spm *spm) {
-    /* unk_id() goes by name and can miss; loading made sure that there is exactly one. */
-    int32_t piece = 0;
-    while (!spm->processor.IsUnknown(piece)) piece++;
-    return piece;
+    return spm->unknown;
 }
 
 spm_text spm_piece(const spm *spm, int32_t piece) {

@@ -16,6 +16,7 @@ struct vocabulary {
     size_t n;      /* largest id + 1 */
     char **tokens; /* by id; NULL: no token has this id */
     size_t capacity;
+    size_t n_tokens; /* that are not NULL */
     size_t n_sorted;
     uint32_t *sorted; /* ids in the order of their tokens' bytes: a look-up that no choice of tokens
                          can slow down, unlike a hash table */

@@ -303,8 +303,7 @@ static tolka_status read_text(struct vocabulary *vocabulary, const char *path, c
 
 static tolka_status check_density(const struct vocabulary *vocabulary, const char *path,
                                   tolka_error *err) {
-    size_t n = 0;
-    for (size_t id = 0; id < vocabulary->n; id++) n += vocabulary->tokens[id] != NULL;
+    size_t n = vocabulary->n_tokens;
     if (n == 0) return fail(err, TOLKA_FORMAT, "%s: no tokens in it", path);
     if (vocabulary->n <= MAX_IDS_WITHOUT_TOKEN + MAX_IDS_PER_TOKEN * n) return TOLKA_OK;
     return fail(err, TOLKA_FORMAT, "%s: %zu tokens with ids up to %zu: nearly all ids have none",

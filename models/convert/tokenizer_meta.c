@@ -37,9 +37,7 @@ static tolka_status open_vocabulary(struct side *side, const struct import *impo
     tolka_status status = vocabulary_open(&side->vocabulary, path, err);
     free(path);
     if (status != TOLKA_OK) return status;
-    size_t n = 0;
-    for (size_t id = 0; id < side->vocabulary.n; id++) n += side->vocabulary.tokens[id] != NULL;
-    return add_special_tokens(&side->vocabulary, import, n, err);
+    return add_special_tokens(&side->vocabulary, import, side->vocabulary.n_tokens, err);
 }
 
 /* fairseq puts four tokens of its own first, and the pieces after them less SentencePiece's own
