@@ -300,6 +300,21 @@ START_TEST(pickle_stack_is_bounded) {
 }
 END_TEST
 
+/* Lists of nothing: a byte each in the file. */
+START_TEST(pickle_values_are_bounded) {
+    struct built pickle = {0};
+    put_text(&pickle, "\x80\x02]");
+    for (int i = 0; i < 1100; i++) {
+        put_text(&pickle, "(");
+        for (int k = 0; k < 4000; k++) put_text(&pickle, "N");
+        put_text(&pickle, "e");
+    }
+    struct built built = checkpoint_of(&pickle);
+    expect_failure(&built, TOLKA_FORMAT, "too many values");
+    built_free(&built);
+}
+END_TEST
+
 START_TEST(other_pytorch_files) {
     struct zip_writer writer = {0};
     zip_put(&writer, &(struct zip_item){"m/data.pkl", "}.", 2, .claimed = 0});
@@ -471,6 +486,7 @@ TCase *import_hostile_case(void) {
     tcase_add_loop_test(hostile, bad_tensor, 0, COUNT(tensor_cases));
     tcase_add_loop_test(hostile, bad_pickle, 0, COUNT(pickle_cases));
     tcase_add_test(hostile, pickle_stack_is_bounded);
+    tcase_add_test(hostile, pickle_values_are_bounded);
     tcase_add_test(hostile, other_pytorch_files);
     tcase_add_loop_test(hostile, stored_and_deflated_npz, 0, 2);
     tcase_add_loop_test(hostile, damaged_npz, 0, 2);

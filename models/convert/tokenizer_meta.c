@@ -257,7 +257,8 @@ static tolka_status find_words(struct gguf_writer *writer, struct import *import
     char *target_path = plan->words ? import_file(import, plan->target_vocab) : NULL;
     tolka_status status;
     if (!source_path) {
-        status = no_tokenizer(import, plan->words ? plan->source_vocab : plan->source_model);
+        status = no_tokenizer(import, plan->words && plan->source_vocab ? plan->source_vocab
+                                                                        : plan->source_model);
     } else if (plan->target_vocab && !target_path) {
         status = no_target(import, plan->target_vocab, source_path, err);
     } else {
