@@ -1,6 +1,7 @@
 #include "tokenizer/spm.h"
 
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <memory>
 #include <new>
@@ -13,6 +14,14 @@ struct spm {
     sentencepiece::SentencePieceProcessor processor;
     int32_t unknown = 0;
 };
+
+/* protobuf does not survive that memory runs out while it reads: is there enough? A model takes some
+ * twenty times its bytes. */
+static bool has_memory_for(size_t n_bytes) {
+    void *volatile memory = std::malloc(32 * n_bytes); /* volatile: it is not left out */
+    std::free(memory);
+    return memory != nullptr;
+}
 
 /* No exception may reach C. */
 template <typename Body> static spm_status guarded(char *why, Body body) noexcept {
@@ -30,6 +39,7 @@ template <typename Body> static spm_status guarded(char *why, Body body) noexcep
 
 spm_status spm_load(spm **out, const uint8_t *bytes, size_t n_bytes, char why[SPM_WHY]) {
     *out = nullptr;
+    if (!has_memory_for(n_bytes)) return SPM_NOMEM;
     return guarded(why, [&] {
         auto loaded = std::make_unique<spm>();
         std::string_view model(reinterpret_cast<const char *>(bytes), n_bytes);

@@ -11,7 +11,6 @@ enum { LONGEST_PRINTED = 8192 };
  * `text`? */
 static size_t control_length(const char *text, size_t length) {
     unsigned char first = (unsigned char)text[0];
-    if (first == '\t') return 0;
     if (first < 0x20 || first == 0x7f) return 1;
     bool is_c1 = first == 0xc2 && length > 1 && ((unsigned char)text[1] & 0xe0) == 0x80;
     return is_c1 ? 2 : 0;
@@ -44,15 +43,16 @@ void print_printable(FILE *out, const char *format, ...) {
     va_end(args);
 }
 
+/* Keeps line ends and tabs. */
 static void put_lines(FILE *out, const char *text, size_t length) {
     while (length > 0) {
-        const char *newline = memchr(text, '\n', length);
-        size_t n = newline ? (size_t)(newline - text) : length;
-        bool with_return = newline && n > 0 && text[n - 1] == '\r';
+        size_t n = 0;
+        while (n < length && text[n] != '\n' && text[n] != '\t') n++;
+        bool with_return = n > 0 && n < length && text[n] == '\n' && text[n - 1] == '\r';
         put_printable(out, text, n - with_return);
-        if (newline) putc('\n', out);
-        text += n + (newline != NULL);
-        length -= n + (newline != NULL);
+        if (n < length) putc(text[n++], out);
+        text += n;
+        length -= n;
     }
 }
 

@@ -6,13 +6,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* Control characters but tabs are replaced. */
 void put_printable(FILE *out, const char *text, size_t length);
 /* The same with a format; what is longer than 8 KB is cut. */
 void print_printable(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void vprint_printable(FILE *out, const char *format, va_list args);
 
-/* Translations: the bytes as they are, but on a terminal line by line as put_printable does it. */
+/* Translations: the bytes as they are, but on a terminal as put_printable does it, less line ends and
+ * tabs. */
 void put_translation(FILE *out, const char *text, size_t length);
 
 #endif
