@@ -262,6 +262,13 @@ tolka_status config_check(const struct config *config, const char *name, tolka_e
          config->relative_max_distance <= config->relative_buckets / 2))
         return fail(err, TOLKA_FORMAT, "%s: %u relative buckets for distances up to %u", name,
                     config->relative_buckets, config->relative_max_distance);
+    uint32_t tables = config->encoder_layers > config->decoder_layers ? config->encoder_layers
+                                                                      : config->decoder_layers;
+    if (config->position_kind == POSITION_RELATIVE && config->relative_bias_per_layer &&
+        heads > MAX_BIAS_HEADS / tables)
+        return fail(err, TOLKA_FORMAT,
+                    "%s: relative biases for %u heads in each of %u layers; at most %d together",
+                    name, heads, tables, MAX_BIAS_HEADS);
     if (!config->separate_tables && config->source_vocab != config->target_vocab)
         return fail(err, TOLKA_FORMAT, "%s: one table for vocabularies of %u and %u tokens", name,
                     config->source_vocab, config->target_vocab);

@@ -40,11 +40,12 @@ struct required_words {
 /* Limits keep every product of sizes far from overflow and every allocation within reason. */
 enum {
     MAX_WIDTH = 1 << 16,
-    MAX_FFN = 1 << 18,
+    MAX_FFN = 1 << 17, /* times -128 times 127: what an int32 sum of int8 products holds */
     MAX_LAYERS = 256,
     MAX_HEADS = 1024,
     MAX_VOCAB = 1 << 24,
     MAX_BUCKETS = 1 << 16,
+    MAX_BIAS_HEADS = 1 << 14, /* of all layers with relative biases of their own */
 };
 
 /* What a file may ask for by itself: one of a few kilobytes shall not keep a machine busy for hours.

@@ -1,11 +1,16 @@
 #include "engine/error.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 void make_printable(char *text) {
-    for (; *text; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7f) *text = '?';
+    for (; *text; text++) {
+        unsigned char first = (unsigned char)text[0], second = (unsigned char)text[1];
+        bool is_c1 = first == 0xc2 && second >= 0x80 && second < 0xa0; /* U+0080 to U+009F */
+        if (is_c1 || first < 0x20 || first == 0x7f) *text = '?';
+        if (is_c1) *++text = '?';
+    }
 }
 
 tolka_status fail(tolka_error *err, tolka_status status, const char *format, ...) {

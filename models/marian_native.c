@@ -441,6 +441,7 @@ static tolka_status plan_tokenizer(const struct checkpoint *checkpoint, struct t
         return fail(err, TOLKA_UNSUPPORTED, "%s: key vocabs: %s is a factored vocabulary",
                     settings_name(r.settings), source);
     if (!source) return plan_by_name(checkpoint, plan, err);
+    plan->named_by_checkpoint = true;
     plan_listed(plan, source, target);
     return TOLKA_OK;
 }

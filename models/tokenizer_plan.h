@@ -29,6 +29,9 @@ struct tokenizer_plan {
     const char *source_model, *target_model;
     const char *source_vocab, *target_vocab; /* target NULL: the source's */
     const char *merges;
+    /* Who said what these are called, if it is not known beforehand: a checkpoint's own names stay in
+     * its directory, the user's may be any path. */
+    bool named_by_checkpoint, named_by_user;
     /* Language tokens are vocabulary entries (or special tokens) of this form: a printf-like
      * pattern with one %s (">>%s<<", "__%s__", "<2%s>"); "xx_XX" stands for codes such as en_XX,
      * "xxx_Xxxx" for codes such as eng_Latn. NULL: none. */

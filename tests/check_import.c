@@ -191,6 +191,7 @@ START_TEST(sorting_keeps_ties_and_refuses_doubles) {
         tensor->rank = 2;
         tensor->dims[0] = 3;
         tensor->dims[1] = 5;
+        tensor->n_bytes = 60;
         tensor->shares = i == 0 ? -1 : i - 1; /* a chain: one storage */
     }
     source.tensors[2].shares = -1;
@@ -202,7 +203,7 @@ START_TEST(sorting_keeps_ties_and_refuses_doubles) {
     ck_assert_int_eq(source_find(&source, "d")->shares, -1);
     ck_assert(source_is_contiguous(source_find(&source, "d")));
     ck_assert_int_eq(source_find(&source, "d")->strides[0], 5);
-    source_add(&source, "b", 1);
+    source_add(&source, "b", 1)->n_bytes = 4;
     tolka_error err;
     ck_assert_int_eq(source_sort(&source, &err), TOLKA_FORMAT);
     ck_assert_ptr_nonnull(strstr(err.text, "two tensors named b"));

@@ -60,6 +60,20 @@ START_TEST(bad_header) {
 }
 END_TEST
 
+/* Three bytes in the file are two hundred in memory. */
+START_TEST(json_has_a_budget) {
+    enum { OBJECTS = 600000 };
+    struct built header = {0};
+    put_text(&header, "{\"a\":[{}");
+    for (int i = 1; i < OBJECTS; i++) put_text(&header, ",{}");
+    put(&header, "]}", 3); /* with its NUL */
+    struct built built = safetensors_of((const char *)header.bytes, 0);
+    expect_failure(&built, TOLKA_FORMAT, "more than 128 MB");
+    built_free(&header);
+    built_free(&built);
+}
+END_TEST
+
 START_TEST(odd_but_right_safetensors) {
     struct built built =
         safetensors_of(" {\"s\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[0,4],\"more\":1},"
@@ -205,6 +219,11 @@ static const struct tensor_case tensor_cases[] = {
     {{"a", "torch\nFloatStorage", "0", 6, 0, {2147483647, 2147483647}, {2147483647, 1}},
      TOLKA_FORMAT,
      "past the end"},
+    /* Many rows of few numbers. */
+    {{"a", "torch\nFloatStorage", "0", 6, 0, {2, 3}, {0, 1}}, TOLKA_FORMAT, "more numbers than"},
+    {{"a", "torch\nFloatStorage", "0", 6, 0, {2147483647, 2147483647}, {0, 0}},
+     TOLKA_FORMAT,
+     "more numbers than"},
     {{"a", "os\nsystem", "0", 6, 0, {2, 3}, {3, 1}}, TOLKA_UNSUPPORTED, "os.system"},
     {{"", "torch\nFloatStorage", "0", 6, 0, {2, 3}, {3, 1}}, TOLKA_FORMAT, "name of 0 bytes"},
 };
@@ -277,6 +296,21 @@ START_TEST(pickle_stack_is_bounded) {
     for (int i = 0; i < 100000; i++) put_text(&pickle, "(");
     struct built built = checkpoint_of(&pickle);
     expect_failure(&built, TOLKA_FORMAT, "values on the stack");
+    built_free(&built);
+}
+END_TEST
+
+/* Lists of nothing: a byte each in the file. */
+START_TEST(pickle_values_are_bounded) {
+    struct built pickle = {0};
+    put_text(&pickle, "\x80\x02]");
+    for (int i = 0; i < 1100; i++) {
+        put_text(&pickle, "(");
+        for (int k = 0; k < 4000; k++) put_text(&pickle, "N");
+        put_text(&pickle, "e");
+    }
+    struct built built = checkpoint_of(&pickle);
+    expect_failure(&built, TOLKA_FORMAT, "too many values");
     built_free(&built);
 }
 END_TEST
@@ -427,12 +461,24 @@ START_TEST(overlapping_entries) {
 }
 END_TEST
 
+/* What a file of 20 KB says that it unpacks to is not even tried. */
+START_TEST(unpacked_bytes_have_a_budget) {
+    static const char zeros[20000];
+    struct zip_writer writer = {0};
+    zip_put(&writer, &(struct zip_item){"a.npy", zeros, sizeof zeros, true, 17 << 20, NULL});
+    struct built built = zip_end(&writer);
+    expect_failure(&built, TOLKA_FORMAT, "more than 50 times");
+    built_free(&built);
+}
+END_TEST
+
 #define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
 
 TCase *import_hostile_case(void) {
     TCase *hostile = tcase_create("hostile");
     tcase_set_timeout(hostile, 120);
     tcase_add_loop_test(hostile, bad_header, 0, COUNT(header_cases));
+    tcase_add_test(hostile, json_has_a_budget);
     tcase_add_test(hostile, odd_but_right_safetensors);
     tcase_add_test(hostile, damaged_safetensors);
     tcase_add_test(hostile, views_of_one_storage);
@@ -440,6 +486,7 @@ TCase *import_hostile_case(void) {
     tcase_add_loop_test(hostile, bad_tensor, 0, COUNT(tensor_cases));
     tcase_add_loop_test(hostile, bad_pickle, 0, COUNT(pickle_cases));
     tcase_add_test(hostile, pickle_stack_is_bounded);
+    tcase_add_test(hostile, pickle_values_are_bounded);
     tcase_add_test(hostile, other_pytorch_files);
     tcase_add_loop_test(hostile, stored_and_deflated_npz, 0, 2);
     tcase_add_loop_test(hostile, damaged_npz, 0, 2);
@@ -447,5 +494,6 @@ TCase *import_hostile_case(void) {
     tcase_add_test(hostile, lying_sizes);
     tcase_add_test(hostile, bad_entries);
     tcase_add_test(hostile, overlapping_entries);
+    tcase_add_test(hostile, unpacked_bytes_have_a_budget);
     return hostile;
 }

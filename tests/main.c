@@ -34,6 +34,7 @@ static Suite *(*const suites[])(void) = {
     rooms_suite,
     languages_suite,
     guards_suite,
+    hostile_suite,
     unknown_suite,
     /* A new suite: one line here, one in suites.h. */
 };

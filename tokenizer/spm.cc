@@ -1,6 +1,7 @@
 #include "tokenizer/spm.h"
 
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <memory>
 #include <new>
@@ -11,7 +12,16 @@
 
 struct spm {
     sentencepiece::SentencePieceProcessor processor;
+    int32_t unknown = 0;
 };
+
+/* protobuf does not survive that memory runs out while it reads: is there enough? A model takes some
+ * twenty times its bytes. */
+static bool has_memory_for(size_t n_bytes) {
+    void *volatile memory = std::malloc(32 * n_bytes); /* volatile: it is not left out */
+    std::free(memory);
+    return memory != nullptr;
+}
 
 /* No exception may reach C. */
 template <typename Body> static spm_status guarded(char *why, Body body) noexcept {
@@ -29,6 +39,7 @@ template <typename Body> static spm_status guarded(char *why, Body body) noexcep
 
 spm_status spm_load(spm **out, const uint8_t *bytes, size_t n_bytes, char why[SPM_WHY]) {
     *out = nullptr;
+    if (!has_memory_for(n_bytes)) return SPM_NOMEM;
     return guarded(why, [&] {
         auto loaded = std::make_unique<spm>();
         std::string_view model(reinterpret_cast<const char *>(bytes), n_bytes);
@@ -37,6 +48,8 @@ spm_status spm_load(spm **out, const uint8_t *bytes, size_t n_bytes, char why[SP
             std::snprintf(why, SPM_WHY, "%s", status.error_message());
             return SPM_REFUSED;
         }
+        /* unk_id() goes by name and can miss; loading made sure that there is exactly one. */
+        while (!loaded->processor.IsUnknown(loaded->unknown)) loaded->unknown++;
         *out = loaded.release();
         return SPM_OK;
     });
@@ -51,10 +64,7 @@ int32_t spm_count(const spm *spm) {
 }
 
 int32_t spm_unknown(const spm *spm) {
-    /* unk_id() goes by name and can miss; loading made sure that there is exactly one. */
-    int32_t piece = 0;
-    while (!spm->processor.IsUnknown(piece)) piece++;
-    return piece;
+    return spm->unknown;
 }
 
 spm_text spm_piece(const spm *spm, int32_t piece) {

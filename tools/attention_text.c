@@ -1,6 +1,7 @@
 /* tolka attention in a terminal: the cross-attention as blocks of colour or shade. */
 #include "tools/attention_colours.h"
 #include "tools/attention_show.h"
+#include "tools/printable.h"
 #include "tools/text_width.h"
 
 #include <math.h>
@@ -22,23 +23,8 @@ struct table {
 
 /* ---- text ------------------------------------------------------------------------------------ */
 
-static void put_character(FILE *out, uint32_t c) {
-    if (is_unprintable(c)) c = 0xfffd;
-    if (c < 0x80) {
-        fputc((int)c, out);
-    } else if (c < 0x800) {
-        fprintf(out, "%c%c", (int)(0xc0 | c >> 6), (int)(0x80 | (c & 0x3f)));
-    } else {
-        if (c < 0x10000)
-            fputc((int)(0xe0 | c >> 12), out);
-        else
-            fprintf(out, "%c%c", (int)(0xf0 | c >> 18), (int)(0x80 | (c >> 12 & 0x3f)));
-        fprintf(out, "%c%c", (int)(0x80 | (c >> 6 & 0x3f)), (int)(0x80 | (c & 0x3f)));
-    }
-}
-
 static void put_line(FILE *out, const char *text) {
-    while (*text) put_character(out, next_character(&text));
+    put_printable(out, text, strlen(text));
     fputc('\n', out);
 }
 
@@ -47,10 +33,10 @@ static size_t put_cut(FILE *out, const char *text, size_t width) {
     bool fits = text_columns(text) <= width;
     size_t used = 0;
     while (*text) {
-        uint32_t character = next_character(&text);
-        size_t n = (size_t)character_columns(character);
+        const char *start = text;
+        size_t n = (size_t)character_columns(next_character(&text));
         if (!fits && used + n >= width) break;
-        put_character(out, character);
+        put_printable(out, start, (size_t)(text - start));
         used += n;
     }
     if (fits || width == 0) return used;
@@ -172,13 +158,16 @@ static size_t heading_height(const char *text) {
 /* Character number `line`, counted from below, of a word that stands on its last one. */
 static void put_downwards(const struct table *table, const char *text, size_t line) {
     size_t height = heading_height(text);
+    const char *start = " ", *end = start + 1;
     uint32_t character = ' ';
     if (line < height)
         for (size_t skip = height - line; skip > 0;) {
+            start = text;
             character = next_character(&text);
+            end = text;
             skip -= character_columns(character) > 0;
         }
-    put_character(table->out, character);
+    put_printable(table->out, start, (size_t)(end - start));
     put_blanks(table->out, NARROW - (size_t)character_columns(character));
 }
 

@@ -1,5 +1,7 @@
 #include "tools/complain.h"
 
+#include "tools/printable.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -7,7 +9,7 @@ int complain(int status, const char *format, ...) {
     va_list args;
     va_start(args, format);
     fputs("tolka: ", stderr);
-    vfprintf(stderr, format, args);
+    vprint_printable(stderr, format, args);
     fputc('\n', stderr);
     va_end(args);
     return status;

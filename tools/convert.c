@@ -4,6 +4,7 @@
 #include "models/convert/references_check.h"
 #include "tools/commands.h"
 #include "tools/making.h"
+#include "tools/printable.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -57,7 +58,7 @@ static void print_language(const char *name) {
     size_t n = strlen(name);
     while (n > 0 && strchr("<>_2", name[n - 1])) n--;
     size_t before = strspn(name, "<>_2");
-    printf(" %.*s", n > before ? (int)(n - before) : 0, name + before);
+    print_printable(stdout, " %.*s", n > before ? (int)(n - before) : 0, name + before);
 }
 
 static void print_languages(const tolka_languages *languages) {
@@ -71,7 +72,7 @@ static void print_languages(const tolka_languages *languages) {
 
 static void print_made(const struct made *made) {
     const char *slash = strrchr(made->path, '/');
-    printf("%s: %s, ", slash ? slash + 1 : made->path, made->result.family);
+    print_printable(stdout, "%s: %s, ", slash ? slash + 1 : made->path, made->result.family);
     print_count((double)made->result.parameters);
     printf(" parameters, %s, %.1f MB → %.1f MB", made->verdict.type,
            (double)made->result.bytes_before / 1e6, (double)made->bytes / 1e6);

@@ -4,6 +4,7 @@
 #include "models/convert/output_file.h"
 #include "tools/complain.h"
 #include "tools/machine.h"
+#include "tools/printable.h"
 #include "tools/session.h"
 #include "tools/written.h"
 
@@ -150,7 +151,7 @@ static int write_bytes(const struct options *options, const char *bytes, size_t 
     if (output_open(&output, options->output, OUTPUT_REPLACE, &err) != TOLKA_OK)
         return complain(EXIT_USAGE, "%s", err.text);
     FILE *out = output_file_stream(&output);
-    if (out) fwrite(bytes, 1, n, out);
+    if (out) put_translation(out, bytes, n);
     if (out && options->n_arguments) putc('\n', out);
     int reason = out ? flush_output(out) : errno;
     if (out) fclose(out);

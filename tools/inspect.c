@@ -2,6 +2,7 @@
 #include "models/convert/describe.h"
 #include "tools/commands.h"
 #include "tools/inspect_difference.h"
+#include "tools/printable.h"
 #include "tools/session.h"
 
 #include <stdarg.h>
@@ -18,7 +19,7 @@ static void print_line(const char *label, const char *format, ...) {
     va_list arguments;
     printf("%-*s ", LABEL, label);
     va_start(arguments, format);
-    vprintf(format, arguments);
+    vprint_printable(stdout, format, arguments);
     va_end(arguments);
     putchar('\n');
 }
@@ -83,7 +84,7 @@ static void print_languages(const json_t *languages) {
     if (n == 0) return;
     printf("%-*s %zu:", LABEL, "languages", n);
     for (size_t i = 0; i < n && i < SHOWN_LANGUAGES; i++)
-        printf(" %s", json_string_value(json_array_get(languages, i)));
+        print_printable(stdout, " %s", json_string_value(json_array_get(languages, i)));
     puts(n > SHOWN_LANGUAGES ? " ... (--json lists all)" : "");
 }
 
@@ -115,8 +116,10 @@ static void print_tensors(const json_t *list) {
     puts("\ntensors, outermost dimension first");
     json_array_foreach(list, i, tensor) {
         char *shape = json_dumps(json_object_get(tensor, "shape"), JSON_COMPACT);
-        printf("  %-48s %-5s %s\n", json_string_value(json_object_get(tensor, "name")),
-               json_string_value(json_object_get(tensor, "type")), shape ? shape : "");
+        print_printable(stdout, "  %-48s %-5s %s",
+                        json_string_value(json_object_get(tensor, "name")),
+                        json_string_value(json_object_get(tensor, "type")), shape ? shape : "");
+        putchar('\n');
         free(shape);
     }
 }

@@ -2,6 +2,7 @@
 
 #include "models/convert/difference.h"
 #include "tools/complain.h"
+#include "tools/printable.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -43,15 +44,22 @@ static void print_shape(const struct compared *side) {
 
 static void print_measured(const struct difference *difference, const char *mark) {
     const struct compared *sides = difference->sides;
-    printf("%s %s: %s %s, greatest difference %.3g, relative %.3g\n", mark, difference->name,
-           sides[0].type, sides[1].type, difference->max, difference->relative);
+    print_printable(stdout, "%s %s: %s %s, greatest difference %.3g, relative %.3g", mark,
+                    difference->name, sides[0].type, sides[1].type, difference->max,
+                    difference->relative);
+    putchar('\n');
+}
+
+static void print_name(const char *mark, const char *name) {
+    print_printable(stdout, "%s %s", mark, name);
+    putchar('\n');
 }
 
 static void print_pair(const struct difference *difference, bool quiet) {
     const struct compared *sides = difference->sides;
     switch (difference->kind) {
     case DIFFERENCE_NONE:
-        if (!quiet) printf("= %s\n", difference->name);
+        if (!quiet) print_name("=", difference->name);
         break;
     case DIFFERENCE_ROUNDING:
         if (!quiet) print_measured(difference, "~");
@@ -60,19 +68,20 @@ static void print_pair(const struct difference *difference, bool quiet) {
         print_measured(difference, "!");
         break;
     case DIFFERENCE_SHAPE:
-        printf("! %s: shapes differ: ", difference->name);
+        print_printable(stdout, "! %s: shapes differ: ", difference->name);
         print_shape(&sides[0]);
         putchar(' ');
         print_shape(&sides[1]);
         putchar('\n');
         break;
     case DIFFERENCE_TYPE:
-        printf("! %s: %s and %s cannot be compared\n", difference->name, sides[0].type,
-               sides[1].type);
+        print_printable(stdout, "! %s: %s and %s cannot be compared", difference->name,
+                        sides[0].type, sides[1].type);
+        putchar('\n');
         break;
     case DIFFERENCE_GONE:
     case DIFFERENCE_ADDED:
-        printf("%c %s\n", difference->kind == DIFFERENCE_GONE ? '-' : '+', difference->name);
+        print_name(difference->kind == DIFFERENCE_GONE ? "-" : "+", difference->name);
         break;
     case DIFFERENCE_KINDS:
         break;
@@ -88,7 +97,7 @@ static void print_summary(const struct report *report, const struct comparison *
             printf("left out: %zu tensor%s of %s that the transformer does not compute with\n",
                    report->n_left_out[s], report->n_left_out[s] == 1 ? "" : "s",
                    comparison->paths[s]);
-    if (!comparison->by_roles) printf("matched by name only: %s\n", comparison->why.text);
+    if (!comparison->by_roles) print_name("matched by name only:", comparison->why.text);
     printf("%zu of %zu tensors differ: %zu equal, %zu within rounding, %zu other values, %zu other "
            "shapes or types, %zu only in the first, %zu only in the second\n",
            count_different(report), n, counts[DIFFERENCE_NONE], counts[DIFFERENCE_ROUNDING],

@@ -1,5 +1,6 @@
 /* tolka languages: which languages a model has, and how to ask for them. */
 #include "tools/commands.h"
+#include "tools/printable.h"
 #include "tools/session.h"
 #include "tools/text_width.h"
 
@@ -110,7 +111,7 @@ static void free_table(struct table *table) {
 static void print_head(const struct table *table) {
     const tolka_languages *languages = table->languages;
     const char *slash = strrchr(table->path, '/');
-    printf("%s: ", slash ? slash + 1 : table->path);
+    print_printable(stdout, "%s: ", slash ? slash + 1 : table->path);
     if (languages->n == 0)
         puts(table->n ? "one pair of languages"
                       : "no languages to choose from: text goes in as is");
@@ -123,7 +124,7 @@ static void print_head(const struct table *table) {
 }
 
 static void print_column(const char *text, size_t width) {
-    printf("%s%*s", text, (int)(width + 2 - text_columns(text)), "");
+    print_printable(stdout, "%s%*s", text, (int)(width + 2 - text_columns(text)), "");
 }
 
 static size_t wider(size_t width, const char *text) {
@@ -161,7 +162,9 @@ static void print_table(const struct table *table) {
         print_column(row->token, token);
         print_column(text, codes);
         print_column(row->english ? row->english : "", english);
-        printf("%s%s\n", row->native ? row->native : "", role(row, table->languages->n == 0));
+        print_printable(stdout, "%s%s", row->native ? row->native : "",
+                        role(row, table->languages->n == 0));
+        putchar('\n');
     }
 }
 

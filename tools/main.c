@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "tools/command_guess.h"
 #include "tools/help.h"
+#include "tools/json_memory.h"
 #include "tools/written.h"
 
 #include <signal.h>
@@ -73,5 +74,6 @@ int main(int argc, char **argv) {
      * ends quietly. */
     signal(SIGPIPE, SIG_IGN);
     occupy_standard_descriptors();
+    json_memory_or_end();
     return finish_standard_output(run(argc, argv));
 }

@@ -3,6 +3,7 @@
 
 #include "models/convert/output_file.h"
 #include "tools/complain.h"
+#include "tools/printable.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -15,7 +16,7 @@ static void show_line(void *user, const char *line) {
 static void show_progress(void *user, double part, const char *tensor) {
     (void)user;
     fputs("\r\033[K", stderr);
-    if (tensor) fprintf(stderr, "tolka: %3.0f%%  %s", 100 * part, tensor);
+    if (tensor) print_printable(stderr, "tolka: %3.0f%%  %s", 100 * part, tensor);
 }
 
 bool choose_type(const struct options *options, enum dtype *type) {

@@ -2,6 +2,7 @@
 #include "tools/prompt_line.h"
 
 #include "tools/interrupt.h"
+#include "tools/printable.h"
 #include "tools/terminal.h"
 
 #include <errno.h>
@@ -165,7 +166,7 @@ static void list_words(const struct completions *completions) {
             putchar('\n');
             used = 0;
         }
-        printf("%s  ", completions->words[i]);
+        print_printable(stdout, "%s  ", completions->words[i]);
         used += width;
     }
     putchar('\n');

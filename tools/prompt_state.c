@@ -2,6 +2,7 @@
 #include "tools/prompt_state.h"
 
 #include "tools/complain.h"
+#include "tools/printable.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +32,7 @@ void prompt_list_languages(const struct prompt *prompt) {
     }
     fputs("Languages:", stdout);
     for (size_t i = 0; i < prompt->languages->n; i++)
-        printf(" %s", language_word(prompt->languages->names[i], word));
+        print_printable(stdout, " %s", language_word(prompt->languages->names[i], word));
     putchar('\n');
 }
 

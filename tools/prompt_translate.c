@@ -19,7 +19,7 @@ struct emitted {
 
 static int print_piece(void *user, const char *text, size_t length) {
     struct emitted *emitted = user;
-    for (size_t i = 0; i < length; i++) putchar(text[i] == '\n' ? ' ' : text[i]);
+    show_piece(stdout, text, length);
     emitted->n += length;
     return flush_output(stdout) != 0 || interrupted();
 }

@@ -186,10 +186,10 @@ static bool apply_settings(struct session *session, const struct options *option
 /* What comes out for plain text is nonsense that may look like a translation. */
 static void warn_of_tokens(const struct session *session, const struct options *options) {
     if (options->quiet || options->ids || !tolka_tokenizer_takes_tokens(session->tokenizer)) return;
-    fprintf(stderr,
-            "tolka: warning: %s takes tokens with blanks between them, not plain text: its "
-            "checkpoint had a vocabulary, but no SentencePiece model\n",
-            session->file.path);
+    complain(EXIT_DONE,
+             "warning: %s takes tokens with blanks between them, not plain text: its "
+             "checkpoint had a vocabulary, but no SentencePiece model",
+             session->file.path);
 }
 
 int session_open(struct session *session, const struct options *options, tolka_options *decoding) {

@@ -1,5 +1,7 @@
 #include "tools/show.h"
 
+#include "tools/printable.h"
+
 #include <errno.h>
 #include <jansson.h>
 #include <math.h>
@@ -53,18 +55,21 @@ static void print_ids(FILE *out, const tolka_result *result, size_t k) {
     for (size_t i = 0; i < n; i++) fprintf(out, "%s%d", i ? " " : "", tokens[i].id);
 }
 
-/* A line in is a line out, whatever the pieces hold. */
-static void print_text(FILE *out, const tolka_result *result, size_t k) {
-    size_t length;
-    const char *text = tolka_result_text(result, k, &length);
+void show_piece(FILE *out, const char *text, size_t length) {
     while (length > 0) {
         const char *newline = memchr(text, '\n', length);
         size_t n = newline ? (size_t)(newline - text) : length;
-        fwrite(text, 1, n, out);
+        put_translation(out, text, n);
         if (newline) fputc(' ', out);
         text += n + (newline != NULL);
         length -= n + (newline != NULL);
     }
+}
+
+static void print_text(FILE *out, const tolka_result *result, size_t k) {
+    size_t length;
+    const char *text = tolka_result_text(result, k, &length);
+    show_piece(out, text, length);
 }
 
 /* Of hypothesis k, as people count: words, or with --ids tokens. */

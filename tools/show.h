@@ -25,6 +25,9 @@ struct shown {
 /* Writes " ||| 0-0 1-2 ...", the words (--ids: tokens) of hypothesis k that belong together. */
 void show_alignment(FILE *out, const struct shown *shown, size_t k);
 
+/* Writes part of a translation: a line in is a line out, whatever the pieces hold. */
+void show_piece(FILE *out, const char *text, size_t length);
+
 /* Writes the line, newline included. */
 void show(FILE *out, const struct shown *shown);
 

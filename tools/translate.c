@@ -273,7 +273,7 @@ static bool streams(const struct run *run) {
 
 static int print_piece(void *user, const char *text, size_t length) {
     struct run *run = user;
-    for (size_t i = 0; i < length; i++) fputc(text[i] == '\n' ? ' ' : text[i], run->out);
+    show_piece(run->out, text, length);
     if (!run->write_error) run->write_error = flush_output(run->out);
     return run->write_error;
 }

@@ -17,6 +17,8 @@ enum {
     MAX_COMMENT = 65535,
     MAX_ENTRY_NAME = 512,
     MAX_DEFLATE_RATIO = 1032, /* what deflate can reach: 258 bytes from two bits */
+    MAX_UNPACKED_RATIO = 50,  /* of the whole archive's size: weights come to 1.1 */
+    SMALL_ENOUGH = 16 << 20,  /* bytes, whatever the ratio */
     METHOD_STORED = 0,
     METHOD_DEFLATED = 8,
 };
@@ -279,6 +281,15 @@ static bool read_exactly(zip_file_t *file, uint8_t *bytes, uint64_t size) {
     return zip_fread(file, &more, 1) == 0;
 }
 
+/* Unpacked entries stay in memory until the source is closed: all of them count. */
+static bool is_within_budget(struct archive *archive, uint64_t size) {
+    uint64_t most = (uint64_t)archive->map.n_bytes * MAX_UNPACKED_RATIO;
+    if (most < SMALL_ENOUGH) most = SMALL_ENOUGH;
+    if (size > most - archive->n_unpacked) return false;
+    archive->n_unpacked += size;
+    return true;
+}
+
 /* Opened once: libzip reads the whole directory each time. */
 static zip_t *unpacker(struct archive *archive) {
     if (archive->unpacker) return archive->unpacker;
@@ -302,6 +313,10 @@ tolka_status archive_read(struct archive *archive, const struct archive_entry *e
                           struct source *source, const uint8_t **bytes, tolka_error *err) {
     *bytes = entry->payload;
     if (entry->stored) return TOLKA_OK;
+    if (!is_within_budget(archive, entry->size))
+        return fail(err, TOLKA_FORMAT,
+                    "%s: refused: with zip entry %s it unpacks to more than %d times its size",
+                    archive->path, entry->name, MAX_UNPACKED_RATIO);
     uint8_t *unpacked = entry->size < SIZE_MAX / 2 ? malloc((size_t)entry->size + 1) : NULL;
     if (!source_own(source, unpacked))
         return fail(err, TOLKA_NOMEM, "%s: zip entry %s: no memory for %llu bytes", archive->path,

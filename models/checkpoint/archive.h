@@ -19,6 +19,7 @@ struct archive {
     struct map map;   /* borrowed */
     size_t n;
     struct archive_entry *entries; /* sorted by name */
+    uint64_t n_unpacked;           /* bytes of memory that archive_read has given */
     void *unpacker;                /* libzip's handle, once something deflated was asked for */
 };
 

@@ -1,6 +1,9 @@
+#define _POSIX_C_SOURCE 200809L
 #include "models/checkpoint/index.h"
 
-#include <jansson.h>
+#include "models/checkpoint/json_text.h"
+#include "models/checkpoint/names.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,17 +15,30 @@ static bool is_basename(const char *name) {
            !strstr(name, "..");
 }
 
+/* Without what stands behind the last slash. */
+static char *directory_of(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash == path ? strdup("/") : strndup(path, slash ? (size_t)(slash - path) : 0);
+}
+
 static tolka_status load_shard(struct source *source, const char *index, const char *name,
                                tolka_status (*load)(struct source *, const char *, tolka_error *),
                                tolka_error *err) {
     const char *slash = strrchr(index, '/');
-    size_t directory = slash ? (size_t)(slash - index) + 1 : 0;
-    char *path = malloc(directory + strlen(name) + 1);
-    if (!path) return fail(err, TOLKA_NOMEM, "%s: out of memory", index);
-    memcpy(path, index, directory);
-    strcpy(path + directory, name);
-    tolka_status status = load(source, path, err);
+    size_t n = slash ? (size_t)(slash - index) + 1 : 0;
+    char *path = malloc(n + strlen(name) + 1), *directory = directory_of(index);
+    tolka_status status;
+    if (path) memcpy(path, index, n);
+    if (path) strcpy(path + n, name);
+    if (!path || !directory)
+        status = fail(err, TOLKA_NOMEM, "%s: out of memory", index);
+    else if (leads_out(directory, path))
+        status =
+            fail(err, TOLKA_FORMAT, "%s: refused: %s is a link out of its directory", index, name);
+    else
+        status = load(source, path, err);
     free(path);
+    free(directory);
     return status;
 }
 
@@ -75,8 +91,8 @@ tolka_status read_index(struct source *source, const char *path,
     if (status != TOLKA_OK) return status;
     json_error_t problem = {.text = "larger than 256 MB"};
     json_t *root = map.n_bytes > MAX_INDEX_BYTES ? NULL
-                                                 : json_loadb((const char *)map.bytes, map.n_bytes,
-                                                              JSON_REJECT_DUPLICATES, &problem);
+                                                 : json_read((const char *)map.bytes, map.n_bytes,
+                                                             JSON_REJECT_DUPLICATES, &problem);
     json_t *weight_map = json_object_get(root, "weight_map");
     if (!root)
         status = fail(err, TOLKA_FORMAT, "%s: not a JSON index: %s", path, problem.text);

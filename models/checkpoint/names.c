@@ -1,7 +1,10 @@
+#define _XOPEN_SOURCE 700
 #include "models/checkpoint/names.h"
 
 #include "tokenizer/utf8.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 bool ends_with(const char *name, const char *end) {
@@ -12,4 +15,42 @@ bool ends_with(const char *name, const char *end) {
 bool is_tensor_name(const char *name, size_t length) {
     enum { LONGEST = 256 };
     return length > 0 && length <= LONGEST && utf8_is_clean(name, length);
+}
+
+/* ---- paths ----------------------------------------------------------------------------------- */
+
+bool is_inner_path(const char *name) {
+    if (!*name || *name == '/') return false;
+    for (const char *part = name; *part; part += strspn(part, "/")) {
+        size_t n = strcspn(part, "/");
+        if (n == 2 && memcmp(part, "..", 2) == 0) return false;
+        part += n;
+    }
+    return true;
+}
+
+/* Both without links. */
+static bool is_below(const char *directory, const char *path) {
+    size_t n = strlen(directory);
+    return strncmp(directory, path, n) == 0 && (path[n] == '/' || strcmp(directory, "/") == 0);
+}
+
+/* models--x--y/snapshots/abc/config.json is a link to models--x--y/blobs/123. */
+static bool is_in_cache(const char *directory, const char *path) {
+    size_t n = strlen(directory) + sizeof "/../../blobs";
+    char *relative = malloc(n);
+    if (relative) snprintf(relative, n, "%s/../../blobs", directory);
+    char *blobs = relative ? realpath(relative, NULL) : NULL;
+    bool inside = blobs && is_below(blobs, path);
+    free(relative);
+    free(blobs);
+    return inside;
+}
+
+bool leads_out(const char *directory, const char *path) {
+    char *home = realpath(*directory ? directory : ".", NULL), *place = realpath(path, NULL);
+    bool out = home && place && !is_below(home, place) && !is_in_cache(home, place);
+    free(home);
+    free(place);
+    return out;
 }

@@ -7,6 +7,14 @@
 
 bool ends_with(const char *name, const char *end);
 
+/* Is it a path that, written into a checkpoint by whoever made it, can only mean a file below the
+ * checkpoint's directory? Not absolute, without "..". */
+bool is_inner_path(const char *name);
+
+/* Does a file of the directory ("": the current one) turn out to be elsewhere, by a symbolic link?
+ * The blobs of a Hugging Face cache, to which its snapshots are links, belong to the directory. */
+bool leads_out(const char *directory, const char *path);
+
 /* May a tensor be called so? */
 bool is_tensor_name(const char *name, size_t length);
 

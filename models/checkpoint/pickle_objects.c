@@ -88,6 +88,8 @@ static void remove_mark(struct machine *machine, size_t n) {
 
 static tolka_status append(struct machine *machine, struct pickle_container *container,
                            const struct pickle_value *values, size_t n, tolka_error *err) {
+    if (n > MAX_ITEMS - machine->n_items) return malformed(machine, "too many values", err);
+    machine->n_items += n;
     if (n > container->capacity - container->n) {
         size_t capacity =
             container->n + n > 2 * container->capacity ? container->n + n : 2 * container->capacity;

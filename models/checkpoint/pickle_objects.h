@@ -4,7 +4,14 @@
 
 #include "models/checkpoint/pickle.h"
 
-enum { MAX_STACK = 4096, MAX_MEMO = 1 << 20, MAX_OBJECTS = 1 << 21 };
+/* A byte of a pickle can become a hundred bytes of memory. Checkpoints have some thousand containers,
+ * and as many values as the vocabularies that some were saved with have tokens. */
+enum {
+    MAX_STACK = 4096,
+    MAX_MEMO = 1 << 20,
+    MAX_OBJECTS = 1 << 19,
+    MAX_ITEMS = 1 << 22, /* in all containers together */
+};
 
 struct machine {
     const char *path;
@@ -14,6 +21,7 @@ struct machine {
     size_t depth;
     struct pickle_value *memo; /* PICKLE_MARK: nothing stored */
     size_t n_memo, memo_capacity;
+    size_t n_items; /* in containers */
     struct pickle *out;
 };
 

@@ -3,8 +3,8 @@
 #include "engine/file_kind.h"
 #include "models/checkpoint/containers.h"
 #include "models/checkpoint/index.h"
+#include "models/checkpoint/json_text.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -205,7 +205,7 @@ static tolka_status load_file(struct source *source, const char *path, tolka_err
                     path, (unsigned long long)length, map.n_bytes);
     json_error_t problem;
     json_t *header =
-        json_loadb((const char *)map.bytes + 8, (size_t)length, JSON_REJECT_DUPLICATES, &problem);
+        json_read((const char *)map.bytes + 8, (size_t)length, JSON_REJECT_DUPLICATES, &problem);
     struct payload payload = {path, map.bytes + 8 + length, map.n_bytes - 8 - length};
     if (!header)
         status = fail(err, TOLKA_FORMAT, "%s: the header is not JSON: %s", path, problem.text);

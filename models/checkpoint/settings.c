@@ -4,9 +4,9 @@
 
 #include "engine/file_kind.h"
 #include "engine/map.h"
+#include "models/checkpoint/json_text.h"
 #include "models/checkpoint/yaml_json.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,10 +45,7 @@ tolka_status settings_parse(struct settings **out, const char *text, size_t leng
         return fail(err, TOLKA_FORMAT, "%s: %zu bytes of settings; at most %d are read", name,
                     length, MAX_SETTINGS_BYTES);
     json_error_t problem;
-    json_t *root = json_loadb(text, length, JSON_REJECT_DUPLICATES, &problem);
-    /* Python writes 10^30 for "no limit", which fits no integer type. */
-    if (!root && json_error_code(&problem) == json_error_numeric_overflow)
-        root = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &problem);
+    json_t *root = json_read(text, length, JSON_REJECT_DUPLICATES, &problem);
     if (!root)
         return fail(err, TOLKA_FORMAT, "%s: line %d: not JSON: %s", name, problem.line,
                     problem.text);

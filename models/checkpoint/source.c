@@ -98,6 +98,46 @@ void source_set_row_major(struct source_tensor *tensor) {
     }
 }
 
+static size_t element_width(enum source_dtype type) {
+    switch (type) {
+    case SOURCE_F64:
+    case SOURCE_I64:
+        return 8;
+    case SOURCE_F32:
+    case SOURCE_I32:
+        return 4;
+    case SOURCE_F16:
+    case SOURCE_BF16:
+    case SOURCE_I16:
+        return 2;
+    default:
+        return 1;
+    }
+}
+
+/* The one place that sizes tensors, whatever container they come from: afterwards the product of
+ * dims, and that times the width of a number, fit. A view may show one stored number many times
+ * (a stride of 0): no weight does, and it would let a few bytes become any number of rows. */
+static tolka_status check_size(const struct source_tensor *tensor, const char *path,
+                               tolka_error *err) {
+    uint64_t elements, most = tensor->n_bytes;
+    bool in_blocks = tensor->type == SOURCE_OTHER || tensor->type == SOURCE_BLOCKS;
+    if (in_blocks && !multiply(most, 8, &most)) most = UINT64_MAX; /* a bit each, at least */
+    if (!in_blocks) most /= element_width(tensor->type);
+    if (product_of(tensor->dims, tensor->rank, &elements) && elements <= INT64_MAX / 8 &&
+        elements <= most)
+        return TOLKA_OK;
+    return fail(err, TOLKA_FORMAT, "%s: tensor %s has more numbers than its %zu bytes hold", path,
+                tensor->name, tensor->n_bytes);
+}
+
+static tolka_status check_tensors(const struct source *source, const char *path, tolka_error *err) {
+    tolka_status status = TOLKA_OK;
+    for (size_t i = 0; i < source->n_tensors && status == TOLKA_OK; i++)
+        status = check_size(&source->tensors[i], path, err);
+    return status;
+}
+
 struct sort_entry {
     struct source_tensor tensor;
     int32_t storage; /* the same for all tensors that share memory */
@@ -123,7 +163,8 @@ static void renumber_shares(struct source *source, struct sort_entry *entries, i
 tolka_status source_sort(struct source *source, tolka_error *err) {
     size_t n = source->n_tensors;
     const char *path = source->weights_path ? source->weights_path : "checkpoint";
-    if (n == 0) return TOLKA_OK;
+    tolka_status status = check_tensors(source, path, err);
+    if (n == 0 || status != TOLKA_OK) return status;
     struct sort_entry *entries = calloc(n, sizeof *entries);
     int32_t *first = calloc(n, sizeof *first);
     if (!entries || !first) {
@@ -209,23 +250,6 @@ static float load_double(const uint8_t *p) {
 static float load_block_element(const uint8_t *blocks, size_t at) {
     const uint8_t *block = blocks + at / 32 * 34;
     return half_to_float(load_u16(block)) * (float)(int8_t)block[2 + at % 32];
-}
-
-static size_t element_width(enum source_dtype type) {
-    switch (type) {
-    case SOURCE_F64:
-    case SOURCE_I64:
-        return 8;
-    case SOURCE_F32:
-    case SOURCE_I32:
-        return 4;
-    case SOURCE_F16:
-    case SOURCE_BF16:
-    case SOURCE_I16:
-        return 2;
-    default:
-        return 1;
-    }
 }
 
 /* Rows start with a block, but a column may be asked for, too. */

@@ -6,7 +6,8 @@
 #include <string.h>
 
 void vocabulary_free(struct vocabulary *vocabulary) {
-    for (size_t i = 0; i < vocabulary->n; i++) free(vocabulary->tokens[i]);
+    for (size_t i = 0; i < vocabulary->n; i++)
+        if (vocabulary->tokens[i]) free(vocabulary->tokens[i]);
     free(vocabulary->tokens);
     free(vocabulary->sorted);
     *vocabulary = (struct vocabulary){0};
@@ -18,9 +19,11 @@ static bool make_room(struct vocabulary *vocabulary, size_t id) {
     if (id < vocabulary->capacity) return true;
     size_t capacity = vocabulary->capacity ? vocabulary->capacity : 1024;
     while (capacity <= id) capacity *= 2;
-    char **tokens = realloc(vocabulary->tokens, capacity * sizeof *tokens);
+    /* Of a large empty table only the parts that are written take memory. */
+    char **tokens = calloc(capacity, sizeof *tokens);
     if (!tokens) return false;
-    memset(tokens + vocabulary->capacity, 0, (capacity - vocabulary->capacity) * sizeof *tokens);
+    if (vocabulary->n) memcpy(tokens, vocabulary->tokens, vocabulary->n * sizeof *tokens);
+    free(vocabulary->tokens);
     vocabulary->tokens = tokens;
     vocabulary->capacity = capacity;
     return true;
@@ -46,6 +49,7 @@ tolka_status vocabulary_add(struct vocabulary *vocabulary, int64_t id, const cha
     if (!*place) return fail(err, TOLKA_NOMEM, "%s: out of memory", name);
     memcpy(*place, token, length);
     (*place)[length] = '\0';
+    vocabulary->n_tokens++;
     if ((size_t)id >= vocabulary->n) vocabulary->n = (size_t)id + 1;
     return TOLKA_OK;
 }
@@ -64,8 +68,7 @@ static int compare_entries(const void *a, const void *b) {
 }
 
 tolka_status vocabulary_index(struct vocabulary *vocabulary, const char *name, tolka_error *err) {
-    size_t n = 0;
-    for (size_t id = 0; id < vocabulary->n; id++) n += vocabulary->tokens[id] != NULL;
+    size_t n = vocabulary->n_tokens;
     struct sort_entry *entries = malloc((n + 1) * sizeof *entries);
     uint32_t *sorted = malloc((n + 1) * sizeof *sorted);
     if (!entries || !sorted) {

@@ -4,12 +4,19 @@
 
 #include "engine/error.h"
 
-enum { MAX_TOKEN_ID = (1 << 24) - 1 };
+enum {
+    MAX_TOKEN_ID = (1 << 24) - 1,
+    /* Every id up to the largest takes memory, here and in a model file: a file of a few tokens shall
+     * not ask for millions. */
+    MAX_IDS_WITHOUT_TOKEN = 1 << 16,
+    MAX_IDS_PER_TOKEN = 8,
+};
 
 struct vocabulary {
     size_t n;      /* largest id + 1 */
     char **tokens; /* by id; NULL: no token has this id */
     size_t capacity;
+    size_t n_tokens; /* that are not NULL */
     size_t n_sorted;
     uint32_t *sorted; /* ids in the order of their tokens' bytes: a look-up that no choice of tokens
                          can slow down, unlike a hash table */

@@ -5,10 +5,10 @@
 #include "engine/file_kind.h"
 #include "engine/map.h"
 #include "models/checkpoint/dictionary.h"
+#include "models/checkpoint/json_text.h"
 #include "models/checkpoint/names.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -30,11 +30,7 @@ static tolka_status map_vocabulary(struct map *map, const char *path, tolka_erro
 static tolka_status parse_json(json_t **root, const struct map *map, const char *path,
                                tolka_error *err) {
     json_error_t problem;
-    *root = json_loadb((const char *)map->bytes, map->n_bytes, JSON_REJECT_DUPLICATES, &problem);
-    /* "model_max_length": 10^30, as Python writes "no limit". */
-    if (!*root && json_error_code(&problem) == json_error_numeric_overflow)
-        *root = json_loadb((const char *)map->bytes, map->n_bytes,
-                           JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &problem);
+    *root = json_read((const char *)map->bytes, map->n_bytes, JSON_REJECT_DUPLICATES, &problem);
     if (*root) return TOLKA_OK;
     bool is_json = map->n_bytes > 0 && (map->bytes[0] == '{' || map->bytes[0] == '[');
     return fail(err, TOLKA_FORMAT, "%s: line %d: not JSON: %s%s%s", path, problem.line,
@@ -305,13 +301,21 @@ static tolka_status read_text(struct vocabulary *vocabulary, const char *path, c
     return status;
 }
 
+static tolka_status check_density(const struct vocabulary *vocabulary, const char *path,
+                                  tolka_error *err) {
+    size_t n = vocabulary->n_tokens;
+    if (n == 0) return fail(err, TOLKA_FORMAT, "%s: no tokens in it", path);
+    if (vocabulary->n <= MAX_IDS_WITHOUT_TOKEN + MAX_IDS_PER_TOKEN * n) return TOLKA_OK;
+    return fail(err, TOLKA_FORMAT, "%s: %zu tokens with ids up to %zu: nearly all ids have none",
+                path, n, vocabulary->n - 1);
+}
+
 tolka_status vocabulary_open(struct vocabulary *vocabulary, const char *path, tolka_error *err) {
     *vocabulary = (struct vocabulary){0};
     bool yaml = ends_with(path, ".yml") || ends_with(path, ".yaml");
     tolka_status status = ends_with(path, ".json") ? read_json(vocabulary, path, err)
                                                    : read_text(vocabulary, path, NULL, yaml, err);
-    if (status == TOLKA_OK && vocabulary->n == 0)
-        status = fail(err, TOLKA_FORMAT, "%s: no tokens in it", path);
+    if (status == TOLKA_OK) status = check_density(vocabulary, path, err);
     return finish(vocabulary, status, path, err);
 }
 

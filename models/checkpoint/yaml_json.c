@@ -140,6 +140,10 @@ tolka_status yaml_to_json(json_t **out, const char *text, size_t length, const c
     if (length > MAX_YAML_BYTES)
         return fail(err, TOLKA_FORMAT, "%s: %zu bytes of YAML; at most %d are read", name, length,
                     MAX_YAML_BYTES);
+    if (length == 0) { /* for which libyaml wants an address, too */
+        *out = json_object();
+        return TOLKA_OK;
+    }
     yaml_parser_t parser;
     if (!yaml_parser_initialize(&parser)) return fail(err, TOLKA_NOMEM, "%s: out of memory", name);
     yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);

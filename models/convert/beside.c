@@ -1,6 +1,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "models/convert/beside.h"
 
+#include "models/checkpoint/names.h"
 #include "models/checkpoint/vocabulary_read.h"
 #include "models/convert/say.h"
 
@@ -67,8 +68,21 @@ char *import_shortlist(const struct import *import) {
     return import_file(import, "lex.@.s2t.bin|lex.*.@.s2t.bin|lex*.bin");
 }
 
-/* A path that is right only where the model was made is taken for its file name. */
+/* A path that leads out of the directory is taken for its file name: it is right only where the model
+ * was made, and what the checkpoint's maker wrote shall not choose among the user's files. */
+static const char *inner_name(const struct import *import, const char *name) {
+    const char *slash = strrchr(name, '/');
+    bool trusted = import->plan.named_by_user || is_inner_path(name) || !slash;
+    return trusted ? name : slash + 1;
+}
+
+static bool may_read(const struct import *import, const char *path) {
+    bool listed = import->plan.named_by_checkpoint && !import->plan.named_by_user;
+    return access(path, R_OK) == 0 && !(listed && leads_out(import->source.directory, path));
+}
+
 static char *find_named(const struct import *import, const char *name) {
+    name = inner_name(import, name);
     if (name[0] != '/' && strchr(name, '@')) {
         char *filled = fill_pair(import, name);
         char *path = filled ? find_named(import, filled) : NULL;
@@ -78,7 +92,7 @@ static char *find_named(const struct import *import, const char *name) {
     if (name[0] != '/' && strchr(name, '*')) return find_only(import, name);
     char *path = import_path(import, name);
     const char *slash = strrchr(name, '/');
-    if (!path || !slash || access(path, R_OK) == 0) return path;
+    if (!path || !slash || may_read(import, path)) return path;
     free(path);
     return import_path(import, slash + 1);
 }
@@ -89,7 +103,7 @@ char *import_file(const struct import *import, const char *alternatives) {
         char *name = strndup(alternatives, n);
         char *path = name ? find_named(import, name) : NULL;
         free(name);
-        if (path && access(path, R_OK) == 0) return path;
+        if (path && may_read(import, path)) return path;
         free(path);
         alternatives += n + (alternatives[n] == '|');
     }

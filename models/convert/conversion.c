@@ -286,13 +286,36 @@ static void write_shortlist(struct conversion *conversion) {
 
 /* ---- the file -------------------------------------------------------------------------------- */
 
+static tolka_status read_all(void *user, const struct role *role, tolka_error *err) {
+    struct role_source source;
+    tolka_status status = import_find(user, role, &source, err);
+    size_t n_rows = role->kind == ROLE_VECTOR ? 1 : role->n_out;
+    float *row = malloc((role->kind == ROLE_VECTOR ? role->n_out : role->n_in) * sizeof *row);
+    if (status == TOLKA_OK && !row) status = fail(err, TOLKA_NOMEM, "out of memory");
+    for (size_t r = 0; r < n_rows && status == TOLKA_OK; r++)
+        status = import_read(&source, role, r, row, err);
+    free(row);
+    return status;
+}
+
+/* A checkpoint that does not translate may have a weight to blame, which says more. */
+static tolka_status write_sentences(struct conversion *conversion, tolka_error *err) {
+    struct import *import = conversion->import;
+    tolka_error why;
+    tolka_status status = write_references(&conversion->writer, import, err);
+    if (status != TOLKA_INPUT) return status;
+    tolka_status found = for_each_role(&import->config, read_all, import, &why);
+    if (found != TOLKA_FORMAT) return status;
+    return fail(err, found, "%s: %s", import->source.weights_path, why.text);
+}
+
 static tolka_status write_metadata(struct conversion *conversion, tolka_error *err) {
     write_general(conversion);
     tolka_status status =
         write_tokenizer(&conversion->writer, conversion->import, conversion->options->vocab, err);
     if (status != TOLKA_OK) return status;
     write_config(&conversion->writer, &conversion->import->config);
-    return write_references(&conversion->writer, conversion->import, err);
+    return write_sentences(conversion, err);
 }
 
 static tolka_status write_data(struct conversion *conversion, tolka_error *err) {

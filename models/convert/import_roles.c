@@ -46,6 +46,12 @@ static bool is_panels(const struct import *import, const struct role *role,
            tensor->dims[tensor->rank - 1] == matrix_panel_elements(type, role->n_in);
 }
 
+/* One for all rows, or one a row; int8 means nothing without them. */
+static bool has_scales(const struct source_tensor *tensor) {
+    if (!tensor->scale) return tensor->type != SOURCE_I8;
+    return tensor->n_scales == 1 || tensor->n_scales == tensor->dims[0];
+}
+
 tolka_status import_find(const struct import *import, const struct role *role,
                          struct role_source *found, tolka_error *err) {
     char name[256];
@@ -72,10 +78,9 @@ tolka_status import_find(const struct import *import, const struct role *role,
     bool fits = tensor->rank == 2 && tensor->dims[rule->transposed] == rows &&
                 tensor->dims[!rule->transposed] == columns;
     if (!fits) return wrong_shape(import, role, tensor, err);
-    if (import->family == &family_tolka && tensor->type == SOURCE_I8 &&
-        tensor->n_scales != tensor->dims[0])
-        return fail(err, TOLKA_FORMAT, "%s: tensor %s is int8 with %zu scales for %llu rows",
-                    import->source.weights_path, name, tensor->n_scales,
+    if (!has_scales(tensor))
+        return fail(err, TOLKA_FORMAT, "%s: tensor %s is %s with %zu scales for %llu rows",
+                    import->source.weights_path, name, tensor->type_name, tensor->n_scales,
                     (unsigned long long)tensor->dims[0]);
     return TOLKA_OK;
 }

@@ -330,7 +330,12 @@ void output_release(const struct output_file *output) {
     if (output->partial) duties_release();
 }
 
-_Noreturn void output_broken_pipe(void) {
+_Noreturn void output_end(int status) {
+    duties_act();
+    _exit(status);
+}
+
+void output_broken_pipe(void) {
     duties_act();
     signal(SIGPIPE, SIG_DFL);
     raise(SIGPIPE);

@@ -45,6 +45,8 @@ tolka_status output_finish(struct output_file *output, tolka_error *err);
 /* Leaves everything as it was before output_open. Does nothing after output_finish. */
 void output_discard(struct output_file *output);
 
+/* Ends the program at once with this exit status, after what must be done first. */
+_Noreturn void output_end(int status);
 /* Ends the program as one that is ended by SIGPIPE, after what must be done first. */
 _Noreturn void output_broken_pipe(void);
 

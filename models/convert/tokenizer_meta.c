@@ -37,9 +37,7 @@ static tolka_status open_vocabulary(struct side *side, const struct import *impo
     tolka_status status = vocabulary_open(&side->vocabulary, path, err);
     free(path);
     if (status != TOLKA_OK) return status;
-    size_t n = 0;
-    for (size_t id = 0; id < side->vocabulary.n; id++) n += side->vocabulary.tokens[id] != NULL;
-    return add_special_tokens(&side->vocabulary, import, n, err);
+    return add_special_tokens(&side->vocabulary, import, side->vocabulary.n_tokens, err);
 }
 
 /* fairseq puts four tokens of its own first, and the pieces after them less SentencePiece's own
@@ -259,7 +257,8 @@ static tolka_status find_words(struct gguf_writer *writer, struct import *import
     char *target_path = plan->words ? import_file(import, plan->target_vocab) : NULL;
     tolka_status status;
     if (!source_path) {
-        status = no_tokenizer(import, plan->words ? plan->source_vocab : plan->source_model);
+        status = no_tokenizer(import, plan->words && plan->source_vocab ? plan->source_vocab
+                                                                        : plan->source_model);
     } else if (plan->target_vocab && !target_path) {
         status = no_target(import, plan->target_vocab, source_path, err);
     } else {
@@ -320,6 +319,7 @@ static tolka_status find_with(struct gguf_writer *writer, struct import *import,
     char *source_path = source ? realpath(source, NULL) : NULL;
     char *target_path = target ? realpath(target, NULL) : NULL;
     tolka_status status = TOLKA_OK;
+    plan->named_by_user = true;
     if (!source_path || (target && !target_path)) {
         status = fail(err, TOLKA_IO, "%s: %s",
                       source_path ? target

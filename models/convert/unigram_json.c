@@ -1,9 +1,9 @@
 #include "models/convert/unigram_json.h"
 
+#include "models/checkpoint/json_text.h"
 #include "models/convert/bpe_json.h"
 #include "tokenizer/spm_build.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -196,7 +196,7 @@ tolka_status unigram_from_json(const uint8_t *text, size_t length, const char *p
     struct unigram unigram = {.path = path, .err = err};
     json_error_t problem;
     *out = NULL;
-    json_t *root = json_loadb((const char *)text, length, 0, &problem);
+    json_t *root = json_read((const char *)text, length, 0, &problem);
     if (!root)
         return fail(err, TOLKA_FORMAT, "%s: line %d: not JSON: %s", path, problem.line,
                     problem.text);
