@@ -42,6 +42,5 @@ void transformer_take(struct transformer *transformer, const struct batch_shape 
                                                  .n_key_floats = shape->n_key_floats,
                                                  .n_tokens = shape->n_tokens};
     memory_take(&transformer->memory, config, arena);
-    cache_take(&transformer->cache, config, shape->n_slots, shape->n_steps, arena);
     transformer->seen = take_seen(config, shape, arena);
 }

@@ -33,7 +33,7 @@ struct batch_shape {
     enum row_need rows; /* what choices need */
 };
 
-/* Lays out everything that a batch needs. */
+/* Lays out everything that a batch needs, but for the decoder's cache. */
 void transformer_take(struct transformer *transformer, const struct batch_shape *shape,
                       struct arena *arena);
 

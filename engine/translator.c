@@ -392,7 +392,7 @@ tolka_status tolka_stream(tolka_translator *translator, const tolka_input *input
     tolka_status status = job_begin(&stream.call.job, &translator->model->model,
                                     &translator->options, input, 1, &translator->stop, err);
     if (status != TOLKA_OK) return status;
-    stream.tokens = calloc(stream.call.job.n_steps + 1, sizeof *stream.tokens);
+    stream.tokens = calloc(job_steps(&stream.call.job) + 1, sizeof *stream.tokens);
     if (stream.tokens) {
         *out = run_stream(&stream);
         emit_rest(&stream, *out);
