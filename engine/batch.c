@@ -187,8 +187,7 @@ static struct batch_shape measure_batch(const struct job *job, size_t first, siz
 }
 
 static bool fits(const struct worker *worker, const struct batch_shape *shape) {
-    size_t most = worker->max_memory ? worker->max_memory : SIZE_MAX - 1;
-    return worker_needs(worker, shape) <= most;
+    return worker_may_hold(worker, worker_needs(worker, shape));
 }
 
 /* The most sentences from a place on that fit into the worker's memory, of up to `max`; 1 if not
@@ -232,20 +231,11 @@ static void lay_out_places(struct source_memory *memory, const struct job *job, 
     }
 }
 
-/* Megabytes that have room for so many bytes. */
-static size_t megabytes(size_t n) {
-    return n / 1000000 + (n % 1000000 != 0);
-}
-
 static void fail_batch(const struct worker *worker, struct job *job, size_t first, size_t n,
                        const struct batch_shape *shape) {
     tolka_error err;
-    if (worker->max_memory && !fits(worker, shape))
-        fail(&err, TOLKA_NOMEM,
-             "a sentence of %zu tokens needs %zu MB with beam %zu and up to %zu tokens generated; "
-             "the memory limit is %zu MB a thread, of %zu",
-             shape->longest, megabytes(worker_needs(worker, shape)), shape->beam, shape->n_steps,
-             worker->max_memory / 1000000, job->options.n_workers);
+    if (!fits(worker, shape))
+        worker_refuse(worker, shape, worker_needs(worker, shape), &err);
     else
         fail(&err, TOLKA_NOMEM, "no memory for a batch of %zu sentences of up to %zu tokens", n,
              shape->longest);

@@ -1,5 +1,8 @@
 #include "engine/worker.h"
 
+#include "engine/error.h"
+
+#include <math.h>
 #include <stdint.h>
 
 void worker_init(struct worker *worker, const struct model *model, const struct kernels *kernels) {
@@ -54,6 +57,23 @@ size_t worker_needs(const struct worker *worker, const struct batch_shape *shape
            positions_size(worker->transformer.model, n_positions(shape));
 }
 
+bool worker_may_hold(const struct worker *worker, size_t bytes) {
+    return bytes < SIZE_MAX && (worker->max_memory == 0 || bytes <= worker->max_memory);
+}
+
+tolka_status worker_refuse(const struct worker *worker, const struct batch_shape *shape,
+                           size_t needs, tolka_error *err) {
+    const double megabyte = 1e6;
+    if (needs == SIZE_MAX)
+        return fail(err, TOLKA_NOMEM, "no memory for a sentence of %zu tokens with beam %zu",
+                    shape->longest, shape->beam);
+    return fail(err, TOLKA_NOMEM,
+                "needs %.1f MB for a sentence of %zu tokens with beam %zu and up to %zu tokens "
+                "generated; max-memory leaves %.1f MB to each thread",
+                ceil((double)needs / (megabyte / 10)) / 10, shape->longest, shape->beam,
+                shape->n_steps, floor((double)worker->max_memory / (megabyte / 10)) / 10);
+}
+
 size_t worker_holds(const struct worker *worker) {
     return worker->arena.size + worker->caches.size + worker->transformer.positions.arena.size;
 }
@@ -68,17 +88,13 @@ static bool make_room(struct worker *worker) {
                              n_positions(&worker->shape));
 }
 
-static bool keeps_within(const struct worker *worker) {
-    return worker->max_memory == 0 || worker_holds(worker) <= worker->max_memory;
-}
-
 bool worker_reserve(struct worker *worker, const struct batch_shape *shape) {
     if (too_many_nodes(shape)) return false;
     worker->shape = *shape;
-    if (make_room(worker) && keeps_within(worker)) return true;
+    if (make_room(worker) && worker_may_hold(worker, worker_holds(worker))) return true;
     /* One block is as large as one batch needed it, another as another did. */
     release(worker);
-    if (make_room(worker) && keeps_within(worker)) return true;
+    if (make_room(worker) && worker_may_hold(worker, worker_holds(worker))) return true;
     release(worker);
     return false;
 }

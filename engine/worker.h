@@ -35,6 +35,11 @@ void worker_free(struct worker *worker);
 /* Bytes that a batch takes if all its translations run to their limit; SIZE_MAX: no machine has as
  * many. */
 size_t worker_needs(const struct worker *worker, const struct batch_shape *shape);
+/* Are they as many as it may hold? */
+bool worker_may_hold(const struct worker *worker, size_t bytes);
+/* Says what a sentence that it may not hold needs; `shape` is of a batch of it alone. */
+tolka_status worker_refuse(const struct worker *worker, const struct batch_shape *shape,
+                           size_t needs, tolka_error *err);
 /* Makes room for a batch, within max_memory; false: no memory. */
 bool worker_reserve(struct worker *worker, const struct batch_shape *shape);
 /* Bytes that it holds. */
