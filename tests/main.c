@@ -17,6 +17,7 @@ static Suite *(*const suites[])(void) = {
     config_suite,
     gguf_suite,
     pool_suite,
+    memory_suite,
     tokenizer_suite,
     import_suite,
     import_native_suite,
