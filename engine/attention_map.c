@@ -15,8 +15,8 @@ static void measure_maps(struct attention_map maps[3], const struct config *conf
     size_t encoder_layers = config->encoder_layers, decoder_layers = config->decoder_layers;
     size_t self_layers = config->decoder_kind == DECODER_SSRU ? 0 : decoder_layers;
     if (wanted == ATTENTION_ALIGNS) encoder_layers = self_layers = 0;
-    maps[TOLKA_ENCODER_ATTENTION] = (struct attention_map){
-        NULL, encoder_layers, config->encoder_heads, n_source, n_source};
+    maps[TOLKA_ENCODER_ATTENTION] =
+        (struct attention_map){NULL, encoder_layers, config->encoder_heads, n_source, n_source};
     maps[TOLKA_DECODER_ATTENTION] =
         (struct attention_map){NULL, self_layers, config->decoder_heads, n_steps, n_steps};
     maps[TOLKA_CROSS_ATTENTION] =

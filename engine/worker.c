@@ -53,8 +53,7 @@ size_t worker_needs(const struct worker *worker, const struct batch_shape *shape
     empty.transformer.model = empty.output.model = worker->transformer.model;
     lay_out(&empty, &arena, &caches);
     if (arena.overflow || caches.overflow || too_many_nodes(shape)) return SIZE_MAX;
-    return arena.used + caches.used +
-           positions_size(worker->transformer.model, n_positions(shape));
+    return arena.used + caches.used + positions_size(worker->transformer.model, n_positions(shape));
 }
 
 bool worker_may_hold(const struct worker *worker, size_t bytes) {

@@ -13,7 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { N_INPUTS = 40, LONGEST = 60 };
+enum { N_INPUTS = 40, LONGEST = 60, MOST_SLOTS = 32, STEPS_MADE = 10 };
 
 /* Sentences of 1 to LONGEST tokens; each ends as the model wants it. */
 struct scene {
@@ -183,8 +183,8 @@ START_TEST(the_command_keeps_the_limit) {
                   "\"%s\"", ran.err);
     ran_free(&ran);
     char *expected = output_of("Hello.\nGood morning.\n", "--to", "de", "-J");
-    char *limited = output_of("Hello.\nGood morning.\n", "--to", "de", "-J", "-j1", "--max-memory",
-                              "0.05 gb");
+    char *limited =
+        output_of("Hello.\nGood morning.\n", "--to", "de", "-J", "-j1", "--max-memory", "0.05 gb");
     ck_assert_str_eq(expected, limited);
     free(expected);
     free(limited);
@@ -194,53 +194,6 @@ START_TEST(the_command_keeps_the_limit) {
 END_TEST
 
 /* ---- what workers hold ----------------------------------------------------------------------- */
-
-struct at_work {
-    struct worker worker;
-    struct generation generation;
-    struct batch_options options;
-    atomic_bool stop;
-};
-
-static void work_begin(struct at_work *work, const struct scene *scene, size_t batch,
-                       size_t max_length) {
-    tolka_generation settings;
-    *work = (struct at_work){.stop = false};
-    tolka_model_generation(scene->fixture.model, &settings);
-    ck_assert_int_eq(generation_copy(&work->generation, &settings, config_of(scene), NULL),
-                     TOLKA_OK);
-    worker_init(&work->worker, &scene->fixture.model->model, kernels_select(NULL));
-    work->options = (struct batch_options){
-        .search = {.beam = 1, .groups = 1, .n_best = 1, .generation = &work->generation},
-        .max_length = max_length,
-        .batch = batch,
-        .n_workers = 1};
-}
-
-static void work_end(struct at_work *work) {
-    worker_free(&work->worker);
-    generation_free(&work->generation);
-}
-
-/* Translates; returns the tokens of the longest translation. */
-static size_t work_at(struct at_work *work, const tolka_input *inputs, size_t n) {
-    struct job job;
-    struct job_result next;
-    size_t longest = 0, n_tokens;
-    ck_assert_int_eq(job_begin(&job, work->worker.transformer.model, &work->options, inputs, n,
-                               &work->stop, NULL),
-                     TOLKA_OK);
-    while (worker_turn(&work->worker, &job)) {
-    }
-    while (job_take(&job, false, &next)) {
-        ck_assert_int_eq(tolka_result_status(next.result, NULL), TOLKA_OK);
-        tolka_result_tokens(next.result, 0, &n_tokens);
-        longest = n_tokens > longest ? n_tokens : longest;
-        tolka_result_free(next.result);
-    }
-    job_end(&job);
-    return longest;
-}
 
 /* Bytes of pages that somebody has touched. */
 static size_t touched(const struct arena *arena) {
@@ -252,30 +205,6 @@ static size_t touched(const struct arena *arena) {
     free(resident);
     return n * page;
 }
-
-/* One batch after another, of other sizes: keys and values of no more nodes are touched than the
- * greatest of them has, though there is room for hundreds of steps, and each layer has its own. */
-START_TEST(caches_are_touched_as_far_as_they_are_used) {
-    struct scene scene;
-    scene_open(&scene);
-    struct at_work work;
-    work_begin(&work, &scene, 32, 400);
-    size_t page = (size_t)sysconf(_SC_PAGESIZE), n_nodes = 0;
-    size_t layers = config_of(&scene)->decoder_layers;
-    size_t width = config_of(&scene)->d_model * sizeof(float);
-    for (size_t n = N_INPUTS; n >= 1; n = n * 2 / 3) {
-        work.options.max_length = 10 + 10 * n % 100 + 4 * n;
-        size_t n_steps = work_at(&work, scene.inputs, n), n_slots = n < 32 ? n : 32;
-        if (n_steps * n_slots > n_nodes) n_nodes = n_steps * n_slots;
-    }
-    size_t bound = 2 * layers * (n_nodes * width + 2 * page);
-    ck_assert_msg(touched(&work.worker.caches) <= bound, "%zu bytes touched, at most %zu needed",
-                  touched(&work.worker.caches), bound);
-    ck_assert_uint_gt(touched(&work.worker.caches), 0);
-    work_end(&work);
-    fixture_close(&scene.fixture);
-}
-END_TEST
 
 static struct batch_shape shape_for(const struct scene *scene, size_t n, size_t n_ids,
                                     size_t n_steps) {
@@ -289,6 +218,45 @@ static struct batch_shape shape_for(const struct scene *scene, size_t n, size_t 
         .beam = 1,
     };
 }
+
+/* Some steps of a batch whose rows are all of one sentence. */
+static void decode_steps(struct worker *worker, const struct scene *scene, size_t n_slots,
+                         size_t n_steps) {
+    struct decoder_row rows[MOST_SLOTS];
+    int32_t nodes[MOST_SLOTS][STEPS_MADE];
+    struct source_rows source = {.ids = scene->inputs[4].ids, .n = scene->inputs[4].n_ids};
+    struct batch_shape shape = shape_for(scene, n_slots, source.n, n_steps);
+    ck_assert(worker_reserve(worker, &shape));
+    worker->transformer.memory.places[0] = (struct source_place){.n_keys = 0};
+    encode_sources(&worker->transformer, &source, 1);
+    for (uint32_t i = 0; i < STEPS_MADE; i++) {
+        for (uint32_t r = 0; r < n_slots; r++) {
+            nodes[r][i] = (int32_t)cache_node(&worker->transformer.cache, i, r);
+            rows[r] = (struct decoder_row){.token = 7, .position = i, .slot = r, .nodes = nodes[r]};
+        }
+        decode_step(&worker->transformer, (struct decoder_rows){rows, n_slots});
+    }
+}
+
+/* One batch after another, of other sizes: keys and values of no more nodes are touched than the
+ * greatest of them has, though there is room for hundreds of steps, and each layer has its own. */
+START_TEST(caches_are_touched_as_far_as_they_are_used) {
+    static const size_t slots[] = {MOST_SLOTS, 20, 7, 31, 1, 12}, steps[] = {500, 700, 900, 333};
+    struct scene scene;
+    scene_open(&scene);
+    struct worker worker = {.max_memory = 0};
+    worker_init(&worker, &scene.fixture.model->model, kernels_select(NULL));
+    decode_steps(&worker, &scene, MOST_SLOTS, 1000);
+    for (size_t i = 0; i < 12; i++) decode_steps(&worker, &scene, slots[i % 6], steps[i % 4]);
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), layers = config_of(&scene)->decoder_layers;
+    size_t node = config_of(&scene)->d_model * sizeof(float);
+    size_t most = 2 * layers * (STEPS_MADE * MOST_SLOTS * node + 2 * page);
+    size_t n = touched(&worker.caches);
+    ck_assert_msg(n >= most / 2 && n <= most, "%zu bytes touched, %zu needed", n, most);
+    worker_free(&worker);
+    fixture_close(&scene.fixture);
+}
+END_TEST
 
 /* Beyond what the encoder computes at once, a source token costs its keys and values (padded), and
  * a step its own: no activations. */
@@ -344,21 +312,29 @@ END_TEST
 START_TEST(lists_may_lack_memory) {
     struct scene scene;
     scene_open(&scene);
-    struct at_work work;
-    work_begin(&work, &scene, 32, 20);
+    tolka_generation settings;
+    struct generation generation;
+    atomic_bool stop = false;
     bool failed = true;
+    tolka_model_generation(scene.fixture.model, &settings);
+    ck_assert_int_eq(generation_copy(&generation, &settings, config_of(&scene), NULL), TOLKA_OK);
+    struct batch_options options = {
+        .search = {.beam = 1, .groups = 1, .n_best = 1, .generation = &generation},
+        .max_length = 20,
+        .batch = 32,
+        .n_workers = 1};
     for (long n = 1; failed; n++) {
         struct job job;
         allocations_fail_from(n);
-        tolka_status status = job_begin(&job, work.worker.transformer.model, &work.options,
-                                        scene.inputs, N_INPUTS, &work.stop, NULL);
+        tolka_status status = job_begin(&job, &scene.fixture.model->model, &options, scene.inputs,
+                                        N_INPUTS, &stop, NULL);
         failed = allocations_failed();
         allocations_fail_from(0);
         ck_assert_int_eq(status, failed ? TOLKA_NOMEM : TOLKA_OK);
         if (status == TOLKA_OK) job_end(&job);
         ck_assert_int_lt(n, 20);
     }
-    work_end(&work);
+    generation_free(&generation);
     fixture_close(&scene.fixture);
 }
 END_TEST

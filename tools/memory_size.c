@@ -26,7 +26,8 @@ bool memory_size(const char *text, const char *option, size_t *bytes) {
     double number = isdigit((unsigned char)*text) ? strtod(text, &end) : 0;
     double size = end && end != text ? number * unit(end) : 0;
     if (!(size >= 1e6 && size <= most)) {
-        complain(EXIT_USAGE, "--%s is \"%s\"; expected 1M or more, such as 500M or 2G", option, text);
+        complain(EXIT_USAGE, "--%s is \"%s\"; expected 1M or more, such as 500M or 2G", option,
+                 text);
         return false;
     }
     *bytes = (size_t)size;
