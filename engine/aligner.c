@@ -5,10 +5,11 @@
 #include <stdlib.h>
 
 struct aligner *aligner_new(const struct model *model, const struct kernels *kernels,
-                            struct alignment_choice choice) {
+                            struct alignment_choice choice, size_t max_memory) {
     struct aligner *aligner = calloc(1, sizeof *aligner);
     if (!aligner) return NULL;
     worker_init(&aligner->worker, model, kernels);
+    aligner->worker.max_memory = max_memory;
     aligner->choice = choice;
     return aligner;
 }

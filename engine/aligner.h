@@ -11,9 +11,9 @@ struct aligner {
     struct alignment_choice choice;
 };
 
-/* NULL: no memory. */
+/* max_memory: bytes that it may compute with; 0: any number. NULL: no memory. */
 struct aligner *aligner_new(const struct model *model, const struct kernels *kernels,
-                            struct alignment_choice choice);
+                            struct alignment_choice choice, size_t max_memory);
 void aligner_free(struct aligner *aligner); /* accepts NULL */
 
 /* The result of an input with alignments for all its hypotheses; another one that says why, if

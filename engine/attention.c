@@ -126,10 +126,11 @@ void self_attention(const struct multi_head *heads, const struct attention_layer
 void cache_take(struct decoder_cache *cache, const struct config *config, size_t n_slots,
                 size_t n_steps, struct arena *arena) {
     size_t width = decoder_heads(config, NULL, NULL).width, layers = config->decoder_layers;
-    *cache = (struct decoder_cache){.n_slots = n_slots, .n_steps = n_steps};
+    size_t n_nodes = max_size(cache->n_nodes, n_steps * n_slots);
+    *cache = (struct decoder_cache){.n_slots = n_slots, .n_nodes = n_nodes};
     if (config->decoder_kind == DECODER_SSRU) return;
-    cache->keys = arena_take(arena, n_steps * n_slots * width, layers * sizeof(float));
-    cache->values = arena_take(arena, n_steps * n_slots * width, layers * sizeof(float));
+    cache->keys = arena_take(arena, n_nodes * width, layers * sizeof(float));
+    cache->values = arena_take(arena, n_nodes * width, layers * sizeof(float));
 }
 
 /* Attention of row r over its own history, whose nodes stand anywhere in the cache. */
@@ -169,7 +170,7 @@ static void remember(const struct multi_head *heads, size_t r, size_t node, floa
 void causal_self_attention(const struct multi_head *heads, const struct attention_layer *layer,
                            struct decoder_rows rows, struct decoder_cache *cache,
                            const float *input, float *x) {
-    size_t layer_floats = cache->n_steps * cache->n_slots * heads->width;
+    size_t layer_floats = cache->n_nodes * heads->width;
     float *keys = cache->keys + layer->number * layer_floats;
     float *values = cache->values + layer->number * layer_floats;
     project_qkv(heads, layer->weights, input, x, rows.n);

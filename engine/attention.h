@@ -96,9 +96,13 @@ void self_attention(const struct multi_head *heads, const struct attention_layer
  * at one position; a hypothesis is a list of nodes, so beams with a common beginning share them and
  * nothing is ever copied. */
 struct decoder_cache {
-    float *keys, *values; /* [decoder_layers][n_steps * n_slots][width]; NULL: SSRU instead */
-    size_t n_slots, n_steps;
+    float *keys, *values; /* [decoder_layers][n_nodes][width]; NULL: SSRU instead */
+    size_t n_slots;
+    size_t n_nodes; /* that a layer has room for: n_steps * n_slots at least */
 };
+/* Layers stay where they are until one needs more room than any before it, so that a batch touches
+ * the pages that others have touched: the memory that batches take one after another is that of the
+ * greatest, not of all. `cache` is as the last batch left it, or zero; the arena is its own. */
 void cache_take(struct decoder_cache *cache, const struct config *config, size_t n_slots,
                 size_t n_steps, struct arena *arena);
 

@@ -4,51 +4,70 @@
 #include "engine/encoder.h"
 #include "engine/input.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 
 /* ---- making one ------------------------------------------------------------------------------ */
 
-static bool make_map(struct attention_map *map, size_t n_layers, size_t n_heads, size_t n_queries,
-                     size_t n_keys) {
-    *map = (struct attention_map){NULL, n_layers, n_heads, n_queries, n_keys};
-    if (n_layers == 0) return true;
-    size_t rows = n_layers * n_heads * n_queries; /* each at most 2^20 or so: no overflow */
-    map->weights = calloc(rows, n_keys * sizeof *map->weights);
+/* Of what is not wanted there are no layers. */
+static void measure_maps(struct attention_map maps[3], const struct config *config,
+                         enum attention_wanted wanted, size_t n_source, size_t n_steps) {
+    size_t encoder_layers = config->encoder_layers, decoder_layers = config->decoder_layers;
+    size_t self_layers = config->decoder_kind == DECODER_SSRU ? 0 : decoder_layers;
+    if (wanted == ATTENTION_ALIGNS) encoder_layers = self_layers = 0;
+    maps[TOLKA_ENCODER_ATTENTION] =
+        (struct attention_map){NULL, encoder_layers, config->encoder_heads, n_source, n_source};
+    maps[TOLKA_DECODER_ATTENTION] =
+        (struct attention_map){NULL, self_layers, config->decoder_heads, n_steps, n_steps};
+    maps[TOLKA_CROSS_ATTENTION] =
+        (struct attention_map){NULL, decoder_layers, config->decoder_heads, n_steps, n_source};
+}
+
+/* Of [layers][heads][queries], each at most 2^20 or so: no overflow. */
+static size_t map_rows(const struct attention_map *map) {
+    return map->n_layers * map->n_heads * map->n_queries;
+}
+
+static bool make_map(struct attention_map *map) {
+    if (map->n_layers == 0) return true;
+    map->weights = calloc(map_rows(map), map->n_keys * sizeof *map->weights);
     return map->weights != NULL;
 }
 
-/* Of what is not wanted there are no layers. */
-static tolka_attention *make_maps(const struct config *config, enum attention_wanted wanted,
-                                  size_t n_source, size_t n_steps) {
+static tolka_attention *make_maps(const struct config *config,
+                                  const struct attention_map measured[3]) {
     tolka_attention *attention = calloc(1, sizeof *attention);
     if (!attention) return NULL;
-    struct attention_map *maps = attention->maps;
-    size_t encoder_layers = config->encoder_layers, self_layers = config->decoder_layers;
-    if (wanted == ATTENTION_ALIGNS) encoder_layers = self_layers = 0;
-    if (config->decoder_kind == DECODER_SSRU) self_layers = 0;
     attention->align_layer = config->alignment_layer;
     attention->align_head = config->alignment_head;
-    if (make_map(&maps[TOLKA_ENCODER_ATTENTION], encoder_layers, config->encoder_heads, n_source,
-                 n_source) &&
-        make_map(&maps[TOLKA_DECODER_ATTENTION], self_layers, config->decoder_heads, n_steps,
-                 n_steps) &&
-        make_map(&maps[TOLKA_CROSS_ATTENTION], config->decoder_layers, config->decoder_heads,
-                 n_steps, n_source))
-        return attention;
-    tolka_attention_free(attention);
-    return NULL;
+    for (int i = 0; i < 3; i++) {
+        attention->maps[i] = measured[i];
+        if (make_map(&attention->maps[i])) continue;
+        tolka_attention_free(attention);
+        return NULL;
+    }
+    return attention;
 }
 
-static bool reserve(struct worker *worker, const struct config *config, size_t n_source,
-                    size_t n_steps) {
-    struct batch_shape shape = {.n_sentences = 1,
+static struct batch_shape shape_of(const struct config *config, size_t n_source, size_t n_steps) {
+    return (struct batch_shape){.n_sentences = 1,
                                 .n_tokens = n_source,
                                 .longest = n_source,
                                 .n_key_floats = memory_key_floats(config, n_source),
                                 .n_slots = 1,
                                 .n_steps = n_steps,
                                 .beam = 1};
-    return worker_reserve(worker, &shape);
+}
+
+/* Bytes of a sentence's batch with its maps. */
+static size_t needs(const struct worker *worker, const struct batch_shape *shape,
+                    const struct attention_map maps[3]) {
+    size_t n = worker_needs(worker, shape);
+    for (int i = 0; i < 3 && n < SIZE_MAX; i++) {
+        size_t rows = map_rows(&maps[i]), width = maps[i].n_keys * sizeof(float);
+        n = width && rows > (SIZE_MAX - n) / width ? SIZE_MAX : n + rows * width;
+    }
+    return n;
 }
 
 /* ---- running --------------------------------------------------------------------------------- */
@@ -92,9 +111,14 @@ tolka_status attention_record(struct tolka_attention **out, struct worker *worke
     if (config->max_positions && n_steps > config->max_positions)
         return fail(err, TOLKA_INPUT, "%zu target tokens and a start token; the model takes %u",
                     input->n_target, config->max_positions);
+    struct batch_shape shape = shape_of(config, input->n_ids, n_steps);
+    struct attention_map maps[3];
+    measure_maps(maps, config, wanted, input->n_ids, n_steps);
+    size_t n_bytes = needs(worker, &shape, maps);
+    if (!worker_may_hold(worker, n_bytes)) return worker_refuse(worker, &shape, n_bytes, err);
     int32_t *nodes = calloc(n_steps, sizeof *nodes);
-    tolka_attention *attention = make_maps(config, wanted, input->n_ids, n_steps);
-    if (nodes && attention && reserve(worker, config, input->n_ids, n_steps)) {
+    tolka_attention *attention = make_maps(config, maps);
+    if (nodes && attention && worker_reserve(worker, &shape)) {
         run(worker, input, attention->maps, nodes);
         *out = attention;
     } else {

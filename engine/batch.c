@@ -79,8 +79,15 @@ static void accept_inputs(struct job *job, struct sort_key *keys) {
             enqueue(job, i, result_failed(&why));
             continue;
         }
-        if (limit > job->n_steps) job->n_steps = limit;
         keys[job->n_order++] = (struct sort_key){job->inputs[i].n_ids, i};
+    }
+}
+
+static void count_steps(struct job *job) {
+    size_t greatest = 0;
+    for (size_t i = job->n_order; i-- > 0;) {
+        greatest = max_size(greatest, output_limit(job, &job->inputs[job->order[i]]));
+        job->n_steps[i] = greatest;
     }
 }
 
@@ -92,10 +99,11 @@ tolka_status job_begin(struct job *job, const struct model *model,
     pthread_mutex_init(&job->mutex, NULL);
     pthread_cond_init(&job->finished, NULL);
     job->order = calloc(n, sizeof *job->order);
+    job->n_steps = calloc(n, sizeof *job->n_steps);
     job->results = calloc(n, sizeof *job->results);
     job->has_result = calloc(n, sizeof *job->has_result);
     struct sort_key *keys = calloc(n, sizeof *keys);
-    if (!job->order || !job->results || !job->has_result || !keys) {
+    if (!job->order || !job->n_steps || !job->results || !job->has_result || !keys) {
         free(keys);
         job_end(job);
         return fail(err, TOLKA_NOMEM, "out of memory for %zu sentences", n);
@@ -104,6 +112,7 @@ tolka_status job_begin(struct job *job, const struct model *model,
     qsort(keys, job->n_order, sizeof *keys, compare_keys);
     for (size_t i = 0; i < job->n_order; i++) job->order[i] = keys[i].index;
     free(keys);
+    count_steps(job);
     return TOLKA_OK;
 }
 
@@ -111,6 +120,7 @@ void job_end(struct job *job) {
     for (size_t i = job->n_taken; i < job->n_finished; i++)
         tolka_result_free(job->results[i].result);
     free(job->order);
+    free(job->n_steps);
     free(job->results);
     free(job->has_result);
     pthread_cond_destroy(&job->finished);
@@ -140,17 +150,6 @@ static size_t take_sentences(struct job *job, size_t n, size_t *first) {
 
 /* ---- forming a batch ------------------------------------------------------------------------- */
 
-/* A full batch, but never so many sentences that another worker has none, and never so many tokens
- * that long texts fill the memory. */
-static size_t first_batch(const struct job *job) {
-    size_t n_workers = job->options.n_workers, at = atomic_load(&job->next);
-    size_t share = (job->n_order + n_workers - 1) / n_workers;
-    if (at >= job->n_order) return 0;
-    size_t max = share < job->options.batch ? share : job->options.batch;
-    size_t fit = MAX_BATCH_TOKENS / input_at(job, at)->n_ids;
-    return fit == 0 ? 1 : fit < max ? fit : max;
-}
-
 /* Required words are looked up in a row; groups of a beam change probabilities that are normalized
  * afterwards. */
 static enum row_need row_need(const struct search_options *search) {
@@ -171,7 +170,7 @@ static struct batch_shape measure_batch(const struct job *job, size_t first, siz
     const struct search_options *search = &job->options.search;
     struct batch_shape shape = {.n_sentences = n,
                                 .longest = input_at(job, first)->n_ids,
-                                .n_steps = job->n_steps,
+                                .n_steps = job->n_steps[first],
                                 .beam = (size_t)search->beam,
                                 .covers = !search->teacher &&
                                           search->generation->settings.coverage_penalty != 0,
@@ -187,6 +186,39 @@ static struct batch_shape measure_batch(const struct job *job, size_t first, siz
     return shape;
 }
 
+static bool fits(const struct worker *worker, const struct batch_shape *shape) {
+    return worker_may_hold(worker, worker_needs(worker, shape));
+}
+
+/* The most sentences from a place on that fit into the worker's memory, of up to `max`; 1 if not
+ * even one does. Those of any later place fit as well: they are no longer, and no limit is greater.
+ */
+static size_t most_that_fit(const struct worker *worker, const struct job *job, size_t at,
+                            size_t max) {
+    size_t least = 1;
+    while (least < max) {
+        size_t middle = max - (max - least) / 2;
+        struct batch_shape shape = measure_batch(job, at, middle);
+        if (fits(worker, &shape))
+            least = middle;
+        else
+            max = middle - 1;
+    }
+    return least;
+}
+
+/* A full batch, but never so many sentences that another worker has none, and never so many tokens
+ * that long texts fill the memory. */
+static size_t first_batch(const struct worker *worker, const struct job *job) {
+    size_t n_workers = job->options.n_workers, at = atomic_load(&job->next);
+    size_t share = (job->n_order + n_workers - 1) / n_workers;
+    if (at >= job->n_order) return 0;
+    size_t max = share < job->options.batch ? share : job->options.batch;
+    size_t left = job->n_order - at, fit = MAX_BATCH_TOKENS / input_at(job, at)->n_ids;
+    max = max < left ? max : left;
+    return fit == 0 ? 1 : most_that_fit(worker, job, at, fit < max ? fit : max);
+}
+
 /* Gives every place of the batch its part of the memory. The sentences that come later are not
  * longer, so they fit any of them. */
 static void lay_out_places(struct source_memory *memory, const struct job *job, size_t first) {
@@ -199,25 +231,31 @@ static void lay_out_places(struct source_memory *memory, const struct job *job, 
     }
 }
 
-static void fail_batch(struct job *job, size_t first, size_t n) {
+static void fail_batch(const struct worker *worker, struct job *job, size_t first, size_t n,
+                       const struct batch_shape *shape) {
     tolka_error err;
-    fail(&err, TOLKA_NOMEM, "no memory for a batch of %zu sentences of up to %zu tokens", n,
-         input_at(job, first)->n_ids);
+    if (!fits(worker, shape))
+        worker_refuse(worker, shape, worker_needs(worker, shape), &err);
+    else
+        fail(&err, TOLKA_NOMEM, "no memory for a batch of %zu sentences of up to %zu tokens", n,
+             shape->longest);
     for (size_t i = first; i < first + n; i++) enqueue(job, job->order[i], result_failed(&err));
 }
 
 /* Sentences for a worker that has none: *first is the place of the first; 0: none are left. */
 static size_t begin_batch(struct worker *worker, struct job *job, size_t *first) {
     size_t n;
-    while ((n = take_sentences(job, first_batch(job), first)) > 0) {
+    while ((n = take_sentences(job, first_batch(worker, job), first)) > 0) {
         struct batch_shape shape = measure_batch(job, *first, n);
+        worker->takes_more = fits(worker, &shape);
+        /* Whether a sentence is refused must not depend on those behind it. */
+        if (!worker->takes_more) shape.n_steps = output_limit(job, input_at(job, *first));
         if (worker_reserve(worker, &shape)) break;
-        fail_batch(job, *first, n);
+        fail_batch(worker, job, *first, n, &shape);
     }
     if (n == 0) return 0;
     lay_out_places(&worker->transformer.memory, job, *first);
     search_begin(&worker->search, &job->model->config, &job->options.search);
-    worker->takes_more = true;
     return n;
 }
 

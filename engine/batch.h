@@ -23,7 +23,7 @@ struct job {
     size_t n_inputs;
     size_t *order; /* indices of the inputs that can be translated, longest first */
     size_t n_order;
-    size_t n_steps;     /* max output limit of all */
+    size_t *n_steps;    /* [n_order]: the greatest output limit from this place on */
     atomic_size_t next; /* place in `order` of the next sentence to be taken */
     /* the queue of results; under the mutex: */
     pthread_mutex_t mutex;
@@ -53,6 +53,11 @@ void job_finish_stopped(struct job *job);
 /* One turn of a worker: fill vacant places, encode, step, collect the finished. False: there is
  * nothing left for it to do, or the job was stopped. */
 bool worker_turn(struct worker *worker, struct job *job);
+
+/* Tokens generated at most for any input. */
+static inline size_t job_steps(const struct job *job) {
+    return job->n_order ? job->n_steps[0] : 0;
+}
 
 /* Takes the next result from the queue. False: there is none yet, or if `wait` is set, there will
  * be no other. */

@@ -52,17 +52,32 @@ static void remember_sources(struct transformer *transformer, const struct sourc
                 sentences, n_sentences, transformer->activations.x);
 }
 
-void encode_sources(struct transformer *transformer, struct source_rows *sentences,
-                    size_t n_sentences) {
+static void encode_together(struct transformer *transformer, struct source_rows *sentences,
+                            size_t n_sentences) {
     const struct model *model = transformer->model;
     const struct config *config = &model->config;
     float *x = transformer->activations.x;
     size_t n_rows = line_up(sentences, n_sentences);
     embed_sources(transformer, sentences, n_sentences, n_rows);
-    encoder_bias_fill(&transformer->encoder_bias, model);
     struct encoder_pass pass = begin_pass(transformer, sentences, n_sentences, n_rows);
     for (uint32_t layer = 0; layer < config->encoder_layers; layer++) encoder_layer(&pass, layer);
     if (config->final_norm)
         normalize(transformer->products.kernels, config, &model->encoder_final_norm, x, n_rows, x);
     remember_sources(transformer, sentences, n_sentences);
+}
+
+/* Sentences from the first on whose rows there is room for: at least that one. */
+static size_t sentences_at_once(const struct source_rows *sentences, size_t n_sentences) {
+    size_t n = 1, n_rows = sentences[0].n;
+    while (n < n_sentences && n_rows + sentences[n].n <= ENCODER_ROWS) n_rows += sentences[n++].n;
+    return n;
+}
+
+void encode_sources(struct transformer *transformer, struct source_rows *sentences,
+                    size_t n_sentences) {
+    encoder_bias_fill(&transformer->encoder_bias, transformer->model);
+    for (size_t s = 0, n; s < n_sentences; s += n) {
+        n = sentences_at_once(sentences + s, n_sentences - s);
+        encode_together(transformer, sentences + s, n);
+    }
 }

@@ -106,10 +106,18 @@ static void fill_decoder_bias(const struct bias_table *table, const struct model
                       0, table->rows + i * table->n_heads * table->width);
 }
 
+enum { MIN_CAPACITY = 512 };
+
+size_t positions_size(const struct model *model, size_t capacity) {
+    struct positions positions = {.capacity = max_size(capacity, MIN_CAPACITY)};
+    struct arena measured = arena_measure();
+    positions_take(&positions, &model->config, &measured);
+    return measured.used;
+}
+
 bool positions_reserve(struct positions *positions, const struct model *model, size_t capacity) {
-    enum { MIN_CAPACITY = 512 };
     if (capacity <= positions->capacity) return true;
-    positions->capacity = capacity > MIN_CAPACITY ? capacity : MIN_CAPACITY;
+    positions->capacity = max_size(capacity, MIN_CAPACITY);
     positions->n_ready = 0;
     struct arena measured = arena_measure();
     positions_take(positions, &model->config, &measured);
@@ -124,6 +132,7 @@ bool positions_reserve(struct positions *positions, const struct model *model, s
 
 void positions_free(struct positions *positions) {
     arena_free(&positions->arena);
+    *positions = (struct positions){.capacity = 0};
 }
 
 static const float *sinusoid_row(struct positions *positions, const struct config *config,

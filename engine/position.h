@@ -54,6 +54,8 @@ struct positions {
     struct bias_table decoder_bias; /* of the distances that causal attention sees: up to 0 */
 };
 
+/* Bytes that `capacity` positions take. */
+size_t positions_size(const struct model *model, size_t capacity);
 /* Room for `capacity` positions; false: no memory. */
 bool positions_reserve(struct positions *positions, const struct model *model, size_t capacity);
 void positions_free(struct positions *positions);

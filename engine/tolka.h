@@ -269,12 +269,18 @@ typedef struct {
                           best hypotheses and has neither prefix nor minimal length. 1: the first
                           ones stay */
     tolka_unknown unknown;
+    size_t max_memory; /* bytes that threads, each by its share, may take to search in, reserved for
+                          translations that run to their limit; 0: no limit. Batches become smaller,
+                          which never changes the output; a sentence that does not even fit alone
+                          has TOLKA_NOMEM and what it needs, and the others go on. Half of it is for
+                          alignments, if they are wanted. The model file, which is mapped, texts and
+                          results do not count. A guard's search that does not fit is not made */
 } tolka_options;
 
 #define TOLKA_OPTIONS_INIT                                                                         \
     {                                                                                              \
         sizeof(tolka_options), 0, 1, 0, -1.0f, 0, 1, 32, 0, TOLKA_STOP_DEFAULT, NULL, NULL, 0, 0,  \
-            0, 0, TOLKA_SPLIT_DEFAULT, 0, 0, TOLKA_UNKNOWN_COPY                                    \
+            0, 0, TOLKA_SPLIT_DEFAULT, 0, 0, TOLKA_UNKNOWN_COPY, 0                                 \
     }
 
 /* options NULL: TOLKA_OPTIONS_INIT. */

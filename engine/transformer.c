@@ -31,10 +31,15 @@ static struct attention_rows take_seen(const struct config *config, const struct
         .stride = n_keys};
 }
 
+static size_t encoder_rows(const struct batch_shape *shape) {
+    size_t n_rows = shape->n_tokens < ENCODER_ROWS ? shape->n_tokens : ENCODER_ROWS;
+    return max_size(n_rows, shape->longest);
+}
+
 void transformer_take(struct transformer *transformer, const struct batch_shape *shape,
                       struct arena *arena) {
     const struct config *config = &transformer->model->config;
-    size_t n_rows = max_size(shape->n_tokens, shape->n_slots);
+    size_t n_rows = max_size(encoder_rows(shape), shape->n_slots);
     take_activations(transformer, shape, n_rows, arena);
     products_take(&transformer->products, n_rows, max_inputs(config), arena);
     encoder_bias_take(&transformer->encoder_bias, config, shape->longest, arena);
@@ -42,6 +47,5 @@ void transformer_take(struct transformer *transformer, const struct batch_shape 
                                                  .n_key_floats = shape->n_key_floats,
                                                  .n_tokens = shape->n_tokens};
     memory_take(&transformer->memory, config, arena);
-    cache_take(&transformer->cache, config, shape->n_slots, shape->n_steps, arena);
     transformer->seen = take_seen(config, shape, arena);
 }

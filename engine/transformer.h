@@ -33,7 +33,11 @@ struct batch_shape {
     enum row_need rows; /* what choices need */
 };
 
-/* Lays out everything that a batch needs. */
+/* Rows that the encoder computes at once, if sentences are no longer: as many as weights pay for being
+ * read, while activations stay in the caches and need no room for all of a batch. */
+enum { ENCODER_ROWS = 512 };
+
+/* Lays out everything that a batch needs, but for the decoder's cache. */
 void transformer_take(struct transformer *transformer, const struct batch_shape *shape,
                       struct arena *arena);
 

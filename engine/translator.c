@@ -149,6 +149,12 @@ static struct batch_options batch_options(const tolka_options *options,
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
+/* Bytes that a worker may hold, or an aligner's; 0: any number. */
+static size_t memory_share(const tolka_options *options) {
+    size_t n = (size_t)options->threads * (options->want_alignments ? 2 : 1);
+    return options->max_memory && options->max_memory < n ? 1 : options->max_memory / n;
+}
+
 static tolka_status make_aligners(tolka_translator *translator, const tolka_options *options,
                                   tolka_error *err) {
     const struct model *model = &translator->model->model;
@@ -157,7 +163,8 @@ static tolka_status make_aligners(tolka_translator *translator, const tolka_opti
                                            options->align_layer, options->align_head, err);
     if (status != TOLKA_OK || !options->want_alignments) return status;
     for (int i = 0; i < options->threads; i++) {
-        struct aligner *aligner = aligner_new(model, translator->kernels, choice);
+        struct aligner *aligner =
+            aligner_new(model, translator->kernels, choice, memory_share(options));
         if (!aligner) return fail(err, TOLKA_NOMEM, "out of memory for alignments");
         translator->workers[i].aligner = aligner;
         translator->workers[i].aligns = true;
@@ -165,13 +172,17 @@ static tolka_status make_aligners(tolka_translator *translator, const tolka_opti
     return TOLKA_OK;
 }
 
-static tolka_status make_workers(tolka_translator *translator, int n, tolka_error *err) {
+static tolka_status make_workers(tolka_translator *translator, const tolka_options *options,
+                                 tolka_error *err) {
+    int n = options->threads;
     translator->pool = pool_new(n);
     translator->workers = calloc((size_t)n, sizeof *translator->workers);
     if (!translator->pool || !translator->workers)
         return fail(err, TOLKA_NOMEM, "cannot start %d threads", n);
-    for (int i = 0; i < n; i++)
+    for (int i = 0; i < n; i++) {
         worker_init(&translator->workers[i], &translator->model->model, translator->kernels);
+        translator->workers[i].max_memory = memory_share(options);
+    }
     return TOLKA_OK;
 }
 
@@ -211,7 +222,7 @@ static tolka_status set_up(tolka_translator *translator, const tolka_options *gi
         return fail(err, TOLKA_ARGUMENT, "instruction set %s is not known, or not on this machine",
                     options.isa);
     translator->wanted.isa = translator->kernels->name;
-    status = make_workers(translator, options.threads, err);
+    status = make_workers(translator, &options, err);
     return status == TOLKA_OK ? make_aligners(translator, &options, err) : status;
 }
 
@@ -409,7 +420,7 @@ static tolka_result *run_stream(struct stream *stream) {
 }
 
 static tolka_status stream_job(struct stream *stream, tolka_result **out, tolka_error *err) {
-    stream->tokens = calloc(stream->call.job.n_steps + 1, sizeof *stream->tokens);
+    stream->tokens = calloc(job_steps(&stream->call.job) + 1, sizeof *stream->tokens);
     if (stream->tokens) {
         *out = run_stream(stream);
         emit_rest(stream, *out);

@@ -12,7 +12,9 @@ struct worker_stats {
 };
 
 struct worker {
-    struct arena arena; /* what a batch needs, laid out anew for each */
+    struct arena arena;  /* what a batch needs, laid out anew for each */
+    struct arena caches; /* the decoder's, which stay in their places */
+    size_t max_memory;   /* bytes that it may hold; 0: any number */
     struct batch_shape shape;
     struct transformer transformer;
     struct shortlists shortlists;
@@ -30,8 +32,18 @@ struct worker {
 /* In memory that is zero. */
 void worker_init(struct worker *worker, const struct model *model, const struct kernels *kernels);
 void worker_free(struct worker *worker);
-/* Makes room for a batch; false: no memory. */
+/* Bytes that a batch takes if all its translations run to their limit; SIZE_MAX: no machine has as
+ * many. */
+size_t worker_needs(const struct worker *worker, const struct batch_shape *shape);
+/* Are they as many as it may hold? */
+bool worker_may_hold(const struct worker *worker, size_t bytes);
+/* Says what a sentence that it may not hold needs; `shape` is of a batch of it alone. */
+tolka_status worker_refuse(const struct worker *worker, const struct batch_shape *shape,
+                           size_t needs, tolka_error *err);
+/* Makes room for a batch, within max_memory; false: no memory. */
 bool worker_reserve(struct worker *worker, const struct batch_shape *shape);
+/* Bytes that it holds. */
+size_t worker_holds(const struct worker *worker);
 
 void worker_publish_stats(struct worker *worker);
 struct worker_stats worker_published_stats(struct worker *worker);

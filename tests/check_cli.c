@@ -134,6 +134,7 @@ START_TEST(options_set_their_fields) {
     SETS(COMMAND_TRANSLATE, "-B", text, batches, text);
     SETS(COMMAND_TRANSLATE, "--threads", text, threads, text);
     SETS(COMMAND_TRANSLATE, "-j", text, threads, text);
+    SETS(COMMAND_TRANSLATE, "--max-memory", text, max_memory, text);
     SETS(COMMAND_TRANSLATE, "--json", NULL, json, true);
     SETS(COMMAND_TRANSLATE, "-J", NULL, json, true);
     SETS(COMMAND_TRANSLATE, "--ids", NULL, ids, true);
@@ -238,6 +239,13 @@ START_TEST(wrong_usage) {
         {{"--threads", "two", "x"}, "--threads is \"two\""},
         {{"--batch", "0", "x"}, "--batch is \"0\"|1 to 4096"},
         {{"--batch", "1,2", "x"}, "--batch is \"1,2\""},
+        {{"--max-memory", "500", "x"}, "--max-memory is \"500\"|such as 500M"},
+        {{"--max-memory", "0M", "x"}, "--max-memory is \"0M\"|1M or more"},
+        {{"--max-memory", "M", "x"}, "--max-memory is \"M\""},
+        {{"--max-memory", "-5G", "x"}, "--max-memory is \"-5G\""},
+        {{"--max-memory", "2Gx", "x"}, "--max-memory is \"2Gx\""},
+        {{"--max-memory", "inf", "x"}, "--max-memory is \"inf\""},
+        {{"--max-memory", "1e99T", "x"}, "--max-memory is \"1e99T\""},
         {{"--to", "Klingon", "x"}, "Klingon|deu|fra"},
         {{"--to", "de", "-i", "tests/none.txt"}, "tests/none.txt: No such file"},
         {{"--to", "de", "-o", "tests/none/none", "x"}, "tests/none/none: No such file"},

@@ -173,7 +173,7 @@ static void work_cached(struct example *example, struct room *room, const struct
     weights.out = identity;
     struct attention_layer layer = {.weights = &weights};
     const float *given_nodes = given_floats(example, "nodes", x->n_rows);
-    struct decoder_cache cache;
+    struct decoder_cache cache = {.n_nodes = 0};
     int32_t nodes[8];
     size_t n_slots = (size_t)given_number(example, "slots");
     cache_take(&cache, &room->config, n_slots, x->n_rows, &room->arena);

@@ -7,25 +7,26 @@
 
 #define SHIPPED_MODEL "models/pretrained/tolka-en-de-fr.gguf"
 
-Suite *kernels_suite(void);        /* check_kernels.c, check_matmul.c, check_attention.c */
-Suite *attention_suite(void);      /* check_vectors.c */
-Suite *config_suite(void);         /* check_config.c */
-Suite *gguf_suite(void);           /* check_gguf.c */
-Suite *format_suite(void);         /* check_format*.c */
-Suite *transformer_suite(void);    /* check_transformer*.c */
-Suite *pool_suite(void);           /* check_pool.c */
-Suite *reference_suite(void);      /* check_reference.c */
-Suite *search_suite(void);         /* check_search.c */
-Suite *attention_map_suite(void);  /* check_attention_map.c */
-Suite *decoding_suite(void);       /* check_decoding.c */
-Suite *alignment_suite(void);      /* check_alignment*.c */
-TCase *alignment_words_case(void); /* check_alignment_words.c */
-Suite *required_suite(void);       /* check_required.c */
-Suite *modes_suite(void);          /* check_modes.c */
-Suite *sampling_suite(void);       /* check_sampling.c */
-Suite *streaming_suite(void);      /* check_streaming.c */
-Suite *guards_suite(void);
-Suite *hostile_suite(void);         /* check_guards.c */
+Suite *kernels_suite(void);         /* check_kernels.c, check_matmul.c, check_attention.c */
+Suite *attention_suite(void);       /* check_vectors.c */
+Suite *config_suite(void);          /* check_config.c */
+Suite *gguf_suite(void);            /* check_gguf.c */
+Suite *format_suite(void);          /* check_format*.c */
+Suite *transformer_suite(void);     /* check_transformer*.c */
+Suite *pool_suite(void);            /* check_pool.c */
+Suite *memory_suite(void);          /* check_memory.c */
+Suite *reference_suite(void);       /* check_reference.c */
+Suite *search_suite(void);          /* check_search.c */
+Suite *attention_map_suite(void);   /* check_attention_map.c */
+Suite *decoding_suite(void);        /* check_decoding.c */
+Suite *alignment_suite(void);       /* check_alignment*.c */
+TCase *alignment_words_case(void);  /* check_alignment_words.c */
+Suite *required_suite(void);        /* check_required.c */
+Suite *modes_suite(void);           /* check_modes.c */
+Suite *sampling_suite(void);        /* check_sampling.c */
+Suite *streaming_suite(void);       /* check_streaming.c */
+Suite *guards_suite(void);          /* check_guards.c */
+Suite *hostile_suite(void);         /* check_hostile.c */
 Suite *unknown_suite(void);         /* check_unknown.c */
 Suite *sentences_suite(void);       /* check_sentences.c */
 Suite *api_suite(void);             /* check_api.c, check_arguments.c */

@@ -81,6 +81,7 @@ static const struct option_use {
      "bart ctranslate2 m2m100 marian marian-native mbart t5 t5-gguf tolka vaswani"},
     {ANY, "batch", GROUP_SPEED, NULL},
     {ANY, "threads", GROUP_SPEED, NULL},
+    {ANY, "max-memory", GROUP_SPEED, NULL},
     {ANY, "rounds", GROUP_SPEED, NULL},
 };
 

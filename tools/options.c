@@ -126,6 +126,10 @@ const struct option_spec option_specs[] = {
     {"threads", 'j', VALUE_TEXT, "LIST",
      "worker threads, such as 1,2,4; default: 1 and the cores this process may use", COMMAND_BENCH,
      AT(threads), 0, 0},
+    {"max-memory", 0, VALUE_TEXT, "SIZE",
+     "search with at most SIZE of memory (500M, 2G), in smaller batches; the model file is not "
+     "counted",
+     RUNNING, AT(max_memory), 0, 0},
     {"json", 'J', VALUE_FLAG, NULL, "one JSON object a line, with ids and scores", LINES, AT(json),
      0, 0},
     {"json", 'J', VALUE_FLAG, NULL, "one JSON object instead of text",

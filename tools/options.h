@@ -36,6 +36,7 @@ struct options {
     const char *stop;    /* --early-stopping */
     const char *threads; /* a number; bench: a list */
     const char *batches; /* bench: a list */
+    const char *max_memory;
     bool json, ids, quiet, no_shortlist, split, no_split, no_guards, diff, tensors, help, version;
     /* alignments */
     bool alignments, soft_alignments;

@@ -2,6 +2,7 @@
 #include "tools/session.h"
 
 #include "tools/complain.h"
+#include "tools/memory_size.h"
 #include "tools/require.h"
 
 #include <errno.h>
@@ -79,7 +80,8 @@ bool decoding_options(const struct options *options, tolka_options *decoding) {
     return stop_rule(options->stop, &decoding->stop) &&
            unknown_characters(options->unknown, &decoding->unknown) &&
            whole_number(options->threads, "threads", 1, TOLKA_MAX_THREADS, &decoding->threads) &&
-           whole_number(options->batches, "batch", 1, TOLKA_MAX_BATCH, &decoding->batch);
+           whole_number(options->batches, "batch", 1, TOLKA_MAX_BATCH, &decoding->batch) &&
+           memory_size(options->max_memory, "max-memory", &decoding->max_memory);
 }
 
 int open_files(struct session *session, const struct options *options) {
