@@ -216,7 +216,12 @@ tolka_status describe(json_t **out, const char *path, const struct import_option
     tolka_status status = source_open(&inspected.source, path, err);
     if (status != TOLKA_OK) return status;
     open_as_import(&inspected, options);
-    *out = say_all(&inspected, path, with_tensors);
+    /* Half a description for want of memory would pass for a whole one. */
+    if (inspected.why.status == TOLKA_NOMEM)
+        status = fail(err, TOLKA_NOMEM, "%s", inspected.why.text);
+    else
+        *out = say_all(&inspected, path, with_tensors);
     close_inspected(&inspected);
+    if (status != TOLKA_OK) return status;
     return *out ? TOLKA_OK : fail(err, TOLKA_NOMEM, "%s: out of memory", path);
 }
