@@ -3,20 +3,26 @@ CC ?= cc
 CXX ?= c++
 OBJCOPY ?= objcopy
 PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib# Debian's: make install PREFIX=/usr LIBDIR=/usr/lib/$$(cc -print-multiarch)
 DESTDIR ?=
 BUILD ?= build
 OPT ?= -O2
 SANITIZE ?=
+VERSION := $(shell sed -n 's/^\#define TOLKA_VERSION "\(.*\)"/\1/p' engine/tolka.h)
+ABI = 0
 
 WARNINGS = -Wall -Wextra -Wpedantic -Werror
-CFLAGS += -std=c11 $(OPT) -g $(WARNINGS) -MMD -MP -fvisibility=hidden -ffp-contract=off $(SANITIZE)
-CXXFLAGS += -std=c++17 $(OPT) -g -Wall -Wextra -Werror -MMD -MP -fvisibility=hidden $(SANITIZE)
+# Where it was built is not in what was built.
+ANYWHERE = -fPIC -fvisibility=hidden -ffile-prefix-map=$(CURDIR)=.
+CFLAGS += -std=c11 $(OPT) -g $(WARNINGS) -MMD -MP $(ANYWHERE) -ffp-contract=off $(SANITIZE)
+CXXFLAGS += -std=c++17 $(OPT) -g -Wall -Wextra -Werror -MMD -MP $(ANYWHERE) $(SANITIZE)
 LDFLAGS += $(SANITIZE)
 
 PACKAGES = jansson libzip libarchive yaml-0.1 libedit
 CPPFLAGS += -I. $(shell pkg-config --cflags $(PACKAGES))
 ENGINE_LIBS = -lm -lpthread
-TOKENIZER_LIBS = -lsentencepiece -licuuc -lmd4c -lstdc++
+LIBRARY_PACKAGES = sentencepiece icu-uc md4c
+TOKENIZER_LIBS = $(shell pkg-config --libs $(LIBRARY_PACKAGES)) -lstdc++
 TOOL_LIBS = $(shell pkg-config --libs $(PACKAGES))
 CHECK_PACKAGES = check libcmark libxml-2.0
 CHECK_LIBS = $(shell pkg-config --libs $(CHECK_PACKAGES))
@@ -30,10 +36,16 @@ PAGES = $(wildcard tools/*.html tools/*.roff tools/completion.*sh)
 TOOLS = $(filter-out tools/main.c,$(wildcard tools/*.c)) $(PAGES)
 TESTS = $(wildcard tests/*.c tests/*.cc)
 
-object = $(patsubst %,$(BUILD)/%.o,$(1))
+comma = ,
+object = $(patsubst %,$(BUILD)/%.o,$(sort $(1)))
+
+# Programs look for libtolka.so.0, compilers for libtolka.so.
+SHARED = $(BUILD)/libtolka.so.$(VERSION)
+SONAME = libtolka.so.$(ABI)
+ARCHIVES = $(BUILD)/libtolka.a $(BUILD)/libtolka-engine.a
 
 ## all: the command and the libraries
-all: $(BUILD)/tolka $(BUILD)/libtolka.a $(BUILD)/libtolka-engine.a
+all: $(BUILD)/tolka $(ARCHIVES) $(BUILD)/libtolka.so
 
 # One object a library, with internal names made local: a program that embeds it may call its own
 # functions encode() or search().
@@ -43,13 +55,21 @@ $(BUILD)/%.a:
 	@rm -f $@
 	$(LD) -r -o $(BUILD)/$*.o $^
 	$(OBJCOPY) --localize-hidden $(BUILD)/$*.o
-	$(AR) rcs $@ $(BUILD)/$*.o
+	$(AR) rcsD $@ $(BUILD)/$*.o
+
+# The list of names leaves out those that C++ puts into every object. Nothing that the library needs
+# may be left to whoever loads it (sanitizers do that).
+$(SHARED): $(call object,$(LIBRARY)) packaging/libtolka.map
+	$(CC) -shared $(LDFLAGS) -Wl,-soname,$(SONAME) -Wl,--version-script=packaging/libtolka.map \
+	    $(if $(SANITIZE),,-Wl$(comma)-z$(comma)defs) -o $@ $(filter %.o,$^) $(TOKENIZER_LIBS) $(ENGINE_LIBS)
+$(BUILD)/libtolka.so: $(SHARED)
+	ln -sf $(notdir $(SHARED)) $(BUILD)/$(SONAME)
+	ln -sf $(SONAME) $@
 
 $(BUILD)/tolka: $(call object,tools/main.c $(TOOLS) $(CONVERSION) $(LIBRARY))
 	$(CC) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS) $(TOKENIZER_LIBS) $(ENGINE_LIBS)
 
 # The tests count allocations and let some fail: tests/allocations.c stands before these functions.
-comma = ,
 WRAPPED = $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc aligned_alloc strdup)
 $(BUILD)/tests/check_all: $(call object,$(TESTS) $(TOOLS) $(CONVERSION) $(LIBRARY))
 	$(CC) $(LDFLAGS) $(WRAPPED) -o $@ $^ $(CHECK_LIBS) $(TOOL_LIBS) $(TOKENIZER_LIBS) $(ENGINE_LIBS)
@@ -79,13 +99,16 @@ KERNELS = $(BUILD)/engine/kernels
 MACHINE := $(shell $(CC) -dumpmachine)
 ifneq (,$(filter x86_64%,$(MACHINE)))
 AVX2 = -mavx2 -mfma -mf16c
+AVXVNNI = $(AVX2) -mavxvnni
 AVX512 = $(AVX2) -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni
 $(KERNELS)/avx2.c.o: ISA_FLAGS = $(AVX2)
+$(KERNELS)/avxvnni.c.o: ISA_FLAGS = $(AVXVNNI)
 $(KERNELS)/avx512.c.o: ISA_FLAGS = $(AVX512)
 $(KERNELS)/amx.c.o: ISA_FLAGS = $(AVX512) -mavx512bf16 -mamx-tile -mamx-int8 -mamx-bf16
 endif
 ifneq (,$(filter aarch64%,$(MACHINE)))
 $(KERNELS)/neon_dot.c.o: ISA_FLAGS = -march=armv8.2-a+dotprod
+$(KERNELS)/neon_i8mm.c.o: ISA_FLAGS = -march=armv8.2-a+dotprod+i8mm
 endif
 
 # The public header has more readers than we: old C, C that must also be C++, and C++.
@@ -109,7 +132,7 @@ $(EXAMPLE)_cc: $(EXAMPLE).cc $(BUILD)/libtolka.a
 tests: $(BUILD)/tests/check_all $(EXAMPLE)_c $(EXAMPLE)_cc
 
 ## check: all tests
-check: $(BUILD)/tolka tests
+check: $(BUILD)/tolka tests $(if $(SANITIZE),,check-install) # installed programs know no sanitizer
 	TOLKA=$(BUILD)/tolka $(BUILD)/tests/check_all
 
 MAN = $(BUILD)/tolka.1
@@ -120,25 +143,69 @@ COMPLETIONS = $(addprefix $(BUILD)/tolka.,$(SHELLS))
 $(COMPLETIONS): $(BUILD)/tolka.%: $(BUILD)/tolka
 	$(BUILD)/tolka help --completion=$* > $@
 
-# Where shells look for what they do not know yet.
-SHARE = $(DESTDIR)$(PREFIX)/share
-BASH_COMPLETION = $(SHARE)/bash-completion/completions
-ZSH_COMPLETION = $(SHARE)/zsh/site-functions
-FISH_COMPLETION = $(SHARE)/fish/vendor_completions.d
+# What tells compilers where the library is; how it is installed is not known before.
+CMAKE_FOLDER = $(LIBDIR)/cmake/tolka
+FOUND_BY = $(BUILD)/tolka.pc $(BUILD)/tolka-config.cmake $(BUILD)/tolka-config-version.cmake
+$(FOUND_BY): $(BUILD)/%: packaging/%.in FORCE
+	@sed -e 's|@VERSION@|$(VERSION)|' -e 's|@ABI@|$(ABI)|' -e 's|@PREFIX@|$(PREFIX)|' \
+	    -e 's|@LIBDIR@|$(LIBDIR:$(PREFIX)/%=$${prefix}/%)|' -e 's|@PACKAGES@|$(LIBRARY_PACKAGES)|' \
+	    -e 's|@TO_PREFIX@|$(shell realpath -m --relative-to=$(CMAKE_FOLDER) $(PREFIX))|' \
+	    -e 's|@TO_LIBDIR@|$(shell realpath -m --relative-to=$(PREFIX) $(LIBDIR))|' $< > $@
+FORCE:
 
-## install: the command, library, header, model, manual page and completion under PREFIX
-install: all $(MAN) $(COMPLETIONS)
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include \
-	    $(SHARE)/tolka $(SHARE)/man/man1 \
-	    $(BASH_COMPLETION) $(ZSH_COMPLETION) $(FISH_COMPLETION)
-	install -m 755 $(BUILD)/tolka $(DESTDIR)$(PREFIX)/bin/tolka
-	install -m 644 $(BUILD)/libtolka.a $(BUILD)/libtolka-engine.a $(DESTDIR)$(PREFIX)/lib/
-	install -m 644 engine/tolka.h $(DESTDIR)$(PREFIX)/include/tolka.h
-	install -m 644 models/pretrained/*.gguf $(SHARE)/tolka/
-	install -m 644 $(MAN) $(SHARE)/man/man1/tolka.1
-	install -m 644 $(BUILD)/tolka.bash $(BASH_COMPLETION)/tolka
-	install -m 644 $(BUILD)/tolka.zsh $(ZSH_COMPLETION)/_tolka
-	install -m 644 $(BUILD)/tolka.fish $(FISH_COMPLETION)/tolka.fish
+# What is installed: mode (or "link"), what (or whereto), under which name.
+SHARE = $(PREFIX)/share
+define INSTALLED
+755 $(BUILD)/tolka $(PREFIX)/bin/tolka
+644 $(BUILD)/libtolka.a $(LIBDIR)/libtolka.a
+644 $(BUILD)/libtolka-engine.a $(LIBDIR)/libtolka-engine.a
+644 $(SHARED) $(LIBDIR)/$(notdir $(SHARED))
+link $(notdir $(SHARED)) $(LIBDIR)/$(SONAME)
+link $(SONAME) $(LIBDIR)/libtolka.so
+644 engine/tolka.h $(PREFIX)/include/tolka.h
+644 $(BUILD)/tolka.pc $(LIBDIR)/pkgconfig/tolka.pc
+644 $(BUILD)/tolka-config.cmake $(CMAKE_FOLDER)/tolka-config.cmake
+644 $(BUILD)/tolka-config-version.cmake $(CMAKE_FOLDER)/tolka-config-version.cmake
+644 models/pretrained/tolka-en-de-fr.gguf $(SHARE)/tolka/tolka-en-de-fr.gguf
+644 $(MAN) $(SHARE)/man/man1/tolka.1
+644 $(BUILD)/tolka.bash $(SHARE)/bash-completion/completions/tolka
+644 $(BUILD)/tolka.zsh $(SHARE)/zsh/site-functions/_tolka
+644 $(BUILD)/tolka.fish $(SHARE)/fish/vendor_completions.d/tolka.fish
+endef
+install uninstall: export INSTALLED := $(INSTALLED)
+
+## install: the command, libraries, header, model, manual page and completion under PREFIX
+install: all $(MAN) $(COMPLETIONS) $(FOUND_BY)
+	@printf '%s\n' "$$INSTALLED" | while read -r mode file name; do \
+	    case $$mode in \
+	    link) install -d "$(DESTDIR)$${name%/*}" && ln -sf "$$file" "$(DESTDIR)$$name" ;; \
+	    *) install -D -m "$$mode" "$$file" "$(DESTDIR)$$name" ;; \
+	    esac || exit 1; done
+	@echo "installed under $(DESTDIR)$(PREFIX)"
+
+## uninstall: removes what install put there, given the same PREFIX, LIBDIR and DESTDIR
+uninstall:
+	@printf '%s\n' "$$INSTALLED" | while read -r mode file name; do \
+	    rm -f "$(DESTDIR)$$name" || exit 1; done
+	@for folder in $(SHARE)/tolka $(CMAKE_FOLDER); do \
+	    rmdir --ignore-fail-on-non-empty "$(DESTDIR)$$folder" 2>/dev/null || true; done
+	@echo "uninstalled from $(DESTDIR)$(PREFIX)"
+
+## check-install: the library as others use it: installed, linked, embedded, and removed again
+check-install: all $(MAN) $(COMPLETIONS)
+	sh tests/installed/run.sh $(BUILD)
+
+## check-reproducible: two builds in different folders give the same bytes
+check-reproducible:
+	sh tests/reproducible.sh
+
+## wheel: the library as a Python package with all that it needs (see docs/embedding.md)
+wheel: $(BUILD)/libtolka.so
+	python3 packaging/wheel.py $(BUILD)
+
+## deb: Debian packages tolka, libtolka0 and libtolka-dev
+deb:
+	sh packaging/deb.sh $(BUILD)
 
 ## check-arm: the kernels' tests for 64-bit ARM, cross-built and run by qemu-user
 check-arm:
@@ -180,6 +247,6 @@ format:
 help:
 	@sed -n 's/^## /  make /p' Makefile
 
-.PHONY: all tests check check-arm asan tsan install bench bench-peers align-figures clean format \
-    help
+.PHONY: all tests check check-arm check-install check-reproducible asan tsan install uninstall wheel deb \
+    bench bench-peers align-figures clean format help FORCE
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

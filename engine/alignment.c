@@ -51,13 +51,20 @@ void alignment_soft(const struct attention_map *map, struct alignment_choice cho
 tolka_status tolka_soft_alignment(const tolka_attention *attention, int layer, int head,
                                   float **weights, size_t *n_target, size_t *n_source,
                                   tolka_error *err) {
+    if (weights) *weights = NULL;
+    tolka_status status = need_arguments(err, __func__,
+                                         (const struct argument[]){{"attention", attention},
+                                                                   {"weights", weights},
+                                                                   {"n_target", n_target},
+                                                                   {"n_source", n_source},
+                                                                   {NULL, false}});
+    if (status != TOLKA_OK) return status;
+    *n_target = *n_source = 0;
     const struct attention_map *map = &attention->maps[TOLKA_CROSS_ATTENTION];
     struct cross_heads there = {map->n_layers, map->n_heads, attention->align_layer,
                                 attention->align_head};
     struct alignment_choice choice;
-    *weights = NULL;
-    *n_target = *n_source = 0;
-    tolka_status status = alignment_choose(&choice, there, layer, head, err);
+    status = alignment_choose(&choice, there, layer, head, err);
     if (status != TOLKA_OK) return status;
     size_t n_rows = map->n_queries - 1;
     *weights = malloc(n_rows * map->n_keys * sizeof **weights);
@@ -97,6 +104,14 @@ static size_t greatest(const float *row, size_t n_source, const uint8_t *counts)
 tolka_status tolka_hard_alignment(const float *weights, size_t n_target, size_t n_source,
                                   const uint8_t *source_counts, const uint8_t *target_counts,
                                   tolka_link **links, size_t *n, tolka_error *err) {
+    if (links) *links = NULL;
+    tolka_status status = need_arguments(
+        err, __func__,
+        (const struct argument[]){{"weights", weights || n_target == 0 || n_source == 0},
+                                  {"links", links},
+                                  {"n", n},
+                                  {NULL, false}});
+    if (status != TOLKA_OK) return status;
     *n = 0;
     *links = malloc((n_target + 1) * sizeof **links);
     if (!*links) return fail(err, TOLKA_NOMEM, "no memory for the links of %zu tokens", n_target);

@@ -138,16 +138,17 @@ void tolka_attention_free(tolka_attention *attention) {
 }
 
 size_t tolka_attention_layers(const tolka_attention *attention, tolka_attention_kind kind) {
-    return (unsigned)kind < 3 ? attention->maps[kind].n_layers : 0;
+    return attention && (unsigned)kind < 3 ? attention->maps[kind].n_layers : 0;
 }
 
 size_t tolka_attention_heads(const tolka_attention *attention, tolka_attention_kind kind) {
-    return (unsigned)kind < 3 ? attention->maps[kind].n_heads : 0;
+    return attention && (unsigned)kind < 3 ? attention->maps[kind].n_heads : 0;
 }
 
 const float *tolka_attention_weights(const tolka_attention *attention, tolka_attention_kind kind,
                                      size_t layer, size_t head, size_t *n_queries, size_t *n_keys) {
-    const struct attention_map *map = (unsigned)kind < 3 ? &attention->maps[kind] : NULL;
+    const struct attention_map *map =
+        attention && (unsigned)kind < 3 ? &attention->maps[kind] : NULL;
     bool there = map && layer < map->n_layers && head < map->n_heads;
     if (n_queries) *n_queries = there ? map->n_queries : 0;
     if (n_keys) *n_keys = there ? map->n_keys : 0;

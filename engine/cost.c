@@ -57,6 +57,9 @@ static tolka_status add_role(void *user, const struct role *role, tolka_error *e
 }
 
 void tolka_model_cost(const tolka_model *model, tolka_cost *cost) {
+    if (!cost) return;
+    *cost = (tolka_cost){0};
+    if (!model) return;
     struct walk walk = {.model = &model->model};
     const struct linear *output = &model->model.output;
     for_each_role(&model->model.config, add_role, &walk, NULL);

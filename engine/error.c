@@ -18,3 +18,10 @@ tolka_status fail(tolka_error *err, tolka_status status, const char *format, ...
     make_printable(err->text);
     return status;
 }
+
+tolka_status need_arguments(tolka_error *err, const char *call, const struct argument *arguments) {
+    for (; arguments->name; arguments++)
+        if (!arguments->is_there)
+            return fail(err, TOLKA_ARGUMENT, "%s: %s is NULL", call, arguments->name);
+    return TOLKA_OK;
+}

@@ -28,8 +28,11 @@ struct check {
 static tolka_status check_counts(const struct check *check, const tolka_alternatives *words,
                                  size_t n) {
     size_t n_phrases = 0, n_ids = 0;
+    if (!words && n > 0) return fail(check->err, check->wrong, "%s: the list is NULL", check->name);
     /* Added up with a look at the limit each time: sums of what a caller says could overflow. */
     for (size_t i = 0; i < n && n <= MAX_FORCE_WORDS && n_phrases <= MAX_SEQUENCES; i++) {
+        if (!words[i].phrases && words[i].n > 0)
+            return fail(check->err, check->wrong, "%s: a list of phrases is NULL", check->name);
         n_phrases += words[i].n <= MAX_SEQUENCES ? words[i].n : MAX_SEQUENCES + 1;
         for (size_t k = 0; n_phrases <= MAX_SEQUENCES && k < words[i].n; k++)
             if (words[i].phrases[k].n > MAX_SEQUENCE_IDS - n_ids)
@@ -49,6 +52,8 @@ static tolka_status check_phrase(const struct check *check, const tolka_sequence
     const struct config *config = check->config;
     if (phrase->n == 0)
         return fail(check->err, check->wrong, "%s has an empty phrase", check->name);
+    if (!phrase->ids)
+        return fail(check->err, check->wrong, "%s: a list of ids is NULL", check->name);
     for (size_t i = 0; i < phrase->n; i++) {
         if (phrase->ids[i] < 0 || (uint32_t)phrase->ids[i] >= config->target_vocab)
             return fail(check->err, check->wrong, "%s has token %d; the vocabulary has %u",

@@ -113,6 +113,7 @@ static tolka_status check_numbers(const tolka_generation *g, tolka_error *err) {
 
 static tolka_status check_ids(const int32_t *ids, size_t n, const char *key, uint32_t vocab,
                               tolka_error *err) {
+    if (!ids && n > 0) return fail(err, TOLKA_ARGUMENT, "%s: a list of ids is NULL", key);
     for (size_t i = 0; i < n; i++)
         if (ids[i] < 0 || (uint32_t)ids[i] >= vocab)
             return fail(err, TOLKA_ARGUMENT, "%s: token %d; the vocabulary has %u", key, ids[i],
@@ -122,6 +123,7 @@ static tolka_status check_ids(const int32_t *ids, size_t n, const char *key, uin
 
 static tolka_status check_sequences(const tolka_sequence *sequences, size_t n, const char *key,
                                     uint32_t vocab, tolka_error *err) {
+    if (!sequences && n > 0) return fail(err, TOLKA_ARGUMENT, "%s: the list is NULL", key);
     for (size_t i = 0; i < n; i++) {
         if (sequences[i].n == 0) return fail(err, TOLKA_ARGUMENT, "%s: an empty list", key);
         if (isnan(sequences[i].bias) || sequences[i].bias == INFINITY)
@@ -230,9 +232,6 @@ static bool copy_lists(struct generation *out, const tolka_generation *g) {
 tolka_status generation_copy(struct generation *out, const tolka_generation *given,
                              const struct config *config, tolka_error *err) {
     *out = (struct generation){0};
-    if (given->size < sizeof *given)
-        return fail(err, TOLKA_ARGUMENT, "generation: a size of %zu; expected %zu", given->size,
-                    sizeof *given);
     tolka_status status = check(given, config, err);
     if (status != TOLKA_OK) return status;
     out->settings = *given;

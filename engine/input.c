@@ -4,6 +4,7 @@ enum { MAX_SOURCE_TOKENS = 1 << 20 };
 
 static tolka_status check_ids(const int32_t *ids, size_t n, uint32_t vocab, const char *what,
                               tolka_error *err) {
+    if (!ids) return fail(err, TOLKA_ARGUMENT, "the list of %s tokens is NULL", what);
     for (size_t i = 0; i < n; i++)
         if (ids[i] < 0 || (uint32_t)ids[i] >= vocab)
             return fail(err, TOLKA_INPUT, "%s token %zu is %d; the vocabulary has %u", what, i + 1,

@@ -7,10 +7,15 @@
 
 /* ---- operands -------------------------------------------------------------------------------- */
 
+/* Of a quantized row of n inputs */
+static size_t quantized_bytes(const struct products *products, size_t n) {
+    return padded_inputs(n) * products->kernels->input_bytes;
+}
+
 void products_take(struct products *products, size_t n_rows, size_t max_inputs,
                    struct arena *arena) {
     struct operand_forms *forms = &products->forms;
-    forms->quantized = arena_take(arena, n_rows, padded_inputs(max_inputs));
+    forms->quantized = arena_take(arena, n_rows, quantized_bytes(products, max_inputs));
     forms->scale = arena_take(arena, n_rows, sizeof(float));
     forms->rounded = arena_take(arena, n_rows, padded_inputs(max_inputs) * sizeof(uint16_t));
 }
@@ -26,7 +31,7 @@ static void quantize(struct products *products, const struct operand *x, float m
     struct operand_forms *forms = &products->forms;
     if (forms->is_quantized && forms->multiplier == multiplier) return;
     products->kernels->quantize(x->x, x->n, x->n_rows, x->n, multiplier, forms->quantized,
-                                padded_inputs(x->n), forms->scale);
+                                quantized_bytes(products, x->n), forms->scale);
     forms->is_quantized = true;
     forms->multiplier = multiplier;
 }
@@ -49,7 +54,7 @@ static void set_input(struct products *products, const struct operand *x, const 
         quantize(products, x, w->input_multiplier);
         product->x = products->forms.quantized;
         product->x_scale = products->forms.scale;
-        product->x_stride = padded_inputs(x->n);
+        product->x_stride = quantized_bytes(products, x->n);
     } else if (w->type == DTYPE_BF16) {
         round_to_bf16(products, x);
         product->x = products->forms.rounded;

@@ -19,7 +19,7 @@ struct operand {
 /* What products with int8 and bf16 weights read in the place of an operand's floats: made when a
  * product first asks for it, then shared by all products with the same operand. */
 struct operand_forms {
-    int8_t *quantized;    /* [n_rows][padded_inputs(n)] */
+    int8_t *quantized;    /* [n_rows][padded_inputs(n)] of the level's bytes */
     float *scale;         /* [n_rows] */
     uint16_t *rounded;    /* [n_rows][padded_inputs(n)] */
     unsigned long serial; /* of the operand whose forms these are */

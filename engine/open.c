@@ -49,7 +49,10 @@ static tolka_status keep_if(tolka_model **out, tolka_status status) {
 }
 
 tolka_status tolka_model_open(tolka_model **out, const char *path, tolka_error *err) {
-    tolka_status status = new_model(out, path, err);
+    if (out) *out = NULL;
+    tolka_status status = need_arguments(
+        err, __func__, (const struct argument[]){{"out", out}, {"path", path}, {NULL, false}});
+    if (status == TOLKA_OK) status = new_model(out, path, err);
     if (status != TOLKA_OK) return status;
     status = map_open(&(*out)->map, path, err);
     if (status == TOLKA_OK) status = open_bytes(*out, (*out)->map.bytes, (*out)->map.n_bytes, err);
@@ -58,7 +61,12 @@ tolka_status tolka_model_open(tolka_model **out, const char *path, tolka_error *
 
 tolka_status tolka_model_open_memory(tolka_model **out, const void *bytes, size_t n_bytes,
                                      const char *name, tolka_error *err) {
-    tolka_status status = new_model(out, name, err);
+    if (out) *out = NULL;
+    tolka_status status = need_arguments(
+        err, __func__,
+        (const struct argument[]){
+            {"out", out}, {"bytes", bytes || n_bytes == 0}, {"name", name}, {NULL, false}});
+    if (status == TOLKA_OK) status = new_model(out, name, err);
     if (status != TOLKA_OK) return status;
     if ((uintptr_t)bytes % 64)
         status = fail(err, TOLKA_ARGUMENT, "%s: the bytes are not aligned to 64", name);
@@ -76,17 +84,23 @@ void tolka_model_free(tolka_model *model) {
 }
 
 int tolka_model_default_beam(const tolka_model *model) {
-    return (int)model->model.config.beam;
+    return model ? (int)model->model.config.beam : 0;
 }
 
 float tolka_model_default_length_penalty(const tolka_model *model) {
-    return model->model.config.length_penalty;
+    return model ? model->model.config.length_penalty : 0;
 }
 
 int tolka_model_default_max_length(const tolka_model *model) {
-    return (int)model->model.config.max_length;
+    return model ? (int)model->model.config.max_length : 0;
 }
 
-void tolka_model_generation(const tolka_model *model, tolka_generation *generation) {
-    *generation = generation_of(&model->model.config, &model->lists);
+void tolka_model_generation_sized(const tolka_model *model, tolka_generation *generation,
+                                  size_t size) {
+    tolka_generation whole = {0};
+    if (!generation) return;
+    if (model) whole = generation_of(&model->model.config, &model->lists);
+    whole.size = size;
+    memset(generation, 0, size);
+    memcpy(generation, &whole, size < sizeof whole ? size : sizeof whole);
 }

@@ -73,6 +73,7 @@ static double best_rate(struct trial *trial) {
 }
 
 double tolka_product_rate(const char *isa, const char *type) {
+    if (!type) return 0;
     struct arena measured = arena_measure();
     struct trial trial = {
         .products = {.kernels = kernels_select(isa)},

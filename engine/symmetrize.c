@@ -163,11 +163,19 @@ tolka_status tolka_symmetrize(const tolka_link *forward, size_t n_forward,
                               const tolka_link *reverse, size_t n_reverse, tolka_symmetry how,
                               tolka_link **links, size_t *n, tolka_error *err) {
     struct merging merging = {0};
-    *links = NULL;
+    if (links) *links = NULL;
+    tolka_status status =
+        need_arguments(err, __func__,
+                       (const struct argument[]){{"forward", forward || n_forward == 0},
+                                                 {"reverse", reverse || n_reverse == 0},
+                                                 {"links", links},
+                                                 {"n", n},
+                                                 {NULL, false}});
+    if (status != TOLKA_OK) return status;
     *n = 0;
     if ((unsigned)how > TOLKA_GROW_DIAG_FINAL_AND)
         return fail(err, TOLKA_ARGUMENT, "there is no symmetrization %d", (int)how);
-    tolka_status status = check_links(forward, n_forward, err);
+    status = check_links(forward, n_forward, err);
     if (status == TOLKA_OK) status = check_links(reverse, n_reverse, err);
     if (status == TOLKA_OK) status = allocate(&merging, n_forward + n_reverse, err);
     if (status == TOLKA_OK) {

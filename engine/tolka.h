@@ -31,9 +31,16 @@
  *    (ids, text, lists) is freed with tolka_free. Nothing that a getter returns is freed by the
  *    caller.
  * 3. Calls that can fail return a status and fill `err`, which may be NULL; *out is NULL on failure.
- *    Other pointers must not be NULL unless it says so. The library never prints, exits or reads the
- *    environment.
+ *    Another argument that is NULL is TOLKA_ARGUMENT unless it says so; a list or text of length 0
+ *    may be NULL. Of an object that is NULL, calls that return no status give 0, NULL, NaN or -1, as
+ *    they do out of range. The library never prints, exits or reads the environment, so it needs
+ *    no log hook.
  * 4. Text is UTF-8. Token ids are the model's own, not SentencePiece's.
+ *
+ * Programs go on running with a later library of the same number in its file name
+ * (libtolka.so.0). Structs that begin with their size grow at the end: what the caller does not know
+ * has its default, and what the library does not know is not read. Structs that the library
+ * allocates may grow at the end, too. All others stay as they are.
  */
 #ifndef TOLKA_H
 #define TOLKA_H
@@ -49,6 +56,8 @@ extern "C" {
 #endif
 
 #define TOLKA_VERSION "0.1.0"
+/* That of the library that runs, which may be another one than the header's. */
+const char *tolka_version(void);
 
 typedef struct tolka_model tolka_model;
 typedef struct tolka_tokenizer tolka_tokenizer;
@@ -180,7 +189,12 @@ typedef struct {
     size_t n_force_words;
 } tolka_generation;
 
-void tolka_model_generation(const tolka_model *model, tolka_generation *generation);
+/* Fills the `size` bytes that the caller's struct has. Bindings call it with the size they know. */
+void tolka_model_generation_sized(const tolka_model *model, tolka_generation *generation,
+                                  size_t size);
+static inline void tolka_model_generation(const tolka_model *model, tolka_generation *generation) {
+    tolka_model_generation_sized(model, generation, sizeof *generation);
+}
 
 /* ---- translation of ids ---------------------------------------------------------------------- */
 
@@ -235,7 +249,8 @@ typedef struct {
                              output; 0: 32 */
     int no_shortlist;     /* ignore the lexical shortlist that the model carries; 0: follow it */
     tolka_stop stop;      /* when beam search ends */
-    const char *isa;      /* "scalar", "avx2", "avx512", "amx", "neon"; NULL: the best there is */
+    const char *isa;      /* "scalar", "avx2", "avxvnni", "avx512", "amx", "neon", "neon_i8mm";
+                             NULL: the best there is */
     const tolka_generation *generation; /* NULL: what the model asks for. Copied, lists and all */
     int alternatives;    /* the n_best hypotheses differ in the first token behind the prefix, each
                          then going on greedily; 0: they are the best there are */
@@ -310,8 +325,9 @@ typedef void (*tolka_done)(void *user, size_t index, tolka_result *result);
 tolka_status tolka_translate(tolka_translator *translator, const tolka_input *inputs, size_t n,
                              tolka_done done, void *user, tolka_error *err);
 
-/* Ends the call of tolka_translate, tolka_score or tolka_stream that is under way, from another
- * thread or a callback: sentences that are not done have results of status TOLKA_STOPPED. */
+/* Ends the call that is under way (tolka_translate, tolka_score, tolka_stream and those for texts),
+ * from another thread or a callback: sentences that are not done have results of status
+ * TOLKA_STOPPED. */
 void tolka_translator_stop(tolka_translator *translator);
 
 /* Called with further tokens of a translation as soon as they are certain: at once when greedy or
@@ -509,7 +525,8 @@ tolka_status tolka_token_pieces(const tolka_tokenizer *tokenizer, const int32_t 
 int32_t tolka_tokenizer_start(const tolka_tokenizer *tokenizer);
 int32_t tolka_tokenizer_forced_first(const tolka_tokenizer *tokenizer);
 
-/* A copy with U+FFFD for what is not UTF-8 and blanks for NUL; NULL: no memory. */
+/* A copy with U+FFFD for what is not UTF-8 and blanks for NUL; NULL: no memory. *repaired_length
+ * (which may be NULL) does not count the final NUL. The caller frees it. */
 char *tolka_repair_text(const char *text, size_t length, size_t *repaired_length);
 
 /* A text to translate, perhaps with how its translation begins, or two to score. Borrowed until the
@@ -598,7 +615,7 @@ typedef int (*tolka_document_progress)(void *user, size_t n_done, size_t n_texts
 /* Translates all texts and puts them. Texts that cannot be translated stay as they were and have a
  * problem each. The translator should have been made with want_alignments if the document has marks;
  * texts without any are translated without. `progress` may be NULL; TOLKA_STOPPED: it wanted no
- * more, and what was done is there. */
+ * more, or tolka_translator_stop was called, and what was done is there. */
 tolka_status tolka_translate_document(tolka_translator *translator,
                                       const tolka_tokenizer *tokenizer, tolka_document *document,
                                       tolka_document_progress progress, void *user,

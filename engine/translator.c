@@ -19,6 +19,7 @@ struct tolka_translator {
     struct worker *workers; /* one a thread; the first is the caller's */
     struct generation generation;
     atomic_bool stop; /* the call that is under way */
+    int n_entered;    /* calls under way, one made by the other */
 };
 
 /* What Marian models were trained with, and many others. */
@@ -185,13 +186,18 @@ static tolka_status make_workers(tolka_translator *translator, const tolka_optio
     return TOLKA_OK;
 }
 
-/* What the caller wants, or else what the model asks for. */
+/* What the caller wants as far as it knows the fields, or else what the model asks for. */
 static tolka_status make_generation(tolka_translator *translator, const tolka_generation *given,
                                     tolka_error *err) {
     tolka_generation settings;
     tolka_model_generation(translator->model, &settings);
-    return generation_copy(&translator->generation, given ? given : &settings,
-                           &translator->model->model.config, err);
+    if (given && given->size < sizeof given->size)
+        return fail(err, TOLKA_ARGUMENT, "generation: a size of %zu", given->size);
+    if (given)
+        memcpy(&settings, given, given->size < sizeof settings ? given->size : sizeof settings);
+    settings.size = sizeof settings;
+    return generation_copy(&translator->generation, &settings, &translator->model->model.config,
+                           err);
 }
 
 static tolka_status set_up(tolka_translator *translator, const tolka_options *given,
@@ -222,11 +228,14 @@ static tolka_status set_up(tolka_translator *translator, const tolka_options *gi
 
 tolka_status tolka_translator_new(tolka_translator **out, const tolka_model *model,
                                   const tolka_options *given, tolka_error *err) {
-    *out = NULL;
+    if (out) *out = NULL;
+    tolka_status status = need_arguments(
+        err, __func__, (const struct argument[]){{"out", out}, {"model", model}, {NULL, false}});
+    if (status != TOLKA_OK) return status;
     tolka_translator *translator = calloc(1, sizeof *translator);
     if (!translator) return fail(err, TOLKA_NOMEM, "out of memory");
     translator->model = model;
-    tolka_status status = set_up(translator, given, err);
+    status = set_up(translator, given, err);
     if (status == TOLKA_OK)
         *out = translator;
     else
@@ -248,7 +257,7 @@ void tolka_translator_free(tolka_translator *translator) {
 }
 
 const char *tolka_translator_isa(const tolka_translator *translator) {
-    return translator->kernels->name;
+    return translator ? translator->kernels->name : NULL;
 }
 
 int tolka_available_threads(void) {
@@ -256,12 +265,13 @@ int tolka_available_threads(void) {
 }
 
 int tolka_translator_threads(const tolka_translator *translator) {
-    return pool_threads(translator->pool);
+    return translator ? pool_threads(translator->pool) : 0;
 }
 
 void tolka_translator_stats(const tolka_translator *translator, tolka_stats *stats) {
+    if (!stats) return;
     *stats = (tolka_stats){0};
-    for (int i = 0; i < pool_threads(translator->pool); i++) {
+    for (int i = 0; translator && i < pool_threads(translator->pool); i++) {
         struct worker_stats worker = worker_published_stats(&translator->workers[i]);
         stats->source_tokens += worker.source_tokens;
         stats->target_tokens += worker.target_tokens;
@@ -322,26 +332,41 @@ static tolka_status go_on(tolka_translator *translator, const struct batch_optio
     if (n == 0) return TOLKA_OK;
     tolka_status status =
         job_begin(&call.job, &translator->model->model, options, inputs, n, &translator->stop, err);
-    if (status != TOLKA_OK) return status;
-    work_and_deliver(&call, done, user);
-    job_end(&call.job);
-    return TOLKA_OK;
+    if (status == TOLKA_OK) {
+        work_and_deliver(&call, done, user);
+        job_end(&call.job);
+    }
+    return status;
 }
 
 static tolka_status run(tolka_translator *translator, const struct batch_options *options,
                         const tolka_input *inputs, size_t n, tolka_done done, void *user,
                         tolka_error *err) {
-    atomic_store(&translator->stop, false);
-    return go_on(translator, options, inputs, n, done, user, err);
+    translator_enter(translator);
+    tolka_status status = go_on(translator, options, inputs, n, done, user, err);
+    translator_leave(translator);
+    return status;
 }
 
 tolka_status tolka_translate(tolka_translator *translator, const tolka_input *inputs, size_t n,
                              tolka_done done, void *user, tolka_error *err) {
+    tolka_status status = need_arguments(err, __func__,
+                                         (const struct argument[]){{"translator", translator},
+                                                                   {"inputs", inputs || n == 0},
+                                                                   {"done", done},
+                                                                   {NULL, false}});
+    if (status != TOLKA_OK) return status;
     return run(translator, &translator->options, inputs, n, done, user, err);
 }
 
 tolka_status tolka_score(tolka_translator *translator, const tolka_input *inputs, size_t n,
                          tolka_done done, void *user, tolka_error *err) {
+    tolka_status status = need_arguments(err, __func__,
+                                         (const struct argument[]){{"translator", translator},
+                                                                   {"inputs", inputs || n == 0},
+                                                                   {"done", done},
+                                                                   {NULL, false}});
+    if (status != TOLKA_OK) return status;
     struct batch_options options = translator->options;
     options.search.teacher = true;
     options.search.want_scores = true;
@@ -350,7 +375,7 @@ tolka_status tolka_score(tolka_translator *translator, const tolka_input *inputs
 }
 
 void tolka_translator_stop(tolka_translator *translator) {
-    atomic_store(&translator->stop, true);
+    if (translator) atomic_store(&translator->stop, true);
 }
 
 /* ---- streaming ------------------------------------------------------------------------------- */
@@ -394,23 +419,34 @@ static tolka_result *run_stream(struct stream *stream) {
     return result.result;
 }
 
+static tolka_status stream_job(struct stream *stream, tolka_result **out, tolka_error *err) {
+    stream->tokens = calloc(job_steps(&stream->call.job) + 1, sizeof *stream->tokens);
+    if (stream->tokens) {
+        *out = run_stream(stream);
+        emit_rest(stream, *out);
+    }
+    free(stream->tokens);
+    job_end(&stream->call.job);
+    return *out ? TOLKA_OK : fail(err, TOLKA_NOMEM, "out of memory");
+}
+
 tolka_status tolka_stream(tolka_translator *translator, const tolka_input *input,
                           tolka_emit_tokens emit, void *user, tolka_result **out,
                           tolka_error *err) {
     struct stream stream = {.call = {.translator = translator}, .emit = emit, .user = user};
-    *out = NULL;
-    atomic_store(&translator->stop, false);
-    tolka_status status = job_begin(&stream.call.job, &translator->model->model,
-                                    &translator->options, input, 1, &translator->stop, err);
+    if (out) *out = NULL;
+    tolka_status status = need_arguments(err, __func__,
+                                         (const struct argument[]){{"translator", translator},
+                                                                   {"input", input},
+                                                                   {"emit", emit},
+                                                                   {"out", out},
+                                                                   {NULL, false}});
     if (status != TOLKA_OK) return status;
-    stream.tokens = calloc(job_steps(&stream.call.job) + 1, sizeof *stream.tokens);
-    if (stream.tokens) {
-        *out = run_stream(&stream);
-        emit_rest(&stream, *out);
-    }
-    if (!*out) status = fail(err, TOLKA_NOMEM, "out of memory");
-    free(stream.tokens);
-    job_end(&stream.call.job);
+    translator_enter(translator);
+    status = job_begin(&stream.call.job, &translator->model->model, &translator->options, input, 1,
+                       &translator->stop, err);
+    if (status == TOLKA_OK) status = stream_job(&stream, out, err);
+    translator_leave(translator);
     return status;
 }
 
@@ -418,10 +454,24 @@ tolka_status tolka_stream(tolka_translator *translator, const tolka_input *input
 
 tolka_status tolka_attention_new(tolka_attention **out, tolka_translator *translator,
                                  const tolka_input *input, tolka_error *err) {
+    if (out) *out = NULL;
+    tolka_status status = need_arguments(
+        err, __func__,
+        (const struct argument[]){
+            {"out", out}, {"translator", translator}, {"input", input}, {NULL, false}});
+    if (status != TOLKA_OK) return status;
     return attention_record(out, &translator->workers[0], input, ATTENTION_ALL, err);
 }
 
 /* ---- for the rooms above --------------------------------------------------------------------- */
+
+void translator_enter(tolka_translator *translator) {
+    if (translator->n_entered++ == 0) atomic_store(&translator->stop, false);
+}
+
+void translator_leave(tolka_translator *translator) {
+    translator->n_entered--;
+}
 
 const tolka_options *translator_options(const tolka_translator *translator) {
     return &translator->wanted;

@@ -13,6 +13,11 @@ const tolka_options *translator_options(const tolka_translator *translator);
  * asks for, or else the model, as far as the model can tell positions apart. */
 size_t translator_max_source(const tolka_translator *translator, size_t n_special);
 
+/* Around a call that makes others: a stop is for the outermost one that is under way, so it is heeded
+ * before there are ids, too, and between the parts of a text. */
+void translator_enter(tolka_translator *translator);
+void translator_leave(tolka_translator *translator);
+
 /* What max_length is if nobody asks for another. */
 int translator_default_length(const tolka_translator *translator);
 

@@ -451,5 +451,6 @@ Suite *api_suite(void) {
     suite_add_tcase(suite, options);
     suite_add_tcase(suite, together);
     suite_add_tcase(suite, memory);
+    suite_add_tcase(suite, arguments_case());
     return suite;
 }

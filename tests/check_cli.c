@@ -252,6 +252,9 @@ START_TEST(wrong_usage) {
         {{"help", "nope"}, "nope"},
         {{"help", "covert"}, "covert|did you mean convert?"},
         {{"--beem", "4"}, "--beem is no option of tolka translate|did you mean --beam?"},
+        {{"--ot", "de", "x"}, "--ot is no option of tolka translate|did you mean --to?"},
+        {{"-to", "de", "x"}, "-to is -t o|did you mean --to?"},
+        {{"--to", "de", "-i", "tests"}, "tests: Is a directory"},
         {{"inspect", "--tensrs", "x"}, "--tensrs|did you mean --tensors?"},
         {{"bench", "--ronds=3"}, "--ronds is no option of tolka bench|did you mean --rounds?"},
         {{"--top", "x"}, "--top could be --top-k or --top-p"},
@@ -428,7 +431,8 @@ START_TEST(shipped_model_is_missed) {
 END_TEST
 
 START_TEST(instruction_sets) {
-    static const char *const names[] = {"scalar", "avx2", "avx512", "amx", "neon"};
+    static const char *const names[] = {"scalar", "avx2", "avxvnni",  "avx512",
+                                        "amx",    "neon", "neon_i8mm"};
     static const char text[] = "The weather is nice today.\nI don't know what you mean.\n";
     char *first = NULL;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {

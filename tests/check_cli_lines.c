@@ -73,7 +73,9 @@ START_TEST(every_line_has_an_answer) {
                                 "The weather is nice today."; /* no newline at the end */
     const char *const arguments[] = {"--to", "de", NULL};
     struct ran ran = run_bytes(arguments, input, sizeof input - 1);
-    ck_assert_msg(ran.status == 0 && ran.n_err == 0, "%d: %s", ran.status, ran.err);
+    ck_assert_msg(ran.status == 0 && count_lines(ran.err, ran.n_err) == 1, "%d: %s", ran.status,
+                  ran.err);
+    ck_assert_ptr_nonnull(strstr(ran.err, "line 8: warning: not UTF-8"));
     ck_assert_uint_eq(count_lines(ran.out, ran.n_out), 12);
     ck_assert_int_eq(ran.out[ran.n_out - 1], '\n');
     check_line(ran.out, 0, "");
@@ -87,6 +89,63 @@ START_TEST(every_line_has_an_answer) {
     check_line(ran.out, 11, "Das Wetter ist heute schön.");
     ck_assert_uint_eq(strlen(ran.out), ran.n_out); /* no NUL in the output */
     ran_free(&ran);
+}
+END_TEST
+
+/* Of a line of several sentences each is told, with what it would be alone. */
+START_TEST(json_tells_the_parts) {
+    static const char *const sentences[] = {"Good morning.", "Where are the keys?"};
+    char *whole =
+        output_of("  Good morning.  Where are the keys?\nGood morning.\n", "--to", "de", "--json");
+    char *alone = output_of("Good morning.\nWhere are the keys?\n", "--to", "de", "--json");
+    json_t *object = json_line(whole, 0), *single = json_line(whole, 1);
+    const json_t *parts = json_object_get(object, "parts");
+    ck_assert_uint_eq(json_array_size(parts), 2);
+    for (size_t i = 0; i < 2; i++) {
+        const json_t *part = json_array_get(parts, i);
+        json_t *expected = json_line(alone, i);
+        ck_assert_str_eq(json_string_value(json_object_get(part, "source")), sentences[i]);
+        ck_assert(json_equal(json_object_get(part, "target"), json_object_get(expected, "target")));
+        ck_assert(json_equal(json_object_get(part, "score"), json_object_get(expected, "score")));
+        ck_assert_ptr_null(json_object_get(part, "warning"));
+        json_decref(expected);
+    }
+    ck_assert_ptr_null(json_object_get(single, "parts"));
+    json_decref(object), json_decref(single);
+    free(whole), free(alone);
+}
+END_TEST
+
+/* Latin-1 is translated as far as it can be read, and that is said once; the second window is large. */
+START_TEST(other_encodings_are_told) {
+    enum { BEFORE = 40, LATIN = 3 };
+    char input[1024] = "";
+    for (int i = 0; i < BEFORE; i++) strcat(input, "Hello.\n");
+    for (int i = 0; i < LATIN; i++) strcat(input, "Gr\374\337e\n");
+    struct ran ran = run(input, "--to", "en", "-x", "2", "--no-guards");
+    ck_assert_int_eq(ran.status, 0);
+    ck_assert_str_eq(ran.err, "tolka: line 41: warning: not UTF-8, so some of it is lost; if it is "
+                              "text in another encoding, iconv converts it\n");
+    ck_assert_uint_eq(count_lines(ran.out, ran.n_out), BEFORE + LATIN);
+    ran_free(&ran);
+    ran = run(input, "--to", "en", "-x", "2", "--no-guards", "-q");
+    ck_assert_uint_eq(ran.n_err, 0);
+    ran_free(&ran);
+}
+END_TEST
+
+/* A text that is a file's name may be meant as one. */
+START_TEST(names_of_files_are_noted) {
+    struct ran ran = run(NULL, "--to", "de", "README.md");
+    ck_assert_int_eq(ran.status, 0);
+    ck_assert_ptr_nonnull(strstr(ran.err, "note: README.md is translated as a text"));
+    ran_free(&ran);
+    static const char *const quiet[][2] = {{"README.md", "-q"}, {"tests", "-x99"}};
+    for (size_t i = 0; i < sizeof quiet / sizeof *quiet; i++) {
+        ran = run(NULL, "--to", "de", quiet[i][0], quiet[i][1]);
+        ck_assert_uint_eq(ran.n_err, 0);
+        ran_free(&ran);
+    }
 }
 END_TEST
 
@@ -276,7 +335,7 @@ static double check_hypothesis(const json_t *object, double length_penalty) {
 }
 
 START_TEST(json_keeps_its_promise) {
-    char *output = output_of("Good \"morning\".\n\n\xff\n", "--to", "de", "--json");
+    char *output = output_of("Good \"morning\".\n\n\xff\n", "--to", "de", "--json", "-q");
     for (size_t i = 0; i < 3; i++) {
         json_t *object = json_line(output, i);
         ck_assert(json_is_string(json_object_get(object, "source")));
@@ -433,6 +492,9 @@ TCase *cli_lines_case(void) {
     tcase_add_test(lines, known_translations);
     tcase_add_test(lines, languages_by_any_name);
     tcase_add_test(lines, every_line_has_an_answer);
+    tcase_add_test(lines, json_tells_the_parts);
+    tcase_add_test(lines, other_encodings_are_told);
+    tcase_add_test(lines, names_of_files_are_noted);
     tcase_add_test(lines, no_lines_no_output);
     tcase_add_test(lines, a_thousand_lines_in_order);
     tcase_add_test(lines, batches_and_threads_change_nothing);

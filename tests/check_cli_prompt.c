@@ -67,6 +67,27 @@ START_TEST(the_last_text_again) {
 }
 END_TEST
 
+/* Without --to the prompt asks, says nothing of mistakes, and takes a bare name. */
+START_TEST(the_prompt_asks_for_a_language) {
+    struct terminal terminal = in_terminal("-b", "1");
+    terminal_expect(&terminal, "Type a text");
+    ck_assert_ptr_null(strstr(terminal.shown, "tolka: "));
+    terminal_expect(&terminal, "Translate to which language?");
+    terminal_expect(&terminal, "Languages: eng deu fra\r\n");
+    terminal_expect(&terminal, "tolka> ");
+    terminal_type(&terminal, "Good morning.\r"); /* no language */
+    terminal_expect(&terminal, "Translate to which language?");
+    terminal_expect(&terminal, "tolka> ");
+    terminal_type(&terminal, "German\r");
+    terminal_expect(&terminal, "German> ");
+    terminal_type(&terminal, "Good morning.\r");
+    terminal_expect(&terminal, "Guten Morgen.\r\n");
+    terminal_expect(&terminal, "German> ");
+    terminal_type(&terminal, "\4");
+    ck_assert_int_eq(terminal_end(&terminal), 0);
+}
+END_TEST
+
 /* A mistake is said, and changes nothing. */
 START_TEST(mistakes_change_nothing) {
     static const char *const wrong[][2] = {
@@ -191,6 +212,7 @@ TCase *cli_prompt_case(void) {
     tcase_add_test(prompt, commands_are_options);
     tcase_add_test(prompt, the_last_text_again);
     tcase_add_test(prompt, mistakes_change_nothing);
+    tcase_add_test(prompt, the_prompt_asks_for_a_language);
     tcase_add_test(prompt, ctrl_c_ends_a_translation);
     tcase_add_test(prompt, sigterm_ends_a_prompt);
     tcase_add_test(prompt, pasted_lines_are_one_text);

@@ -99,6 +99,11 @@ START_TEST(a_slip_is_asked_about) {
     terminal_expect(&terminal, "--output");
     int status = terminal_end(&terminal);
     ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 2);
+    terminal = in_terminal("langauges"); /* nothing follows */
+    terminal_expect(&terminal, "did you mean \"tolka languages\"? [y/n] ");
+    terminal_type(&terminal, "y\n");
+    terminal_expect(&terminal, ">>deu<<");
+    ck_assert_int_eq(terminal_end(&terminal), 0);
 }
 END_TEST
 

@@ -354,6 +354,18 @@ START_TEST(ctranslate2_with_sentencepiece) {
 }
 END_TEST
 
+/* A T5 without SentencePiece model names no languages: its words are taken all the same. */
+START_TEST(t5_takes_words) {
+    struct fixture fixture = fixture_open("ct2-t5", DTYPE_F32);
+    tolka_tokenizer *tokenizer;
+    tolka_error err;
+    ck_assert_msg(tolka_tokenizer_new(&tokenizer, fixture.model, NULL, NULL, &err) == TOLKA_OK,
+                  "%s", err.text);
+    tolka_tokenizer_free(tokenizer);
+    fixture_close(&fixture);
+}
+END_TEST
+
 /* ---- all of it ------------------------------------------------------------------------------- */
 
 void add_ctranslate2_tests(Suite *suite) {
@@ -364,6 +376,7 @@ void add_ctranslate2_tests(Suite *suite) {
     tcase_add_loop_test(ct2, ctranslate2_in_int8, 0, 2);
     tcase_add_loop_test(ct2, transliteration, 0, 9);
     tcase_add_test(ct2, words_on_both_sides);
+    tcase_add_test(ct2, t5_takes_words);
     tcase_add_test(ct2, ctranslate2_with_sentencepiece);
     suite_add_tcase(suite, ct2);
 }

@@ -81,25 +81,60 @@ START_TEST(norms_agree_with_scalar) {
 }
 END_TEST
 
-/* The bytes are a level's own: what the padding holds shows which of them means zero. */
+/* Each of n inputs by itself: 1 where the output is the input. */
+static void make_identity(struct weights *weights, size_t n) {
+    float *zeros = new_floats(n * n);
+    memset(zeros, 0, n * n * sizeof *zeros);
+    weights_make(weights, DTYPE_I8, LAYOUT_PANELS, n, n, zeros, 0);
+    uint8_t *data = weights->data;
+    for (size_t o = 0; o < n; o++) {
+        data[matrix_output(&weights->matrix, o) - data + o / 4 * TILE_BYTES + o % 4] = 1;
+        weights->row_sum[o] = 1;
+    }
+    free_floats(zeros, n * n);
+}
+
+/* What the bytes mean is the level's own: its product with the identity tells. */
+static void read_quantized(const struct kernels *level, const int8_t *q, size_t q_stride, size_t n,
+                           float *out) {
+    static const float ones[N_ROWS] = {1, 1, 1};
+    struct weights identity;
+    make_identity(&identity, n);
+    level->matmul(&(struct matmul){
+        .w = &identity.matrix,
+        .x = q,
+        .x_stride = q_stride,
+        .x_scale = ones,
+        .n_rows = N_ROWS,
+        .n_outputs = n,
+        .y = out,
+        .y_stride = n,
+    });
+    weights_free(&identity);
+}
+
+/* In rows with room for more than the n inputs: those behind them are zeros. */
 static void check_quantized(const struct kernels *level, const float *x, size_t n,
                             float multiplier) {
-    size_t stride = n / 64 * 64 + 128, n_bytes = N_ROWS * stride;
-    int8_t *q = guarded_new(n_bytes), *expected = guarded_new(n_bytes);
+    size_t n_padded = n / 64 * 64 + 128, stride = n_padded * level->input_bytes;
+    size_t n_bytes = N_ROWS * stride, n_expected = N_ROWS * n_padded;
+    int8_t *q = guarded_new(n_bytes), *expected = guarded_new(n_expected);
     float *scale = new_floats(N_ROWS), *expected_scale = new_floats(N_ROWS);
+    float *values = new_floats(n_expected);
     memset(q, 77, n_bytes);
     level->quantize(x, n, N_ROWS, n, multiplier, q, stride, scale);
-    kernels_scalar()->quantize(x, n, N_ROWS, n, multiplier, expected, stride, expected_scale);
+    kernels_scalar()->quantize(x, n, N_ROWS, n, multiplier, expected, n_padded, expected_scale);
     check_same("scales", scale, expected_scale, N_ROWS);
-    int8_t zero = q[stride - 1];
-    for (size_t i = 0; i < n_bytes; i++)
-        if ((int8_t)(uint8_t)(q[i] - zero) != expected[i])
-            ck_abort_msg("%s: quantize: byte %zu of rows of %zu is %d, expected %d", level->name, i,
-                         n, q[i] - zero, expected[i]);
+    read_quantized(level, q, stride, n_padded, values);
+    for (size_t i = 0; i < n_expected; i++)
+        if (values[i] != expected[i])
+            ck_abort_msg("%s: quantize: element %zu of rows of %zu is %g, expected %d", level->name,
+                         i, n, (double)values[i], expected[i]);
     guarded_free(q, n_bytes);
-    guarded_free(expected, n_bytes);
+    guarded_free(expected, n_expected);
     free_floats(scale, N_ROWS);
     free_floats(expected_scale, N_ROWS);
+    free_floats(values, n_expected);
 }
 
 START_TEST(quantize_agrees_with_scalar) {

@@ -184,6 +184,11 @@ static const struct printing printings[] = {
      "8001 6 0\n7 99999999\n",
      {"--ids", "--json", "-x", "5", "--alternatives", "2"}},
     {"tolka translate \\-\\-json", "Hi.\n", {"--to", "de", "--json", "--sample", "-n", "2"}},
+    {"tolka translate \\-\\-json", "Hello there. How are you?\n", {"--to", "de", "--json"}},
+    {"tolka translate \\-\\-json", /* a model that is made to repeat itself */
+     "Hi. No.\n",
+     {"--to", "de", "--json", "-b", "1", "-x", "8", "--set", "sequence_bias=[[[3924],60]]", "--set",
+      "no_repeat_ngram_size=40"}},
     {"tolka score \\-\\-json", "Hi.\tHallo.\nx\n\t\n", {"score", "--to", "de", "--json"}},
     {"tolka score \\-\\-json",
      "Hi.\tHallo.\n",

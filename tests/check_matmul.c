@@ -22,7 +22,7 @@ struct problem {
     struct weights weights;
     size_t n_rows, n_in, n_out;
     float *w, *x, *bias, *residual;
-    size_t prepared_stride, prepared_bytes;
+    size_t prepared_stride; /* in elements */
 };
 
 static void problem_new(struct problem *p, struct kind kind, size_t n_rows, size_t n_in,
@@ -32,8 +32,7 @@ static void problem_new(struct problem *p, struct kind kind, size_t n_rows, size
     p->x = random_floats(n_rows * n_in, 2);
     p->bias = random_floats(n_out, 3);
     p->residual = random_floats(n_rows * n_out, 4);
-    p->prepared_stride = (n_in + INPUT_ALIGN - 1) / INPUT_ALIGN * INPUT_ALIGN;
-    p->prepared_bytes = n_rows * p->prepared_stride * 2;
+    p->prepared_stride = padded_inputs(n_in);
     weights_make(&p->weights, kind.type, kind.layout, n_out, n_in, p->w,
                  kind.layout == LAYOUT_ROWS ? n_in % 4 : 0);
 }
@@ -59,18 +58,17 @@ static void run(const struct kernels *level, const struct problem *p, struct req
     const struct matrix *w = &p->weights.matrix;
     bool int8 = w->layout == LAYOUT_PANELS && w->type == DTYPE_I8;
     bool bf16 = w->layout == LAYOUT_PANELS && w->type == DTYPE_BF16;
-    size_t row = request.first_row, n_bytes = request.n_rows * p->prepared_stride * (int8 ? 1 : 2);
+    size_t row = request.first_row, stride = p->prepared_stride * (int8 ? level->input_bytes : 1);
+    size_t n_bytes = request.n_rows * stride * (int8 ? 1 : 2);
     const float *x = p->x + row * p->n_in;
     void *prepared = guarded_new(n_bytes);
     float *scale = new_floats(request.n_rows);
-    if (int8)
-        level->quantize(x, p->n_in, request.n_rows, p->n_in, 0, prepared, p->prepared_stride,
-                        scale);
-    if (bf16) level->round_bf16(x, p->n_in, request.n_rows, p->n_in, prepared, p->prepared_stride);
+    if (int8) level->quantize(x, p->n_in, request.n_rows, p->n_in, 0, prepared, stride, scale);
+    if (bf16) level->round_bf16(x, p->n_in, request.n_rows, p->n_in, prepared, stride);
     level->matmul(&(struct matmul){
         .w = w,
         .x = int8 || bf16 ? prepared : x,
-        .x_stride = int8 || bf16 ? p->prepared_stride : p->n_in,
+        .x_stride = int8 || bf16 ? stride : p->n_in,
         .x_scale = scale,
         .n_rows = request.n_rows,
         .first_output = request.first_output,
@@ -129,9 +127,10 @@ START_TEST(sizes_agree_with_scalar) {
 }
 END_TEST
 
-/* More inputs than are decoded at a time */
+/* More inputs than are decoded or widened at a time, and more rows than share that */
 START_TEST(long_rows_agree_with_scalar) {
     for (size_t n_rows = 1; n_rows < 40; n_rows += 6) compare_sizes(kinds[_i], n_rows, 1100, 19);
+    compare_sizes(kinds[_i], 199, 1100, 19);
 }
 END_TEST
 

@@ -335,6 +335,43 @@ START_TEST(another_thread_stops_a_call) {
 }
 END_TEST
 
+struct two {
+    tolka_translator *translator;
+    tolka_status status[2];
+};
+
+static void stop_at_first(void *user, size_t index, tolka_result *result) {
+    struct two *two = user;
+    if (index == 0) tolka_translator_stop(two->translator);
+    two->status[index] = tolka_result_status(result, NULL);
+    tolka_result_free(result);
+}
+
+/* A text without words is done before the others are handed to the engine: a stop that comes then
+ * is for them. */
+START_TEST(texts_are_stopped_on_their_way) {
+    const tolka_text texts[] = {{"", 0, NULL, 0}, {"Hello.", 6, NULL, 0}};
+    tolka_model *model;
+    tolka_tokenizer *tokenizer = NULL;
+    ck_assert_int_eq(tolka_model_open(&model, SHIPPED_MODEL, NULL), TOLKA_OK);
+    ck_assert_int_eq(tolka_tokenizer_new(&tokenizer, model, NULL, "de", NULL), TOLKA_OK);
+    struct two two = {open_translator(model, NULL), {TOLKA_NOMEM, TOLKA_NOMEM}};
+    for (int round = 0; round < 2; round++) {
+        tolka_translate_texts(two.translator, tokenizer, texts, 2, stop_at_first, &two, NULL);
+        ck_assert_int_eq(two.status[0], TOLKA_OK);
+        ck_assert_int_eq(two.status[1], TOLKA_STOPPED);
+    }
+    /* The next call has not been stopped. */
+    char *translation = NULL;
+    tolka_translate_text(two.translator, tokenizer, "Hello.", &translation, NULL);
+    ck_assert_str_eq(translation, "Hallo.");
+    tolka_free(translation);
+    tolka_translator_free(two.translator);
+    tolka_tokenizer_free(tokenizer);
+    tolka_model_free(model);
+}
+END_TEST
+
 /* A stop between two calls ends neither. */
 START_TEST(nothing_to_stop) {
     struct scene scene = scene_open(1, false, 2);
@@ -442,6 +479,37 @@ START_TEST(text_in_whole_characters_of_pieces) {
 }
 END_TEST
 
+/* Nothing comes behind a piece that was the last one wanted, though a beam has a sentence ready
+ * before it hands out the first piece. */
+START_TEST(sentences_behind_the_end_do_not_come) {
+    tolka_model *model;
+    tolka_tokenizer *tokenizer = NULL;
+    ck_assert_int_eq(tolka_model_open(&model, SHIPPED_MODEL, NULL), TOLKA_OK);
+    ck_assert_int_eq(tolka_tokenizer_new(&tokenizer, model, NULL, "de", NULL), TOLKA_OK);
+    for (int beam = 1; beam <= 4; beam += 3) {
+        tolka_options options = TOLKA_OPTIONS_INIT;
+        options.beam = beam;
+        tolka_translator *translator = open_translator(model, &options);
+        struct reader all = {.length = 0};
+        tolka_result_free(
+            stream_text(translator, tokenizer, "Good morning. Thank you.", NULL, &all));
+        for (size_t last = 1; last < all.n_calls; last++) {
+            struct reader reader = {.stop_after = last};
+            tolka_result *stopped =
+                stream_text(translator, tokenizer, "Good morning. Thank you.", NULL, &reader);
+            ck_assert_uint_eq(reader.n_calls, last);
+            /* Before the second sentence has begun there is something left to stop. */
+            if (!strstr(reader.text, "Danke"))
+                ck_assert_int_eq(tolka_result_status(stopped, NULL), TOLKA_STOPPED);
+            tolka_result_free(stopped);
+        }
+        tolka_translator_free(translator);
+    }
+    tolka_tokenizer_free(tokenizer);
+    tolka_model_free(model);
+}
+END_TEST
+
 START_TEST(text_is_stopped) {
     tolka_model *model;
     tolka_tokenizer *tokenizer = NULL;
@@ -485,10 +553,12 @@ Suite *streaming_suite(void) {
     tcase_add_loop_test(stops, another_thread_stops_a_stream, 0, 2);
     tcase_add_loop_test(stops, another_thread_stops_a_call, 0, 3);
     tcase_add_test(stops, nothing_to_stop);
+    tcase_add_test(stops, texts_are_stopped_on_their_way);
     tcase_set_timeout(text, 300);
     tcase_add_test(text, text_in_whole_characters_of_bytes);
     tcase_add_test(text, text_in_whole_characters_of_pieces);
     tcase_add_test(text, text_is_stopped);
+    tcase_add_test(text, sentences_behind_the_end_do_not_come);
     suite_add_tcase(suite, tokens);
     suite_add_tcase(suite, stops);
     suite_add_tcase(suite, text);

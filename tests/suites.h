@@ -28,7 +28,8 @@ Suite *streaming_suite(void);       /* check_streaming.c */
 Suite *guards_suite(void);          /* check_guards.c */
 Suite *unknown_suite(void);         /* check_unknown.c */
 Suite *sentences_suite(void);       /* check_sentences.c */
-Suite *api_suite(void);             /* check_api.c */
+Suite *api_suite(void);             /* check_api.c, check_arguments.c */
+TCase *arguments_case(void);        /* check_arguments.c */
 Suite *tokenizer_suite(void);       /* check_tokenizer*.c */
 Suite *languages_suite(void);       /* check_languages.c */
 Suite *import_suite(void);          /* check_import.c, check_import_hostile.c, check_settings.c */

@@ -38,11 +38,23 @@ static void cut_item(void *user, size_t i) {
         fail_item(item, &err);
 }
 
+static tolka_status check_text(const tolka_text *text, tolka_error *err) {
+    if (!text->source && text->source_length > 0)
+        return fail(err, TOLKA_ARGUMENT, "the source is NULL, but not its length");
+    if (!text->target && text->target_length > 0)
+        return fail(err, TOLKA_ARGUMENT, "the target is NULL, but not its length");
+    return TOLKA_OK;
+}
+
 void pipeline_cut(struct pipeline *pipeline) {
     tolka_error err;
-    for (size_t i = 0; i < pipeline->n; i++)
-        if (find_sentences(pipeline, &pipeline->items[i], &pipeline->texts[i], &err) != TOLKA_OK)
-            fail_item(&pipeline->items[i], &err);
+    for (size_t i = 0; i < pipeline->n; i++) {
+        const tolka_text *text = &pipeline->texts[i];
+        struct item *item = &pipeline->items[i];
+        if (check_text(text, &err) != TOLKA_OK ||
+            find_sentences(pipeline, item, text, &err) != TOLKA_OK)
+            fail_item(item, &err);
+    }
     translator_share(pipeline->translator, pipeline->n, cut_item, pipeline);
 }
 

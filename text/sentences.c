@@ -182,9 +182,14 @@ tolka_status sentences_find(struct sentence_finder *finder, const char *text, si
 tolka_status tolka_split_text(const char *text, size_t length, const char *language,
                               tolka_span **sentences, size_t *n, tolka_error *err) {
     struct sentence_finder *finder;
-    *sentences = NULL;
-    *n = 0;
-    tolka_status status = sentence_finder_new(&finder, &language, language ? 1 : 0, err);
+    if (sentences) *sentences = NULL;
+    if (n) *n = 0;
+    tolka_status status = need_arguments(
+        err, __func__,
+        (const struct argument[]){
+            {"text", text || length == 0}, {"sentences", sentences}, {"n", n}, {NULL, false}});
+    if (status != TOLKA_OK) return status;
+    status = sentence_finder_new(&finder, &language, language ? 1 : 0, err);
     if (status != TOLKA_OK) return status;
     status = sentences_find(finder, text, length, sentences, n, err);
     sentence_finder_free(finder);

@@ -16,7 +16,7 @@ struct stream {
     size_t n, capacity;
     bool marks_unknown;
     size_t emitted; /* bytes of their text */
-    bool failed;
+    bool failed, is_stopped;
 };
 
 static bool add_tokens(struct stream *stream, const tolka_token *tokens, size_t n) {
@@ -40,12 +40,18 @@ static size_t certain_length(const char *text, size_t length) {
     return length;
 }
 
+/* Once no more is wanted, nothing more comes: neither the rest of a part nor what is behind it. */
+static int emit(struct stream *stream, const char *text, size_t length) {
+    if (!stream->is_stopped) stream->is_stopped = stream->emit(stream->user, text, length) != 0;
+    return stream->is_stopped;
+}
+
 /* Emits what is new of the text; with `last`, all that is left. */
 static int emit_text(struct stream *stream, const char *text, size_t length, bool last) {
     size_t end = last ? length : certain_length(text, length), from = stream->emitted;
-    if (end <= from) return 0;
+    if (end <= from) return stream->is_stopped;
     stream->emitted = end;
-    return stream->emit(stream->user, text + from, end - from);
+    return emit(stream, text + from, end - from);
 }
 
 static bool has_unknown_so_far(const struct stream *stream) {
@@ -73,27 +79,35 @@ static int take_part(void *user, const tolka_result *result) {
     struct stream *stream = user;
     size_t length;
     const char *text = tolka_result_text(result, 0, &length);
-    int stop = text ? emit_text(stream, text, length, true) : 0;
+    int stop = text ? emit_text(stream, text, length, true) : stream->is_stopped;
     stream->n = 0;
     stream->emitted = 0;
     return stop;
 }
 
 static int take_gap(void *user, const char *text, size_t length) {
-    struct stream *stream = user;
-    return stream->emit(stream->user, text, length);
+    return emit(user, text, length);
 }
 
 tolka_status tolka_stream_text(tolka_translator *translator, const tolka_tokenizer *tokenizer,
                                const tolka_text *text, tolka_emit emit, void *user,
                                tolka_result **out, tolka_error *err) {
+    if (out) *out = NULL;
+    tolka_status status = need_arguments(err, __func__,
+                                         (const struct argument[]){{"translator", translator},
+                                                                   {"tokenizer", tokenizer},
+                                                                   {"text", text},
+                                                                   {"emit", emit},
+                                                                   {"out", out},
+                                                                   {NULL, false}});
+    if (status != TOLKA_OK) return status;
     struct stream stream = {.tokenizer = tokenizer,
                             .emit = emit,
                             .user = user,
                             .marks_unknown =
                                 translator_options(translator)->unknown == TOLKA_UNKNOWN_MARK};
     struct text_listener listener = {take_gap, take_tokens, take_part, &stream};
-    tolka_status status = texts_stream(translator, tokenizer, text, &listener, out, err);
+    status = texts_stream(translator, tokenizer, text, &listener, out, err);
     if (status == TOLKA_OK && stream.failed)
         status = fail(err, TOLKA_NOMEM, "out of memory for a translation");
     if (status != TOLKA_OK) {

@@ -4,6 +4,7 @@
 
 #include "engine/error.h"
 #include "engine/result.h"
+#include "engine/translator.h"
 #include "text/mend.h"
 #include "text/pipeline.h"
 
@@ -63,15 +64,24 @@ static tolka_status translate_all(struct pipeline *pipeline, tolka_error *err) {
 
 static tolka_status run(struct pipeline *pipeline, tolka_error *err) {
     if (pipeline->n == 0) return TOLKA_OK;
+    translator_enter(pipeline->translator);
     tolka_status status = pipeline_begin(pipeline, err);
     if (status == TOLKA_OK) status = translate_all(pipeline, err);
     pipeline_end(pipeline);
+    translator_leave(pipeline->translator);
     return status;
 }
 
 tolka_status tolka_translate_texts(tolka_translator *translator, const tolka_tokenizer *tokenizer,
                                    const tolka_text *texts, size_t n, tolka_done done, void *user,
                                    tolka_error *err) {
+    tolka_status status = need_arguments(err, __func__,
+                                         (const struct argument[]){{"translator", translator},
+                                                                   {"tokenizer", tokenizer},
+                                                                   {"texts", texts || n == 0},
+                                                                   {"done", done},
+                                                                   {NULL, false}});
+    if (status != TOLKA_OK) return status;
     struct pipeline pipeline = {.translator = translator,
                                 .cutting.tokenizer = tokenizer,
                                 .texts = texts,
@@ -84,6 +94,13 @@ tolka_status tolka_translate_texts(tolka_translator *translator, const tolka_tok
 tolka_status tolka_score_texts(tolka_translator *translator, const tolka_tokenizer *tokenizer,
                                const tolka_text *texts, size_t n, tolka_done done, void *user,
                                tolka_error *err) {
+    tolka_status status = need_arguments(err, __func__,
+                                         (const struct argument[]){{"translator", translator},
+                                                                   {"tokenizer", tokenizer},
+                                                                   {"texts", texts || n == 0},
+                                                                   {"done", done},
+                                                                   {NULL, false}});
+    if (status != TOLKA_OK) return status;
     struct pipeline pipeline = {.translator = translator,
                                 .cutting = {.tokenizer = tokenizer, .scores = true},
                                 .texts = texts,
@@ -123,6 +140,12 @@ static tolka_status stream_part(const struct pipeline *pipeline, struct part *pa
     return status;
 }
 
+/* What is left of a text is a part of it, even if the last of its parts is whole. */
+static void mark_stopped(tolka_result *last) {
+    last->status = TOLKA_STOPPED;
+    last->reason = "stopped by the caller";
+}
+
 /* Parts behind the one that was stopped are left out. */
 static tolka_status stream_parts(const struct pipeline *pipeline, struct parts *parts,
                                  const struct text_listener *listener, tolka_error *err) {
@@ -131,12 +154,16 @@ static tolka_status stream_parts(const struct pipeline *pipeline, struct parts *
     size_t n = 0;
     while (status == TOLKA_OK && goes_on && n < parts->n) {
         struct part *part = &parts->list[n];
-        tell_gap(pipeline, n++, listener);
+        /* A result needs a part, so the first one is translated all the same. */
+        if (!tell_gap(pipeline, n, listener) && n > 0) break;
+        n++;
         status = stream_part(pipeline, part, listener, err);
         goes_on = status == TOLKA_OK && tolka_result_status(part->result, NULL) == TOLKA_OK &&
                   listener->part(listener->user, part->result) == 0;
     }
     if (n == parts->n && goes_on) tell_gap(pipeline, n, listener);
+    if (n < parts->n && tolka_result_status(parts->list[n - 1].result, NULL) == TOLKA_OK)
+        mark_stopped(parts->list[n - 1].result);
     parts_drop(parts, n);
     return status;
 }
@@ -147,6 +174,7 @@ tolka_status texts_stream(tolka_translator *translator, const tolka_tokenizer *t
     struct pipeline pipeline = {
         .translator = translator, .cutting.tokenizer = tokenizer, .texts = text, .n = 1};
     *out = NULL;
+    translator_enter(translator);
     tolka_status status = pipeline_begin(&pipeline, err);
     if (status == TOLKA_OK) {
         pipeline_cut(&pipeline);
@@ -154,6 +182,7 @@ tolka_status texts_stream(tolka_translator *translator, const tolka_tokenizer *t
     }
     if (status == TOLKA_OK) *out = pipeline_join(&pipeline, 0);
     pipeline_end(&pipeline);
+    translator_leave(translator);
     if (status != TOLKA_OK) return status;
     return *out ? TOLKA_OK : fail(err, TOLKA_NOMEM, "out of memory");
 }
@@ -180,11 +209,17 @@ static tolka_status copy_text(const tolka_result *result, char **out, tolka_erro
 
 tolka_status tolka_translate_text(tolka_translator *translator, const tolka_tokenizer *tokenizer,
                                   const char *text, char **translation, tolka_error *err) {
+    if (translation) *translation = NULL;
+    tolka_status status = need_arguments(err, __func__,
+                                         (const struct argument[]){{"translator", translator},
+                                                                   {"tokenizer", tokenizer},
+                                                                   {"text", text},
+                                                                   {"translation", translation},
+                                                                   {NULL, false}});
+    if (status != TOLKA_OK) return status;
     tolka_text one = {.source = text, .source_length = strlen(text)};
     tolka_result *result = NULL;
-    *translation = NULL;
-    tolka_status status =
-        tolka_translate_texts(translator, tokenizer, &one, 1, keep_result, &result, err);
+    status = tolka_translate_texts(translator, tokenizer, &one, 1, keep_result, &result, err);
     if (status == TOLKA_OK) status = copy_text(result, translation, err);
     tolka_result_free(result);
     return status;

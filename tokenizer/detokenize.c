@@ -211,5 +211,12 @@ tolka_status tokenizer_show(const tolka_tokenizer *tokenizer, const int32_t *ids
 
 tolka_status tolka_detokenize(const tolka_tokenizer *tokenizer, const int32_t *ids, size_t n,
                               char **text, size_t *length, tolka_error *err) {
+    if (text) *text = NULL;
+    if (length) *length = 0;
+    tolka_status status = need_arguments(
+        err, __func__,
+        (const struct argument[]){
+            {"tokenizer", tokenizer}, {"ids", ids || n == 0}, {"text", text}, {NULL, false}});
+    if (status != TOLKA_OK) return status;
     return tokenizer_show(tokenizer, ids, n, NULL, text, length, err);
 }

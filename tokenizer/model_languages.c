@@ -81,10 +81,13 @@ static tolka_status list_languages(const tolka_model *model, const tolka_tokeniz
 
 tolka_status tolka_model_languages(const tolka_model *model, tolka_languages **out,
                                    tolka_error *err) {
-    *out = NULL;
+    if (out) *out = NULL;
+    tolka_status status = need_arguments(
+        err, __func__, (const struct argument[]){{"model", model}, {"out", out}, {NULL, false}});
+    if (status != TOLKA_OK) return status;
     tolka_tokenizer *tokenizer = calloc(1, sizeof *tokenizer);
     if (!tokenizer) return fail(err, TOLKA_NOMEM, "%s: out of memory", model->name);
-    tolka_status status = tokenizer_read(tokenizer, model, err);
+    status = tokenizer_read(tokenizer, model, err);
     if (status == TOLKA_OK) status = list_languages(model, tokenizer, out, err);
     tolka_tokenizer_free(tokenizer);
     return status;
@@ -96,11 +99,16 @@ static struct gguf_string text_of(const char *text) {
 
 tolka_status tolka_find_language(const tolka_languages *list, const char *name, size_t *index,
                                  tolka_error *err) {
+    tolka_status status =
+        need_arguments(err, __func__,
+                       (const struct argument[]){
+                           {"languages", list}, {"name", name}, {"index", index}, {NULL, false}});
+    if (status != TOLKA_OK) return status;
     struct languages languages = {"languages", list->n, NULL, NULL, list->parsed};
     languages.tokens = calloc(list->n + 1, sizeof *languages.tokens);
     if (!languages.tokens) return fail(err, TOLKA_NOMEM, "out of memory");
     for (size_t i = 0; i < list->n; i++) languages.tokens[i] = text_of(list->names[i]);
-    tolka_status status = language_find(&languages, name, "language", index, err);
+    status = language_find(&languages, name, "language", index, err);
     free(languages.tokens);
     return status;
 }
@@ -108,12 +116,13 @@ tolka_status tolka_find_language(const tolka_languages *list, const char *name, 
 /* ---- of any language ------------------------------------------------------------------------- */
 
 int tolka_same_language(const char *a, const char *b) {
-    return language_same(text_of(a), text_of(b));
+    return a && b && language_same(text_of(a), text_of(b));
 }
 
 char *tolka_language_name(const char *language, const char *in) {
     char codes[2][LONGEST_LANGUAGE_NAME], locale[LONGEST_LOCALE], name[LONGEST_DISPLAY];
     struct locale_name shown;
+    if (!language) return NULL;
     if (in) {
         locale_read(&shown, language_code(in, codes[1]), SAME_CANONICAL);
         locale_id(&shown, locale);
@@ -135,6 +144,7 @@ char *tolka_language_tag(const char *language) {
     char locale[LONGEST_LOCALE], tag[LONGEST_LOCALE];
     struct locale_name name;
     UErrorCode status = U_ZERO_ERROR;
+    if (!language) return NULL;
     read_code(&name, language);
     if (!*name.language) return NULL;
     locale_id(&name, locale);
@@ -144,6 +154,7 @@ char *tolka_language_tag(const char *language) {
 
 char *tolka_language_iso639_3(const char *language) {
     struct locale_name name;
+    if (!language) return NULL;
     read_code(&name, language);
     const char *code = uloc_getISO3Language(name.language);
     if (!*code && strlen(name.language) == 3) code = name.language;

@@ -321,11 +321,16 @@ static tolka_pieces *make_result(const struct spelling *spelling) {
 
 tolka_status tolka_token_pieces(const tolka_tokenizer *tokenizer, const int32_t *ids, size_t n,
                                 int is_target, tolka_pieces **out, tolka_error *err) {
+    if (out) *out = NULL;
+    tolka_status status = need_arguments(
+        err, __func__,
+        (const struct argument[]){
+            {"tokenizer", tokenizer}, {"ids", ids || n == 0}, {"out", out}, {NULL, false}});
+    if (status != TOLKA_OK) return status;
     struct spelling spelling = {.tokenizer = tokenizer,
                                 .side = is_target ? &tokenizer->target : &tokenizer->source,
                                 .is_target = is_target != 0,
                                 .n = n};
-    *out = NULL;
     if (spell(&spelling, ids)) {
         find_words(&spelling);
         *out = make_result(&spelling);

@@ -356,8 +356,22 @@ static tolka_status tokenize(const tolka_tokenizer *tokenizer, const struct side
     return fail(err, TOLKA_NOMEM, "out of memory for a text of %zu bytes", length);
 }
 
+static tolka_status check_call(const char *call, const tolka_tokenizer *tokenizer, const char *text,
+                               size_t length, int32_t **ids, size_t *n, tolka_error *err) {
+    if (ids) *ids = NULL;
+    if (n) *n = 0;
+    return need_arguments(err, call,
+                          (const struct argument[]){{"tokenizer", tokenizer},
+                                                    {"text", text || length == 0},
+                                                    {"ids", ids},
+                                                    {"n", n},
+                                                    {NULL, false}});
+}
+
 tolka_status tolka_tokenize(const tolka_tokenizer *tokenizer, const char *text, size_t length,
                             int32_t **ids, size_t *n, tolka_error *err) {
+    tolka_status status = check_call(__func__, tokenizer, text, length, ids, n, err);
+    if (status != TOLKA_OK) return status;
     return tokenize(tokenizer, &tokenizer->source, tokenizer->source.spm,
                     &tokenizer->source_template, text, length, ids, n, err);
 }
@@ -404,9 +418,9 @@ static const struct spm *target_spm(const tolka_tokenizer *tokenizer) {
 
 tolka_status tolka_tokenize_target(const tolka_tokenizer *tokenizer, const char *text,
                                    size_t length, int32_t **ids, size_t *n, tolka_error *err) {
+    tolka_status status = check_call(__func__, tokenizer, text, length, ids, n, err);
+    if (status != TOLKA_OK) return status;
     const struct spm *spm = target_spm(tokenizer);
-    *ids = NULL;
-    *n = 0;
     if (!spm && tokenizer->kind == PIECES_SENTENCEPIECE)
         return fail(err, TOLKA_NOMEM, "out of memory for the target's tokenizer");
     return tokenize(tokenizer, &tokenizer->target, spm, &tokenizer->target_template, text, length,

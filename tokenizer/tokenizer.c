@@ -1,5 +1,6 @@
 #include "tokenizer/tokenizer.h"
 
+#include "engine/error.h"
 #include "engine/open.h"
 #include "tokenizer/direction.h"
 #include "tokenizer/metadata.h"
@@ -10,10 +11,13 @@
 
 tolka_status tolka_tokenizer_new(tolka_tokenizer **out, const tolka_model *model, const char *from,
                                  const char *to, tolka_error *err) {
-    *out = NULL;
+    if (out) *out = NULL;
+    tolka_status status = need_arguments(
+        err, __func__, (const struct argument[]){{"out", out}, {"model", model}, {NULL, false}});
+    if (status != TOLKA_OK) return status;
     tolka_tokenizer *tokenizer = calloc(1, sizeof *tokenizer);
     if (!tokenizer) return fail(err, TOLKA_NOMEM, "%s: out of memory", model->name);
-    tolka_status status = tokenizer_read(tokenizer, model, err);
+    status = tokenizer_read(tokenizer, model, err);
     if (status == TOLKA_OK) status = tokenizer_choose_languages(tokenizer, model, from, to, err);
     if (status != TOLKA_OK) {
         tolka_tokenizer_free(tokenizer);
@@ -45,19 +49,23 @@ void tolka_tokenizer_free(tolka_tokenizer *tokenizer) {
 }
 
 int tolka_tokenizer_takes_tokens(const tolka_tokenizer *tokenizer) {
-    return tokenizer->kind == PIECES_WORDS;
+    return tokenizer && tokenizer->kind == PIECES_WORDS;
 }
 
 int32_t tolka_tokenizer_start(const tolka_tokenizer *tokenizer) {
-    return tokenizer->start;
+    return tokenizer ? tokenizer->start : -1;
 }
 
 int32_t tolka_tokenizer_forced_first(const tolka_tokenizer *tokenizer) {
-    return tokenizer->forced_first;
+    return tokenizer ? tokenizer->forced_first : -1;
 }
 
 /* ---- text that is not UTF-8 ------------------------------------------------------------------ */
 
 char *tolka_repair_text(const char *text, size_t length, size_t *repaired_length) {
-    return utf8_clean(text, length, ' ', repaired_length);
+    size_t clean_length = 0;
+    bool is_there = text || length == 0;
+    char *clean = is_there ? utf8_clean(text, length, ' ', &clean_length) : NULL;
+    if (repaired_length) *repaired_length = clean_length;
+    return clean;
 }

@@ -70,13 +70,13 @@ static struct following look_ahead(int argc, char **argv) {
 
 /* ---- guesses --------------------------------------------------------------------------------- */
 
-const struct command_spec *meant_command(int argc, char **argv) {
+const struct command_spec *meant_command(int argc, char **argv, bool may_ask) {
     const struct command_spec *command = near_command(argv[1]);
     if (!command) return NULL;
     struct following following = look_ahead(argc, argv);
     bool owns = (following.shared & command->command) && following.somebody;
     bool owns_alone = owns && !(following.shared & COMMAND_TRANSLATE);
-    return following.n_files > 0 || owns_alone ? command : NULL;
+    return following.n_files > 0 || owns_alone || (argc == 2 && may_ask) ? command : NULL;
 }
 
 bool is_sentence(const struct command_spec *command, int argc, char **argv) {

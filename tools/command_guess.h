@@ -11,8 +11,9 @@ const struct command_spec *find_command(const char *name);
 const struct command_spec *near_command(const char *name);
 
 /* The command that argv[1], which is no command's name, was probably meant to be: a file follows
- * it, or an option that translate does not have. NULL: it is text. */
-const struct command_spec *meant_command(int argc, char **argv);
+ * it, or an option that translate does not have, or nothing at all, if somebody can be asked. NULL:
+ * it is text. */
+const struct command_spec *meant_command(int argc, char **argv, bool may_ask);
 
 /* Is argv[1], a command's name, the begin of a sentence ("check the door", "convert to metric")?
  * Words follow that name no file, and an option that only translate has. */

@@ -95,6 +95,17 @@ static bool refuse(const struct known_options *known, const char *typed) {
     return optopt ? no_such_letter(known, optopt) : no_such_name(known, typed);
 }
 
+/* "-to de" is "-t o de" to getopt. */
+static bool lacks_a_dash(const struct known_options *known, const char *typed, const char *value) {
+    if (typed[0] != '-' || value != typed + 2) return false; /* the next argument */
+    for (const struct option *option = known->longs; option->name; option++)
+        if (strcmp(option->name, typed + 1) == 0)
+            return complain(EXIT_USAGE, "%s is -%c %s; did you mean -%s?", typed, typed[1], value,
+                            typed),
+                   true;
+    return false;
+}
+
 static bool parse(struct options *options, const struct known_options *known,
                   const struct held_texts *held, int argc, char **argv) {
     for (int c; (c = getopt_long(argc, argv, known->shorts, known->longs, NULL)) != -1;) {
@@ -104,6 +115,7 @@ static bool parse(struct options *options, const struct known_options *known,
                             known->name),
                    false;
         if (c == '?' || !spec) return refuse(known, argv[optind - 1]);
+        if (c < 256 && lacks_a_dash(known, argv[optind - 1], optarg)) return false;
         if (!option_apply(options, spec, held_text(held, optarg, argc))) return false;
     }
     return true;

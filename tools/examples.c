@@ -5,6 +5,8 @@
 const struct example examples[] = {
     {COMMAND_TRANSLATE, "tolka --to de \"Good morning, my friend.\"", "translate a sentence"},
     {COMMAND_TRANSLATE, "tolka --to fr < in.txt > out.txt", "a file, line by line"},
+    {COMMAND_TRANSLATE, "tolka --to de -i README.md -o README.de.md",
+     "a document: Markdown, HTML, subtitles, a catalogue"},
     {COMMAND_TRANSLATE, "tolka -m en-de.gguf --nbest 3 \"Good night.\"",
      "with a model of yours, the three best"},
     {COMMAND_TRANSLATE, "tolka --to de --json \"Good night.\"", "with ids and scores, for scripts"},

@@ -4,23 +4,11 @@
 #include "tools/examples.h"
 #include "tools/manual.h"
 #include "tools/option_use.h"
+#include "tools/wrapped_text.h"
 
 #include <string.h>
 
-enum { WIDTH = 80, INDENT = 26 };
-
-static void print_wrapped(FILE *out, const char *text, int indent) {
-    int column = indent, n;
-    for (const char *word; next_word(&text, &word, &n);) {
-        if (column + 1 + n >= WIDTH && column > indent) {
-            fprintf(out, "\n%*s", indent, "");
-            column = indent;
-        }
-        fprintf(out, "%s%.*s", column > indent ? " " : "", n, word);
-        column += n + (column > indent);
-    }
-    fputc('\n', out);
-}
+enum { INDENT = 26 };
 
 static void print_option(FILE *out, const struct option_spec *spec) {
     char left[64], letter[8] = "    ";

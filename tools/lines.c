@@ -4,6 +4,7 @@
 #include "tools/interrupt.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,6 +92,12 @@ static bool next_buffered(struct line_reader *reader, struct line *line) {
     if (newline) return take(reader, line, (size_t)(newline - reader->buffer) - reader->start, 1);
     reader->searched = reader->end;
     return reader->ended && !interrupted() && take(reader, line, left, 0);
+}
+
+bool line_is_utf8(const struct line *line) {
+    json_t *string = json_stringn(line->bytes, line->length);
+    json_decref(string);
+    return string != NULL;
 }
 
 size_t lines_read(struct line_reader *reader, struct line *lines, size_t most) {

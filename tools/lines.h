@@ -26,4 +26,7 @@ void line_reader_free(struct line_reader *reader);
  * a signal has come (interrupt.h). The caller frees the bytes. */
 size_t lines_read(struct line_reader *reader, struct line *lines, size_t most);
 
+/* Is it text that can be read as such? */
+bool line_is_utf8(const struct line *line);
+
 #endif

@@ -22,10 +22,14 @@ static int help(int argc, char **argv) {
     return EXIT_DONE;
 }
 
+static bool may_ask(void) {
+    return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+}
+
 /* 'y': yes, 'n': no, else: no answer. */
 static int ask(const char *typed, const char *meant) {
     char answer[16];
-    if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) return 0;
+    if (!may_ask()) return 0;
     fprintf(stderr, "tolka: %s is no command; did you mean \"tolka %s\"? [y/n] ", typed, meant);
     if (!fgets(answer, sizeof answer, stdin)) return fputc('\n', stderr), 0;
     return *answer | 0x20;
@@ -37,7 +41,8 @@ static bool choose_command(int argc, char **argv, const struct command_spec **co
     *command = argc > 1 ? find_command(argv[1]) : NULL;
     if (*command && is_sentence(*command, argc, argv)) *command = NULL;
     const struct command_spec *meant = NULL;
-    if (argc > 1 && !find_command(argv[1]) && argv[1][0] != '-') meant = meant_command(argc, argv);
+    if (argc > 1 && !find_command(argv[1]) && argv[1][0] != '-')
+        meant = meant_command(argc, argv, may_ask());
     int answer = meant ? ask(argv[1], meant->name) : 'n';
     if (answer == 'y') *command = meant;
     *first = *command ? 2 : 1;

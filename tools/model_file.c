@@ -1,4 +1,4 @@
-#define _POSIX_C_SOURCE 200809L
+#define _XOPEN_SOURCE 700
 #include "tools/model_file.h"
 
 #include "tools/complain.h"
@@ -23,8 +23,9 @@ static bool find_shipped(char buffer[4096]) {
     char *slash = strrchr(self, '/');
     if (slash) *slash = 0;
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        snprintf(buffer, 4096, "%s/%s/%s", self, places[i], shipped);
-        if (access(buffer, R_OK) == 0) return true;
+        char path[4096];
+        snprintf(path, sizeof path, "%s/%s/%s", self, places[i], shipped);
+        if (access(path, R_OK) == 0 && realpath(path, buffer)) return true;
     }
     return false;
 }

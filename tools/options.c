@@ -38,8 +38,7 @@ const struct option_spec option_specs[] = {
      COMMAND_ATTENTION, AT(output), 0, 0},
     {"format", 0, VALUE_TEXT, "FORMAT",
      "lines, text, markdown, html, srt, vtt, po or tsv:COLUMN; default: what the input's name "
-     "says, "
-     "or lines",
+     "says, or lines",
      COMMAND_TRANSLATE, AT(format), 0, 0},
     {"format", 0, VALUE_TEXT, "FORMAT",
      "html, svg, json or text; default: what the output's name says, or text", COMMAND_ATTENTION,
@@ -64,7 +63,7 @@ const struct option_spec option_specs[] = {
     {"max-length", 'x', VALUE_LONG, "N", "most tokens generated for a line, the end token included",
      SEARCHING, AT(max_length), 1, TOLKA_MAX_LENGTH},
     {"no-split", 0, VALUE_FLAG, NULL,
-     "translate each line whole; default for T5 and BART: else sentence by sentence",
+     "translate each line whole; default for T5 and BART; else sentence by sentence",
      COMMAND_TRANSLATE, AT(no_split), 0, 0},
     {"split", 0, VALUE_FLAG, NULL, "translate sentence by sentence, whatever the model",
      COMMAND_TRANSLATE, AT(split), 0, 0},

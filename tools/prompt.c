@@ -23,6 +23,8 @@ bool wants_prompt(const struct options *options) {
 static void take_line(struct prompt *prompt, const char *line) {
     if (line[0] == ':' && line[1] != ':')
         prompt_command(prompt, line + 1);
+    else if (!prompt->session && prompt_names_language(prompt, line))
+        prompt_change(prompt, prompt->options.to ? "from" : "to", line);
     else
         prompt_translate(prompt, line[0] == ':' ? line + 1 : line);
 }
@@ -53,7 +55,7 @@ static void run_lines(struct prompt *prompt, struct editor *editor,
 static void greet(const struct prompt *prompt) {
     if (prompt->options.quiet) return;
     fputs("Type a text to translate it; :help lists commands, Ctrl-D ends.\n", stderr);
-    if (!prompt->session) fputs("The model has to know a language first: :to LANG\n", stderr);
+    if (!prompt->session) prompt_ask_language(prompt);
 }
 
 int run_prompt(const struct options *options) {

@@ -4,6 +4,7 @@
 #include "tools/complain.h"
 #include "tools/prompt_translate.h"
 #include "tools/suggest.h"
+#include "tools/wrapped_text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -83,8 +84,9 @@ static void help(struct prompt *prompt, const char *value) {
     for (size_t i = 0; i < N_COMMANDS; i++) {
         char left[64];
         snprintf(left, sizeof left, ":%s %s", commands[i].name, argument_of(&commands[i]));
-        printf("  %-24s %s\n", left,
-               commands[i].help ? commands[i].help : option_of(&commands[i])->help);
+        printf("  %-24s ", left);
+        print_wrapped(stdout, commands[i].help ? commands[i].help : option_of(&commands[i])->help,
+                      27);
     }
     puts("\"off\" instead of a value takes back what was set here (:beam off).\n"
          "Two colons begin a text with one. Ctrl-C ends a translation, tab completes,\n"

@@ -35,6 +35,19 @@ void prompt_list_languages(const struct prompt *prompt) {
     putchar('\n');
 }
 
+void prompt_ask_language(const struct prompt *prompt) {
+    const char *which = prompt->options.to ? "from" : "to";
+    printf("Translate %s which language? (Later :%s changes it.)\n", which, which);
+    prompt_list_languages(prompt);
+    fflush(stdout);
+}
+
+bool prompt_names_language(const struct prompt *prompt, const char *line) {
+    size_t index;
+    return prompt->languages &&
+           tolka_find_language(prompt->languages, line, &index, NULL) == TOLKA_OK;
+}
+
 /* ---- sessions -------------------------------------------------------------------------------- */
 
 static void session_delete(struct session *session) {
@@ -58,38 +71,57 @@ static struct session *session_new(const struct options *options, int *status) {
     return NULL;
 }
 
-/* Is all that these options lack a language? Looks at the model's, too. */
-static bool lacks_language(const struct options *options, tolka_languages **languages) {
+/* Is all that these options lack a language? Looks at the model's, too; an exit status. */
+static int lacks_language(const struct options *options, tolka_languages **languages, bool *lacks) {
     struct model_file file;
     tolka_model *model = NULL;
     tolka_tokenizer *tokenizer = NULL;
-    *languages = NULL;
-    if (open_model(&file, options, &model) != EXIT_DONE) return model_file_close(&file), false;
-    tolka_status status = tolka_tokenizer_new(&tokenizer, model, options->from, options->to, NULL);
+    tolka_status made = TOLKA_OK;
+    int status = open_model(&file, options, &model);
+    if (status == EXIT_DONE && tolka_model_languages(model, languages, NULL) == TOLKA_OK &&
+        *languages && (*languages)->n > 0)
+        made = tolka_tokenizer_new(&tokenizer, model, options->from, options->to, NULL);
+    *lacks = made == TOLKA_ARGUMENT;
+    if (!*lacks) {
+        tolka_free(*languages);
+        *languages = NULL;
+    }
     tolka_tokenizer_free(tokenizer);
-    bool named = tolka_model_languages(model, languages, NULL) == TOLKA_OK && *languages;
     tolka_model_free(model);
     model_file_close(&file);
-    return status == TOLKA_ARGUMENT && named;
+    return status;
 }
 
-/* Takes up new options. False after a complaint; a model that wants to know a language first is
- * none, if `may_lack` says so. */
+/* A session, or the languages of a model that wants to know one first, if `may_lack` says that this
+ * is no mistake. Where no language was named the prompt asks, and nothing else needs to be said. */
+static struct session *session_or_languages(const struct options *options, bool may_lack,
+                                            tolka_languages **languages, int *status) {
+    bool lacks = false;
+    *status = EXIT_DONE;
+    if (may_lack && !options->to && !options->from)
+        *status = lacks_language(options, languages, &lacks);
+    if (*status != EXIT_DONE || lacks) return NULL;
+    struct session *session = session_new(options, status);
+    if (session) {
+        tolka_model_languages(session->model, languages, NULL);
+    } else if (*status == EXIT_USAGE && may_lack) {
+        int looked = lacks_language(options, languages, &lacks);
+        if (lacks) *status = looked;
+    }
+    return session;
+}
+
+/* Takes up new options. False after a complaint. */
 static bool reopen(struct prompt *prompt, const struct options *options, bool may_lack,
                    int *status) {
-    struct session *session = session_new(options, status);
     tolka_languages *languages = NULL;
-    if (!session && (*status != EXIT_USAGE || !may_lack || !lacks_language(options, &languages))) {
-        tolka_free(languages);
-        return false;
-    }
-    if (session) tolka_model_languages(session->model, &languages, NULL);
+    struct session *session = session_or_languages(options, may_lack, &languages, status);
+    if (!session && *status != EXIT_DONE) return false;
     session_delete(prompt->session);
     tolka_free(prompt->languages);
     prompt->session = session;
     prompt->languages = languages;
     prompt->options = *options;
-    *status = EXIT_DONE;
     return true;
 }
 

@@ -35,5 +35,9 @@ bool prompt_change(struct prompt *prompt, const char *name, const char *value);
 const char *language_word(const char *name, char word[LANGUAGE_WORD]);
 /* Lists the model's languages. */
 void prompt_list_languages(const struct prompt *prompt);
+/* Of a model that has to know a language first. */
+void prompt_ask_language(const struct prompt *prompt);
+/* Is this line nothing but the name of one of them? */
+bool prompt_names_language(const struct prompt *prompt, const char *line);
 
 #endif

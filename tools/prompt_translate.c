@@ -98,8 +98,7 @@ static void translate_lines(const struct options *options, const struct session 
 /* Of a model that has to know a language first. */
 static bool is_ready(const struct prompt *prompt) {
     if (prompt->session) return true;
-    puts("Which language? Type :to and one of them.");
-    prompt_list_languages(prompt);
+    prompt_ask_language(prompt);
     return false;
 }
 

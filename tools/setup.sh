@@ -6,7 +6,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 build_packages="gcc g++ make pkg-config libsentencepiece-dev libjansson-dev libzip-dev libarchive-dev libyaml-dev libicu-dev libedit-dev libmd4c-dev"
-test_packages="check zsh fish mandoc groff libcmark-dev libxml2-dev gettext"
+test_packages="check zsh fish mandoc groff libcmark-dev libxml2-dev gettext cmake python3-venv python3-numpy patchelf"
 
 usage() {
     echo "usage: sh tools/setup.sh demo|check|build"

@@ -212,6 +212,29 @@ static json_t *json_source_ids(const struct shown *shown) {
     return shown->is_ids ? json_ids(shown->ids, shown->n_ids) : json_ids(ids, n);
 }
 
+static void add_warning(json_t *object, const tolka_result *result) {
+    const char *warning = result ? tolka_result_warning(result) : NULL;
+    if (warning) json_object_set_new(object, "warning", json_string(warning));
+}
+
+/* The sentences of a text that was translated in parts, as the best translation has them. */
+static json_t *json_parts(const struct shown *shown) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < tolka_result_parts(shown->result); i++) {
+        tolka_span span;
+        size_t length;
+        const tolka_result *result = tolka_result_part(shown->result, i, &span);
+        const char *text = tolka_result_text(result, 0, &length);
+        json_t *part = json_object();
+        json_object_set_new(part, "source", json_text(shown->source + span.start, span.length));
+        json_object_set_new(part, "target", json_text(text ? text : "", length));
+        json_object_set_new(part, "score", json_float(tolka_result_score(result, 0)));
+        add_warning(part, result);
+        json_array_append_new(list, part);
+    }
+    return list;
+}
+
 static void show_json(FILE *out, const struct shown *shown) {
     json_t *object = json_object();
     json_object_set_new(object, "source", json_text(shown->source, shown->source_length));
@@ -219,8 +242,9 @@ static void show_json(FILE *out, const struct shown *shown) {
     json_object_set_new(object, "source_ids", json_source_ids(shown));
     if (shown->problem)
         json_object_set_new(object, "error", json_text(shown->problem, strlen(shown->problem)));
-    const char *warning = shown->problem ? NULL : tolka_result_warning(shown->result);
-    if (warning) json_object_set_new(object, "warning", json_string(warning));
+    if (!shown->problem) add_warning(object, shown->result);
+    if (!shown->problem && tolka_result_parts(shown->result) > 0)
+        json_object_set_new(object, "parts", json_parts(shown));
     if (shown->all) {
         json_t *list = json_array();
         for (size_t k = 0; k < count_hypotheses(shown); k++) {

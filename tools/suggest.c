@@ -8,20 +8,22 @@ static size_t min(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
-/* Insertions, deletions and exchanges that make b of a; both have at most MAX_NAME bytes. */
+/* Insertions, deletions, exchanges, and neighbours that changed places (--ot), that make b of a;
+ * both have at most MAX_NAME bytes. */
 static size_t distance(const char *a, const char *b) {
-    size_t row[MAX_NAME + 1], n = strlen(b);
-    for (size_t j = 0; j <= n; j++) row[j] = j;
-    for (size_t i = 0; a[i]; i++) {
-        size_t diagonal = row[0];
+    size_t rows[3][MAX_NAME + 1], n = strlen(b), i;
+    for (size_t j = 0; j <= n; j++) rows[0][j] = j;
+    for (i = 0; a[i]; i++) {
+        const size_t *last = rows[i % 3], *one_before = rows[(i + 2) % 3];
+        size_t *row = rows[(i + 1) % 3];
         row[0] = i + 1;
         for (size_t j = 0; j < n; j++) {
-            size_t exchanged = diagonal + (a[i] != b[j]);
-            diagonal = row[j + 1];
-            row[j + 1] = min(exchanged, min(row[j], row[j + 1]) + 1);
+            row[j + 1] = min(last[j] + (a[i] != b[j]), min(row[j], last[j + 1]) + 1);
+            if (i > 0 && j > 0 && a[i] == b[j - 1] && a[i - 1] == b[j])
+                row[j + 1] = min(row[j + 1], one_before[j - 1] + 1);
         }
     }
-    return row[n];
+    return rows[i % 3][n];
 }
 
 const char *suggest(const char *typed, const char *const *names, size_t n) {

@@ -3,6 +3,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "tools/commands.h"
 #include "tools/documents.h"
+#include "tools/file_name_note.h"
 #include "tools/interrupt.h"
 #include "tools/progress.h"
 #include "tools/prompt.h"
@@ -51,6 +52,7 @@ struct run {
     /* of the whole run */
     unsigned long long n_lines;
     int status, write_error;
+    bool told_encoding;
     struct progress progress;
 };
 
@@ -231,6 +233,19 @@ static void add_input(struct run *run, size_t i) {
     };
 }
 
+/* Bytes that are no character are replaced, and the translation is of what is left: a file in another
+ * encoding, or one that is no text, should not go unnoticed. Said once. */
+static void warn_of_encoding(struct run *run, size_t i) {
+    if (run->told_encoding || run->options->quiet || run->options->ids) return;
+    if (line_is_utf8(&run->items[i].line)) return;
+    run->told_encoding = true;
+    progress_clear(&run->progress);
+    complain(EXIT_DONE,
+             "line %llu: warning: not UTF-8, so some of it is lost; if it is text in another "
+             "encoding, iconv converts it",
+             run->n_lines + i + 1);
+}
+
 /* Lines that need no translator are ready at once. */
 static void collect_inputs(struct run *run) {
     bool ids = run->options->ids;
@@ -238,6 +253,7 @@ static void collect_inputs(struct run *run) {
     for (size_t i = 0; i < run->n_items; i++) {
         struct item *item = &run->items[i];
         split_line(run, item);
+        warn_of_encoding(run, i);
         if (ids && !item->problem) read_ids(item);
         bool nothing = (ids && item->n_ids == 0) || (run->scoring && !item->target) ||
                        (ids && run->scoring && item->n_target_ids == 0);
@@ -312,8 +328,8 @@ static int run_window(struct run *run) {
 
 static int run_lines(struct run *run) {
     if (isatty(run->session.in) && !run->options->quiet)
-        fputs("tolka: type lines to translate; Ctrl-D ends (tolka --help shows the options)\n",
-              stderr);
+        fprintf(stderr, "tolka: type %s; Ctrl-D ends (tolka --help shows the options)\n",
+                run->scoring ? "lines of source, tab, translation" : "lines to translate");
     struct line_reader reader = line_reader(run->session.in);
     struct line *lines = calloc(run->window, sizeof *lines);
     size_t most = FIRST_WINDOW;
@@ -418,6 +434,7 @@ static int run_command(struct options *options, bool scoring) {
 
 int run_translate(struct options *options) {
     const char *format = document_format(options);
+    note_file_name(options);
     if (format) return translate_document(options, format);
     if (wants_prompt(options)) return run_prompt(options);
     return run_command(options, false);

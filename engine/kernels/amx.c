@@ -97,7 +97,7 @@ INLINE void prefetch_next(const struct tiles *t, const struct group *group, size
                           size_t k) {
     uintptr_t next = (uintptr_t)group->panels[panel] + GROUP_PANELS * t->panel_bytes +
                      k * STEP_TILES * TILE_BYTES;
-#pragma GCC unroll 16
+    UNROLL
     for (size_t i = 0; i < STEP_TILES; i++)
         _mm_prefetch((const void *)(next + i * TILE_BYTES), _MM_HINT_T0);
 }

@@ -1,128 +1,28 @@
-/* AVX2 with FMA and F16C: 8 lanes. */
+/* AVX2 with FMA and F16C: 8 lanes, and no instruction for products of four bytes.
+ *
+ * Inputs of int8 products are stored as 16 bits, in each group of four first the even ones: x0 x2
+ * x1 x3. A product of many rows widens the weights too, once for all of them: two instructions, a
+ * multiplication of pairs and an addition, then do 16 multiply-adds. Few rows would not pay for
+ * that: dot4 takes the weights as they are. */
 #include "engine/kernels/levels.h"
 
 #if defined(__AVX2__) && defined(__FMA__) && defined(__F16C__)
-#include <immintrin.h>
-#include <string.h>
+#include "engine/kernels/avx2.h"
 
-#define INLINE static inline __attribute__((always_inline))
+enum { INPUT_OFFSET = 0, INPUT_BYTES = 2 };
 
-typedef __m256 vec;
-typedef __m256i ivec;
-enum {
-    LANES = 8,
-    ACCUMULATORS = 12, /* of 16 registers */
-    BLOCK_ROWS = 6,
-    QUERY_BLOCK = 2,
-    INPUT_OFFSET = 0,
-};
-
-INLINE __m256i first(size_t n) {
-    __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-    return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), lane);
+INLINE void store_inputs(int8_t *p, vec v) {
+    __m256i ints = _mm256_cvtps_epi32(v);
+    __m128i words =
+        _mm_packs_epi32(_mm256_castsi256_si128(ints), _mm256_extracti128_si256(ints, 1));
+    words = _mm_shufflelo_epi16(words, _MM_SHUFFLE(3, 1, 2, 0));
+    _mm_storeu_si128((__m128i *)p, _mm_shufflehi_epi16(words, _MM_SHUFFLE(3, 1, 2, 0)));
 }
-
-INLINE vec load(const void *p) {
-    return _mm256_loadu_ps(p);
-}
-INLINE vec load_part(const float *p, size_t n) {
-    return _mm256_maskload_ps(p, first(n));
-}
-INLINE void store(float *p, vec v) {
-    _mm256_storeu_ps(p, v);
-}
-INLINE void store_part(float *p, vec v, size_t n) {
-    _mm256_maskstore_ps(p, first(n), v);
-}
-INLINE vec splat(float x) {
-    return _mm256_set1_ps(x);
-}
-INLINE vec add(vec a, vec b) {
-    return _mm256_add_ps(a, b);
-}
-INLINE vec sub(vec a, vec b) {
-    return _mm256_sub_ps(a, b);
-}
-INLINE vec mul(vec a, vec b) {
-    return _mm256_mul_ps(a, b);
-}
-INLINE vec madd(vec a, vec b, vec c) {
-    return _mm256_fmadd_ps(a, b, c);
-}
-INLINE vec nmadd(vec a, vec b, vec c) {
-    return _mm256_fnmadd_ps(a, b, c);
-}
-INLINE vec max(vec a, vec b) {
-    return _mm256_max_ps(a, b);
-}
-INLINE vec min(vec a, vec b) {
-    return _mm256_min_ps(a, b);
-}
-INLINE vec absolute(vec v) {
-    return _mm256_andnot_ps(splat(-0.0f), v);
-}
-INLINE vec greatest(vec a, vec b) {
-    return _mm256_castsi256_ps(_mm256_max_epi32(_mm256_castps_si256(a), _mm256_castps_si256(b)));
-}
-INLINE vec round_even(vec v) {
-    return _mm256_round_ps(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-}
-INLINE vec inverse(vec v) {
-    return _mm256_div_ps(splat(1), v);
-}
-/* In two steps, since 2^n may be too small or too great for a float where the product is not. */
-INLINE vec scale_exponent(vec v, vec n) {
-    __m256i whole = _mm256_cvtps_epi32(n), half = _mm256_srai_epi32(whole, 1);
-    __m256i rest = _mm256_sub_epi32(whole, half), bias = _mm256_set1_epi32(127);
-    __m256i a = _mm256_slli_epi32(_mm256_add_epi32(half, bias), 23);
-    __m256i b = _mm256_slli_epi32(_mm256_add_epi32(rest, bias), 23);
-    return mul(mul(v, _mm256_castsi256_ps(a)), _mm256_castsi256_ps(b));
-}
-INLINE vec where_less(vec a, vec b, vec v, vec w) {
-    return _mm256_blendv_ps(w, v, _mm256_cmp_ps(a, b, _CMP_LT_OQ));
-}
-INLINE vec keep_first(vec v, size_t n, vec w) {
-    return _mm256_blendv_ps(w, v, _mm256_castsi256_ps(first(n)));
-}
-INLINE unsigned greater_bits(vec a, vec b) {
-    return (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_GT_OQ));
-}
-INLINE unsigned equal_bits(vec a, vec b) {
-    return (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_EQ_OQ));
-}
-INLINE float reduce_sum(vec v) {
-    __m128 s = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
-    s = _mm_add_ps(s, _mm_movehl_ps(s, s));
-    return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
-}
-INLINE float reduce_max(vec v) {
-    __m128 s = _mm_max_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
-    s = _mm_max_ps(s, _mm_movehl_ps(s, s));
-    return _mm_cvtss_f32(_mm_max_ss(s, _mm_movehdup_ps(s)));
-}
-
-INLINE ivec load_ints(const void *p) {
-    return _mm256_loadu_si256(p);
-}
-INLINE void store_ints(void *p, ivec v) {
-    _mm256_storeu_si256(p, v);
-}
-INLINE ivec zero_ints(void) {
-    return _mm256_setzero_si256();
-}
-INLINE ivec sub_ints(ivec a, ivec b) {
-    return _mm256_sub_epi32(a, b);
-}
-INLINE ivec times_128(ivec v) {
-    return _mm256_slli_epi32(v, 7);
-}
-INLINE vec to_float(ivec v) {
-    return _mm256_cvtepi32_ps(v);
-}
+/* As bytes, in their order */
 INLINE ivec splat_inputs(const int8_t *p) {
-    int32_t group;
-    memcpy(&group, p, 4);
-    return _mm256_set1_epi32(group);
+    int64_t group;
+    memcpy(&group, p, 8);
+    return _mm256_shuffle_epi8(_mm256_set1_epi64x(group), _mm256_set1_epi32(0x06020400));
 }
 /* |w| * (x with the sign of w): unsigned by signed. Inputs are in [-127, 127], so a pair's sum is
  * at most 2 * 128 * 127 and never saturates, even where a weight is -128. */
@@ -131,74 +31,137 @@ INLINE ivec dot4(ivec sums, ivec inputs, ivec weights) {
     return _mm256_add_epi32(sums, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
 
-INLINE vec load_half(const void *p) {
-    return _mm256_cvtph_ps(_mm_loadu_si128(p));
-}
-INLINE vec load_bf16(const void *p) {
-    __m256i bits = _mm256_cvtepu16_epi32(_mm_loadu_si128(p));
-    return _mm256_castsi256_ps(_mm256_slli_epi32(bits, 16));
-}
-INLINE vec load_int8(const void *p) {
-    return to_float(_mm256_cvtepi8_epi32(_mm_loadl_epi64(p)));
-}
-INLINE vec splat_half(const void *p) {
-    uint16_t bits;
-    memcpy(&bits, p, 2);
-    return _mm256_cvtph_ps(_mm_set1_epi16((int16_t)bits));
-}
-/* 8 numbers below 2^16 as 16 bits */
-INLINE __m128i narrow(__m256i v) {
-    return _mm_packus_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
-}
-INLINE void load_half_pairs(const void *p, vec pair[2]) {
-    __m256i bits = load_ints(p);
-    pair[0] = _mm256_cvtph_ps(narrow(_mm256_and_si256(bits, _mm256_set1_epi32(0xffff))));
-    pair[1] = _mm256_cvtph_ps(narrow(_mm256_srli_epi32(bits, 16)));
-}
-INLINE void load_bf16_pairs(const void *p, vec pair[2]) {
-    __m256i bits = load_ints(p);
-    pair[0] = _mm256_castsi256_ps(_mm256_slli_epi32(bits, 16));
-    pair[1] = _mm256_castsi256_ps(_mm256_and_si256(bits, _mm256_set1_epi32(-65536)));
-}
-INLINE void store_inputs(int8_t *p, vec v) {
-    __m256i ints = _mm256_cvtps_epi32(v);
-    __m128i words =
-        _mm_packs_epi32(_mm256_castsi256_si128(ints), _mm256_extracti128_si256(ints, 1));
-    _mm_storel_epi64((__m128i *)p, _mm_packs_epi16(words, words));
-}
-INLINE void store_bf16(uint16_t *p, vec v) {
-    __m256i bits = _mm256_castps_si256(v);
-    __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
-    __m256i rounded = _mm256_add_epi32(bits, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff)));
-    __m256i quiet = _mm256_or_si256(bits, _mm256_set1_epi32(0x400000));
-    __m256i nan = _mm256_castps_si256(_mm256_cmp_ps(v, v, _CMP_UNORD_Q));
-    rounded = _mm256_blendv_epi8(rounded, quiet, nan);
-    _mm_storeu_si128((__m128i *)p, narrow(_mm256_srli_epi32(rounded, 16)));
-}
-
-INLINE vec load_fours(const float *const *rows, size_t offset) {
-    vec v = _mm256_castps128_ps256(_mm_loadu_ps(rows[0] + offset));
-    return _mm256_insertf128_ps(v, _mm_loadu_ps(rows[4] + offset), 1);
-}
-INLINE void transpose_fours(vec v[4]) {
-    vec a = _mm256_unpacklo_ps(v[0], v[1]), b = _mm256_unpackhi_ps(v[0], v[1]);
-    vec c = _mm256_unpacklo_ps(v[2], v[3]), d = _mm256_unpackhi_ps(v[2], v[3]);
-    v[0] = _mm256_shuffle_ps(a, c, 0x44);
-    v[1] = _mm256_shuffle_ps(a, c, 0xee);
-    v[2] = _mm256_shuffle_ps(b, d, 0x44);
-    v[3] = _mm256_shuffle_ps(b, d, 0xee);
-}
-INLINE vec sum_fours(const vec v[4]) {
-    return _mm256_hadd_ps(_mm256_hadd_ps(v[0], v[1]), _mm256_hadd_ps(v[2], v[3]));
-}
-INLINE vec sum_lanes(const vec v[LANES]) {
-    vec a = sum_fours(v), b = sum_fours(v + 4);
-    return add(_mm256_permute2f128_ps(a, b, 0x20), _mm256_permute2f128_ps(a, b, 0x31));
-}
+static void matmul_words(const struct matmul *p);
 
 #define LEVEL_NAME "avx2"
-#define LEVEL_MATMUL matmul_vectors
+#define LEVEL_MATMUL matmul_words
 #include "engine/kernels/vector_body.h"
+
+enum {
+    MANY_ROWS = 12,    /* from here on, widening pays */
+    CHUNK_TILES = 128, /* of a panel, widened at once: 16 KB, half of a usual first cache */
+    SLAB_ROWS = 96,    /* that share them */
+};
+
+/* Half a tile as words, two for each output: those of even inputs, or of odd ones. */
+struct half_tile {
+    ivec words[PANEL_VECTORS];
+};
+
+struct slab {
+    struct half_tile halves[2 * CHUNK_TILES];
+    _Alignas(64) int32_t sums[SLAB_ROWS * PANEL_OUTPUTS];
+};
+
+static void widen(const uint8_t *w, size_t n_tiles, struct half_tile *halves) {
+    for (size_t t = 0; t < n_tiles; t++, w += TILE_BYTES, halves += 2)
+        for (size_t v = 0; v < PANEL_VECTORS; v++) {
+            ivec bytes = load_ints(w + v * LANES * 4);
+            halves[0].words[v] = _mm256_srai_epi16(_mm256_slli_epi16(bytes, 8), 8);
+            halves[1].words[v] = _mm256_srai_epi16(bytes, 8);
+        }
+}
+
+INLINE ivec splat_pair(const int8_t *p) {
+    int32_t pair;
+    memcpy(&pair, p, 4);
+    return _mm256_set1_epi32(pair);
+}
+
+/* Here and now: gcc likes to make all products first, and has no registers to keep them in. */
+INLINE ivec in_register(ivec v) {
+    __asm__("" : "+x"(v));
+    return v;
+}
+
+INLINE ivec dot2(ivec sums, ivec inputs, ivec weights) {
+    return in_register(_mm256_add_epi32(sums, _mm256_madd_epi16(inputs, weights)));
+}
+
+/* Sums of `rows` rows, at x, with a chunk of a panel; later chunks add to those of the first. The
+ * sums of 6 rows, a row's inputs, two vectors of weights and a product are all 16 registers. */
+INLINE void add_words(const struct half_tile *halves, size_t n_tiles, const int8_t *x,
+                      size_t stride, size_t rows, bool is_first, int32_t *out) {
+    ivec sums[BLOCK_ROWS][PANEL_VECTORS];
+    UNROLL
+    for (size_t i = 0; i < rows; i++) {
+        UNROLL
+        for (size_t v = 0; v < PANEL_VECTORS; v++)
+            sums[i][v] = is_first ? zero_ints() : load_ints(out + i * PANEL_OUTPUTS + v * LANES);
+    }
+    for (size_t t = 0; t < n_tiles; t++, x += 4 * INPUT_BYTES, halves += 2) {
+        UNROLL
+        for (size_t k = 0; k < 2 * rows; k++) { /* all rows with even inputs, then with odd ones */
+            size_t odd = k / rows, i = k % rows;
+            ivec inputs = splat_pair(x + i * stride + odd * 2 * INPUT_BYTES);
+            UNROLL
+            for (size_t v = 0; v < PANEL_VECTORS; v++)
+                sums[i][v] = dot2(sums[i][v], inputs, halves[odd].words[v]);
+        }
+    }
+    UNROLL
+    for (size_t i = 0; i < rows; i++) {
+        UNROLL
+        for (size_t v = 0; v < PANEL_VECTORS; v++)
+            store_ints(out + i * PANEL_OUTPUTS + v * LANES, sums[i][v]);
+    }
+}
+
+static void add_block(const struct half_tile *halves, size_t n_tiles, const int8_t *x,
+                      size_t stride, size_t rows, bool is_first, int32_t *out) {
+    switch (rows) {
+    case 1:
+        add_words(halves, n_tiles, x, stride, 1, is_first, out);
+        break;
+    case 2:
+        add_words(halves, n_tiles, x, stride, 2, is_first, out);
+        break;
+    case 3:
+        add_words(halves, n_tiles, x, stride, 3, is_first, out);
+        break;
+    case 4:
+        add_words(halves, n_tiles, x, stride, 4, is_first, out);
+        break;
+    case 5:
+        add_words(halves, n_tiles, x, stride, 5, is_first, out);
+        break;
+    default:
+        add_words(halves, n_tiles, x, stride, 6, is_first, out);
+        break;
+    }
+}
+
+/* Rows [first, end) with one panel, or what is left of the last one. */
+static void slab_of(const struct matmul *p, size_t first, size_t end, size_t o, size_t n_outputs,
+                    struct slab *slab) {
+    size_t n_tiles = matrix_tiles(DTYPE_I8, p->w->n_in), n;
+    const uint8_t *w = matrix_output(p->w, o);
+    for (size_t t = 0; t < n_tiles; t += n) {
+        n = min_size(n_tiles - t, CHUNK_TILES);
+        widen(w + t * TILE_BYTES, n, slab->halves);
+        for (size_t r = first, rows; r < end; r += rows) {
+            rows = block_rows(end - r);
+            const int8_t *x = (const int8_t *)p->x + r * p->x_stride + t * 4 * INPUT_BYTES;
+            int32_t *sums = slab->sums + (r - first) * PANEL_OUTPUTS;
+            add_block(slab->halves, n, x, p->x_stride, rows, t == 0, sums);
+            struct block block = {r, rows, o, n_outputs, sums, PANEL_OUTPUTS};
+            if (t + n == n_tiles) finish_ints(p, &block);
+        }
+    }
+}
+
+static void matmul_words(const struct matmul *p) {
+    if (p->w->layout != LAYOUT_PANELS || p->w->type != DTYPE_I8 || p->n_rows < MANY_ROWS) {
+        matmul_vectors(p);
+        return;
+    }
+    struct slab slab;
+    size_t end = p->first_output + p->n_outputs;
+    for (size_t r = 0; r < p->n_rows; r += SLAB_ROWS)
+        for (size_t o = p->first_output; o < end; o += PANEL_OUTPUTS)
+            slab_of(p, r, min_size(r + SLAB_ROWS, p->n_rows), o, min_size(end - o, PANEL_OUTPUTS),
+                    &slab);
+}
 
 const struct kernels *const level_avx2 = &level_table;
 #else

@@ -17,6 +17,7 @@ enum {
     QUERY_BLOCK = 4,
     /* vpdpbusd multiplies unsigned by signed bytes: inputs are stored with 128 added. */
     INPUT_OFFSET = 128,
+    INPUT_BYTES = 1,
 };
 
 INLINE __mmask16 first(size_t n) {

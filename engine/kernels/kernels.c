@@ -18,7 +18,7 @@
 
 /* What the processor has and the system saves at a context switch. */
 struct machine {
-    bool avx2, avx512, amx, neon_dot;
+    bool avx2, avxvnni, avx512, amx, neon_dot, neon_i8mm;
 };
 
 #if defined(__x86_64__)
@@ -51,6 +51,10 @@ static struct machine detect(void) {
                      all(b, f | dq | bw | vl) && all(c, vnni);
     machine.amx = machine.avx512 && (saved & SAVES_TILES) == SAVES_TILES &&
                   all(d, tiles | tile_int8 | tile_bf16);
+    if (a >= 1 && __get_cpuid_count(7, 1, &a, &b, &c, &d)) {
+        const unsigned avxvnni = 1u << 4;
+        machine.avxvnni = machine.avx2 && all(a, avxvnni);
+    }
     return machine;
 }
 #else
@@ -61,6 +65,12 @@ static struct machine detect(void) {
 #elif defined(__aarch64__) && defined(__linux__)
     const unsigned long asimddp = 1ul << 20;
     machine.neon_dot = (getauxval(AT_HWCAP) & asimddp) != 0;
+#endif
+#if defined(__ARM_FEATURE_MATMUL_INT8)
+    machine.neon_i8mm = machine.neon_dot;
+#elif defined(__aarch64__) && defined(__linux__)
+    const unsigned long i8mm = 1ul << 13;
+    machine.neon_i8mm = machine.neon_dot && (getauxval(AT_HWCAP2) & i8mm) != 0;
 #endif
     return machine;
 }
@@ -85,7 +95,9 @@ size_t kernels_available(const struct kernels *out[MAX_LEVELS + 1]) {
     const struct kernels *const levels[] = {
         machine.amx && level_amx && permit_tiles() ? level_amx : NULL,
         machine.avx512 ? level_avx512 : NULL,
+        machine.avxvnni ? level_avxvnni : NULL,
         machine.avx2 ? level_avx2 : NULL,
+        machine.neon_i8mm ? level_neon_i8mm : NULL,
         machine.neon_dot && level_neon_dot ? level_neon_dot : level_neon,
         level_scalar,
     };

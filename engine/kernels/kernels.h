@@ -38,7 +38,7 @@ static inline size_t padded_keys(size_t n_keys) {
  * y[r * y_stride + o]. residual may be y.
  *
  * x comes as the weight type wants it:
- *   int8 panels  quantize's output: `x` is bytes, `x_stride` a multiple of 64, `x_scale` one a row
+ *   int8 panels  quantize's output: `x` and `x_stride` as q there, `x_scale` one a row
  *                value = sum_i q_x * q_w * (x_scale[r] * scale[o])
  *   bf16 panels  round_bf16's output: uint16_t, stride (in elements) a multiple of 64, zero filled;
  *                products are exact, sums are f32
@@ -121,9 +121,10 @@ struct kernels {
 
     /* q = round-to-nearest-even(x * m) clamped to +-127, m = fixed multiplier if it is not 0, else
      * 127 / max|x| of the row; scale[r] = 1 / m, or NaN if x has NaN or infinity, so that they do
-     * not get lost. Rows of q are q_stride bytes (a multiple of 64), those past n are what a zero
-     * becomes. The bytes are the level's own (signed, or offset by
-     * 128): only the same level's matmul reads them. */
+     * not get lost. Rows of q are q_stride bytes (a multiple of 64 * input_bytes), those past n are
+     * what a zero becomes. What the bytes mean is the level's own (signed, offset by 128, or wider):
+     * only the same level's matmul reads them. */
+    size_t input_bytes; /* of one element of q */
     void (*quantize)(const float *x, size_t x_stride, size_t n_rows, size_t n, float multiplier,
                      int8_t *q, size_t q_stride, float *scale);
     void (*round_bf16)(const float *x, size_t x_stride, size_t n_rows, size_t n, uint16_t *out,
@@ -153,7 +154,7 @@ struct kernels {
     float (*sum_exp)(const float *x, size_t n, float max);
 };
 
-enum { MAX_LEVELS = 7 };
+enum { MAX_LEVELS = 9 };
 
 /* The level that defines what is right, and runs anywhere. */
 const struct kernels *kernels_scalar(void);

@@ -17,6 +17,7 @@ enum {
     BLOCK_ROWS = 6,
     QUERY_BLOCK = 2,
     INPUT_OFFSET = 0,
+    INPUT_BYTES = 1,
 };
 
 INLINE vec load(const void *p) {

@@ -255,6 +255,7 @@ static float sum_exp(const float *x, size_t n, float max) {
 static const struct kernels table = {
     .name = "scalar",
     .matmul = matmul,
+    .input_bytes = 1,
     .quantize = quantize,
     .round_bf16 = round_bf16,
     .layer_norm = layer_norm,

@@ -62,25 +62,28 @@ INLINE void score_group(const struct attention *a, size_t queries, const float *
     enum { VECTORS = KEYS_LANES / LANES };
     vec sums[QUERY_BLOCK][VECTORS][2];
     size_t head_dim = a->head_dim;
-#pragma GCC unroll 4
-    for (size_t i = 0; i < queries; i++)
-#pragma GCC unroll 4
+    UNROLL
+    for (size_t i = 0; i < queries; i++) {
+        UNROLL
         for (size_t v = 0; v < VECTORS; v++) sums[i][v][0] = sums[i][v][1] = splat(0);
+    }
     size_t d = 0;
-    for (; d + 2 <= head_dim; d += 2)
-#pragma GCC unroll 2
-        for (size_t odd = 0; odd < 2; odd++)
-#pragma GCC unroll 4
+    for (; d + 2 <= head_dim; d += 2) {
+        UNROLL
+        for (size_t odd = 0; odd < 2; odd++) {
+            UNROLL
             for (size_t v = 0; v < VECTORS; v++) {
                 vec key = load(keys + (d + odd) * KEYS_LANES + v * LANES);
-#pragma GCC unroll 4
+                UNROLL
                 for (size_t i = 0; i < queries; i++)
                     sums[i][v][odd] =
                         madd(splat(q[i * a->q_stride + d + odd]), key, sums[i][v][odd]);
             }
-#pragma GCC unroll 4
-    for (size_t i = 0; i < queries; i++)
-#pragma GCC unroll 4
+        }
+    }
+    UNROLL
+    for (size_t i = 0; i < queries; i++) {
+        UNROLL
         for (size_t v = 0; v < VECTORS; v++) {
             vec sum = add(sums[i][v][0], sums[i][v][1]);
             if (d < head_dim)
@@ -88,6 +91,7 @@ INLINE void score_group(const struct attention *a, size_t queries, const float *
                            sum);
             store(scores + i * stride + v * LANES, sum);
         }
+    }
 }
 
 /* out = sum over keys of weight * value, LANES dimensions of a head at a time. */
@@ -96,15 +100,15 @@ INLINE void mix_values(const struct attention *a, size_t queries, const float *v
     for (size_t d = 0; d < a->head_dim; d += LANES) {
         size_t n = a->head_dim - d;
         vec sums[QUERY_BLOCK];
-#pragma GCC unroll 4
+        UNROLL
         for (size_t i = 0; i < queries; i++) sums[i] = splat(0);
         for (size_t j = 0; j < a->n_keys; j++) {
             vec value = load_up_to(values + j * a->value_stride + d, n);
-#pragma GCC unroll 4
+            UNROLL
             for (size_t i = 0; i < queries; i++)
                 sums[i] = madd(splat(weights[i * stride + j]), value, sums[i]);
         }
-#pragma GCC unroll 4
+        UNROLL
         for (size_t i = 0; i < queries; i++) store_up_to(out + i * a->out_stride + d, sums[i], n);
     }
 }

@@ -38,11 +38,11 @@ static void quantize(const float *x, size_t x_stride, size_t n_rows, size_t n, f
     for (size_t r = 0; r < n_rows; r++, x += x_stride, q += q_stride) {
         float max_value = max_absolute(x, n), m = multiplier;
         if (m == 0) m = max_value > 0 && max_value < INFINITY ? 127 / max_value : 1;
-        /* q_stride, a multiple of 64, has room for whole vectors */
+        /* q_stride has room for whole vectors */
         size_t i = 0;
         for (; i < n; i += LANES)
-            store_inputs(q + i, scaled_inputs(load_up_to(x + i, n - i), splat(m)));
-        for (; i < q_stride; i += LANES) store_inputs(q + i, splat(0));
+            store_inputs(q + i * INPUT_BYTES, scaled_inputs(load_up_to(x + i, n - i), splat(m)));
+        for (; i * INPUT_BYTES < q_stride; i += LANES) store_inputs(q + i * INPUT_BYTES, splat(0));
         scale[r] = max_value < INFINITY ? 1 / m : NAN;
     }
 }
@@ -62,12 +62,13 @@ static void round_bf16(const float *x, size_t x_stride, size_t n_rows, size_t n,
 INLINE float row_sum(const float *x, size_t n, vec mean, bool plain) {
     vec sums[2] = {splat(0), splat(0)};
     size_t i = 0;
-    for (; i + 2 * LANES <= n; i += 2 * LANES)
-#pragma GCC unroll 2
+    for (; i + 2 * LANES <= n; i += 2 * LANES) {
+        UNROLL
         for (size_t k = 0; k < 2; k++) {
             vec v = load(x + i + k * LANES), d = sub(v, mean);
             sums[k] = plain ? add(sums[k], v) : madd(d, d, sums[k]);
         }
+    }
     for (; i < n; i += LANES) {
         vec v = load_up_to(x + i, n - i), d = sub(v, mean);
         if (n - i < LANES) d = keep_first(d, n - i, splat(0));
@@ -128,9 +129,10 @@ INLINE float max_of(const float *x, size_t n) {
     vec best[4];
     for (size_t k = 0; k < 4; k++) best[k] = splat(-INFINITY);
     size_t i = 0;
-    for (; i + 4 * LANES <= n; i += 4 * LANES)
-#pragma GCC unroll 4
+    for (; i + 4 * LANES <= n; i += 4 * LANES) {
+        UNROLL
         for (size_t k = 0; k < 4; k++) best[k] = max(load(x + i + k * LANES), best[k]);
+    }
     for (; i < n; i += LANES) {
         vec v = load_up_to(x + i, n - i);
         if (n - i < LANES) v = keep_first(v, n - i, splat(-INFINITY));
@@ -171,10 +173,11 @@ static size_t above(const float *x, size_t n, float threshold, int32_t base,
 static float sum_exp(const float *x, size_t n, float max_value) {
     vec sums[2] = {splat(0), splat(0)};
     size_t i = 0;
-    for (; i + 2 * LANES <= n; i += 2 * LANES)
-#pragma GCC unroll 2
+    for (; i + 2 * LANES <= n; i += 2 * LANES) {
+        UNROLL
         for (size_t k = 0; k < 2; k++)
             sums[k] = add(sums[k], exponential(sub(load(x + i + k * LANES), splat(max_value))));
+    }
     for (; i < n; i += LANES) {
         vec e = exponential(sub(load_up_to(x + i, n - i), splat(max_value)));
         sums[0] = add(sums[0], n - i < LANES ? keep_first(e, n - i, splat(0)) : e);
@@ -185,6 +188,7 @@ static float sum_exp(const float *x, size_t n, float max_value) {
 static const struct kernels level_table = {
     .name = LEVEL_NAME,
     .matmul = LEVEL_MATMUL,
+    .input_bytes = INPUT_BYTES,
     .quantize = quantize,
     .round_bf16 = round_bf16,
     .layer_norm = layer_norm,

@@ -4,6 +4,14 @@
 
 #include "engine/kernels/kernels.h"
 
+/* Before a loop whose length is known once all is inlined: arrays that it indexes can then live in
+ * registers. clang takes gcc's pragma for a wish, and leaves them in memory, at half the speed. */
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
 /* LANES floats at p, or the `n` that exist. */
 INLINE vec load_up_to(const float *p, size_t n) {
     return n < LANES ? load_part(p, n) : load(p);

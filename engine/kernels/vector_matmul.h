@@ -102,6 +102,12 @@ static void finish_floats(const struct matmul *p, const struct block *b) {
 
 /* ---- panels ---------------------------------------------------------------------------------- */
 
+/* Rows of the next block where so many are left, in blocks alike: of 8 rows 4 and 4, not 6 and 2. */
+static inline size_t block_rows(size_t left) {
+    size_t n_blocks = (left + BLOCK_ROWS - 1) / BLOCK_ROWS;
+    return (left + n_blocks - 1) / n_blocks;
+}
+
 /* Panels that a block of so many rows takes at once: a power of two. */
 INLINE size_t block_panels(size_t rows) {
     size_t most = ACCUMULATORS / (rows * PANEL_VECTORS);
@@ -115,29 +121,31 @@ INLINE void sum_int8(const struct matmul *p, size_t rows, size_t panels, size_t 
     const int8_t *x = (const int8_t *)p->x + r * p->x_stride;
     const size_t n_vectors = panels * PANEL_VECTORS;
     ivec sums[BLOCK_ROWS][GROUP_PANELS * PANEL_VECTORS];
-#pragma GCC unroll 16
-    for (size_t i = 0; i < rows; i++)
-#pragma GCC unroll 16
+    UNROLL
+    for (size_t i = 0; i < rows; i++) {
+        UNROLL
         for (size_t v = 0; v < n_vectors; v++) sums[i][v] = zero_ints();
-    for (size_t t = 0; t < n_tiles; t++, x += 4, w += TILE_BYTES) {
+    }
+    for (size_t t = 0; t < n_tiles; t++, x += 4 * INPUT_BYTES, w += TILE_BYTES) {
         ivec weights[GROUP_PANELS * PANEL_VECTORS];
-#pragma GCC unroll 16
+        UNROLL
         for (size_t v = 0; v < n_vectors; v++)
             weights[v] =
                 load_ints(w + v / PANEL_VECTORS * panel_bytes + v % PANEL_VECTORS * LANES * 4);
-#pragma GCC unroll 16
+        UNROLL
         for (size_t i = 0; i < rows; i++) {
             ivec inputs = splat_inputs(x + i * p->x_stride);
-#pragma GCC unroll 16
+            UNROLL
             for (size_t v = 0; v < n_vectors; v++)
                 sums[i][v] = dot4(sums[i][v], inputs, weights[v]);
         }
     }
-#pragma GCC unroll 16
-    for (size_t i = 0; i < rows; i++)
-#pragma GCC unroll 16
+    UNROLL
+    for (size_t i = 0; i < rows; i++) {
+        UNROLL
         for (size_t v = 0; v < n_vectors; v++)
             store_ints(out + i * GROUP_OUTPUTS + v * LANES, sums[i][v]);
+    }
 }
 
 /* The weights of one tile: for each of its inputs a vector. */
@@ -163,19 +171,20 @@ INLINE void add_tile(enum dtype type, const struct matmul *p, const uint8_t *x, 
     size_t panel_bytes = matrix_panel_bytes(type, p->w->n_in);
     const size_t n_vectors = panels * PANEL_VECTORS;
     vec weights[GROUP_PANELS * PANEL_VECTORS][2];
-#pragma GCC unroll 16
+    UNROLL
     for (size_t v = 0; v < n_vectors; v++)
         load_tile(type, w + v / PANEL_VECTORS * panel_bytes + v % PANEL_VECTORS * LANES * 4,
                   weights[v]);
-#pragma GCC unroll 2
-    for (size_t k = 0; k < n; k++)
-#pragma GCC unroll 16
+    UNROLL
+    for (size_t k = 0; k < n; k++) {
+        UNROLL
         for (size_t i = 0; i < rows; i++) {
             vec input = splat_input(type, x + i * p->x_stride * width, k);
-#pragma GCC unroll 16
+            UNROLL
             for (size_t v = 0; v < n_vectors; v++)
                 sums[i][v] = madd(input, weights[v][k], sums[i][v]);
         }
+    }
 }
 
 INLINE void sum_floats(enum dtype type, const struct matmul *p, size_t rows, size_t panels,
@@ -186,18 +195,20 @@ INLINE void sum_floats(enum dtype type, const struct matmul *p, size_t rows, siz
     const uint8_t *x = (const uint8_t *)p->x + r * p->x_stride * width;
     const size_t n_vectors = panels * PANEL_VECTORS;
     vec sums[BLOCK_ROWS][GROUP_PANELS * PANEL_VECTORS];
-#pragma GCC unroll 16
-    for (size_t i = 0; i < rows; i++)
-#pragma GCC unroll 16
+    UNROLL
+    for (size_t i = 0; i < rows; i++) {
+        UNROLL
         for (size_t v = 0; v < n_vectors; v++) sums[i][v] = splat(0);
+    }
     for (size_t t = 0; t < n_in / group; t++, x += group * width, w += TILE_BYTES)
         add_tile(type, p, x, w, rows, panels, group, sums);
     if (n_in % group) add_tile(type, p, x, w, rows, panels, 1, sums);
-#pragma GCC unroll 16
-    for (size_t i = 0; i < rows; i++)
-#pragma GCC unroll 16
+    UNROLL
+    for (size_t i = 0; i < rows; i++) {
+        UNROLL
         for (size_t v = 0; v < n_vectors; v++)
             store(out + i * GROUP_OUTPUTS + v * LANES, sums[i][v]);
+    }
 }
 
 union sums {
@@ -261,8 +272,7 @@ INLINE void block_of(enum dtype type, const struct matmul *p, size_t r, size_t r
 INLINE void rows_of(enum dtype type, const struct matmul *p, size_t first_row, size_t end_row,
                     size_t o, size_t n_outputs) {
     for (size_t r = first_row, rows; r < end_row; r += rows) {
-        size_t n_blocks = (end_row - r + BLOCK_ROWS - 1) / BLOCK_ROWS;
-        rows = (end_row - r + n_blocks - 1) / n_blocks; /* 8 rows: 4 and 4, not 6 and 2 */
+        rows = block_rows(end_row - r);
         block_of(type, p, r, rows, o, n_outputs);
     }
 }
@@ -336,26 +346,28 @@ INLINE vec load_last_weights(enum dtype type, const uint8_t *row, size_t i, size
 INLINE void add_rows(enum dtype type, const uint8_t *const w[ROWS_OUTPUTS], const float *x,
                      size_t stride, size_t rows, size_t n, vec sums[][ROWS_OUTPUTS]) {
     vec local[FEW_INPUT_ROWS][ROWS_OUTPUTS];
-#pragma GCC unroll 4
-    for (size_t a = 0; a < rows; a++)
-#pragma GCC unroll 4
+    UNROLL
+    for (size_t a = 0; a < rows; a++) {
+        UNROLL
         for (size_t b = 0; b < ROWS_OUTPUTS; b++) local[a][b] = sums[a][b];
+    }
     size_t i = 0;
     for (; i + LANES <= n; i += LANES) {
         vec inputs[FEW_INPUT_ROWS];
-#pragma GCC unroll 4
+        UNROLL
         for (size_t a = 0; a < rows; a++) inputs[a] = load(x + a * stride + i);
-#pragma GCC unroll 4
+        UNROLL
         for (size_t b = 0; b < ROWS_OUTPUTS; b++) {
             vec weights = load_weights(type, w[b], i);
-#pragma GCC unroll 4
+            UNROLL
             for (size_t a = 0; a < rows; a++) local[a][b] = madd(inputs[a], weights, local[a][b]);
         }
     }
-#pragma GCC unroll 4
-    for (size_t a = 0; a < rows; a++)
-#pragma GCC unroll 4
+    UNROLL
+    for (size_t a = 0; a < rows; a++) {
+        UNROLL
         for (size_t b = 0; b < ROWS_OUTPUTS; b++) sums[a][b] = local[a][b];
+    }
     for (size_t b = 0; i < n && b < ROWS_OUTPUTS; b++) {
         vec weights = load_last_weights(type, w[b], i, n - i);
         for (size_t a = 0; a < rows; a++)

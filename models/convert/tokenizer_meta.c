@@ -149,7 +149,7 @@ static tolka_status write_common(struct gguf_writer *writer, const struct import
     if (plan->target_template)
         write_template(writer, "tolka.tokenizer.target_template", plan->target_template,
                        languages->n > 0);
-    write_string(writer, "tolka.tokenizer.to", plan->to);
+    write_string(writer, "tolka.tokenizer.to", languages->n > 0 ? plan->to : "none");
     list_write(writer, languages, "tolka.tokenizer.languages", "tolka.tokenizer.language_ids");
     if (plan->bos >= 0) write_i32(writer, "tolka.tokenizer.bos", plan->bos);
     write_i32(writer, "tolka.tokenizer.eos", config->end_token);

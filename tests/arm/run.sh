@@ -30,7 +30,10 @@ for source in engine/kernels/*.c tests/check_kernels.c tests/check_matmul.c \
     tests/check_attention.c tests/panels.c tests/arm/main.c; do
     object=$out/objects/$(basename "$source").o
     march=
-    case $source in */neon_dot.c) march=-march=armv8.2-a+dotprod ;; esac
+    case $source in
+    */neon_dot.c) march=-march=armv8.2-a+dotprod ;;
+    */neon_i8mm.c) march=-march=armv8.2-a+dotprod+i8mm ;;
+    esac
     # shellcheck disable=SC2086
     $cc $flags $march -c "$source" -o "$object"
     objects="$objects $object"

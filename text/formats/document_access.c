@@ -3,7 +3,7 @@
 #include "text/formats/stand_ins.h"
 
 struct text *text_number(const struct tolka_document *document, size_t i) {
-    return i < document_n_texts(document) ? document_texts(document) + i : NULL;
+    return document && i < document_n_texts(document) ? document_texts(document) + i : NULL;
 }
 
 bool show_text(const struct tolka_document *document, struct text *text) {

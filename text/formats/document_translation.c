@@ -21,8 +21,13 @@ struct round {
     size_t n_done;
     tolka_document_progress progress;
     void *user;
-    bool stopped, no_memory;
+    bool no_memory;
 };
+
+/* By the callback, or from another thread. */
+static bool is_stopped(const struct round *round) {
+    return translator_stopped(round->translator);
+}
 
 static void set_problem(struct round *round, struct text *text, const char *reason) {
     free(text->problem);
@@ -37,7 +42,6 @@ static void set_problem(struct round *round, struct text *text, const char *reas
 static void report(struct round *round) {
     size_t n = tolka_document_count(round->document);
     if (!round->progress || round->progress(round->user, round->n_done, n) == 0) return;
-    round->stopped = true;
     tolka_translator_stop(round->translator);
 }
 
@@ -72,7 +76,7 @@ static tolka_status translate_some(struct round *round, const tolka_tokenizer *t
         round->numbers[round->n] = i;
         round->texts[round->n++] = (tolka_text){text->seen, text->n_seen, NULL, 0};
     }
-    if (round->n == 0 || round->stopped) return TOLKA_OK;
+    if (round->n == 0 || is_stopped(round)) return TOLKA_OK;
     bool aligns = translator_set_aligning(round->translator, aligned);
     tolka_status status = tolka_translate_texts(round->translator, tokenizer, round->texts,
                                                 round->n, take_result, round, err);
@@ -85,7 +89,7 @@ static tolka_status translate_rounds(struct round *round, const tolka_tokenizer 
     size_t n = tolka_document_count(round->document);
     tolka_status status = TOLKA_OK;
     memset(round->again, 1, n);
-    for (int i = 0; i < MOST_ROUNDS && status == TOLKA_OK && !round->stopped; i++) {
+    for (int i = 0; i < MOST_ROUNDS && status == TOLKA_OK && !is_stopped(round); i++) {
         status = translate_some(round, tokenizer, false, err);
         if (status == TOLKA_OK) status = translate_some(round, tokenizer, true, err);
         memcpy(round->again, round->next, n);
@@ -98,6 +102,12 @@ tolka_status tolka_translate_document(tolka_translator *translator,
                                       const tolka_tokenizer *tokenizer, tolka_document *document,
                                       tolka_document_progress progress, void *user,
                                       tolka_error *err) {
+    tolka_status status = need_arguments(err, __func__,
+                                         (const struct argument[]){{"translator", translator},
+                                                                   {"tokenizer", tokenizer},
+                                                                   {"document", document},
+                                                                   {NULL, false}});
+    if (status != TOLKA_OK) return status;
     size_t n = tolka_document_count(document);
     struct round round = {.document = document,
                           .translator = translator,
@@ -107,12 +117,14 @@ tolka_status tolka_translate_document(tolka_translator *translator,
                           .numbers = calloc(n + 1, sizeof *round.numbers),
                           .again = calloc(n + 1, 1),
                           .next = calloc(n + 1, 1)};
-    tolka_status status = TOLKA_NOMEM;
+    status = TOLKA_NOMEM;
+    translator_enter(translator);
     if (round.texts && round.numbers && round.again && round.next)
         status = translate_rounds(&round, tokenizer, err);
+    translator_leave(translator);
     if (status == TOLKA_NOMEM || round.no_memory)
         status = fail(err, TOLKA_NOMEM, "out of memory for a document");
-    else if (status == TOLKA_OK && round.stopped)
+    else if (status == TOLKA_OK && translator_stopped(translator))
         status = fail(err, TOLKA_STOPPED, "stopped");
     free(round.texts);
     free(round.numbers);

@@ -61,17 +61,22 @@ static tolka_status parse(tolka_document *document, const char *bytes, size_t n,
 
 tolka_status tolka_document_new(tolka_document **out, const char *format, const void *bytes,
                                 size_t n, tolka_error *err) {
+    if (out) *out = NULL;
+    tolka_status status = need_arguments(
+        err, __func__,
+        (const struct argument[]){
+            {"out", out}, {"format", format}, {"bytes", bytes || n == 0}, {NULL, false}});
+    if (status != TOLKA_OK) return status;
     long column;
     const struct format *found = format_named(format, &column);
     char names[200];
-    *out = NULL;
     format_names(names, sizeof names);
     if (!found) return fail(err, TOLKA_ARGUMENT, "no format \"%s\"; expected %s", format, names);
     tolka_document *document = calloc(1, sizeof *document);
     if (!document) return fail(err, TOLKA_NOMEM, "out of memory");
     document->format = found;
     document->column = column;
-    tolka_status status = parse(document, bytes, n, err);
+    status = parse(document, bytes, n, err);
     if (status == TOLKA_OK)
         *out = document;
     else
@@ -96,13 +101,13 @@ void tolka_document_free(tolka_document *document) {
 }
 
 const char *tolka_document_format(const char *path) {
-    return format_of_file(path)->name;
+    return format_of_file(path ? path : "")->name;
 }
 
 /* ---- texts ----------------------------------------------------------------------------------- */
 
 size_t tolka_document_count(const tolka_document *document) {
-    return document_n_texts(document);
+    return document ? document_n_texts(document) : 0;
 }
 
 const char *tolka_document_text(tolka_document *document, size_t i, size_t *length) {
@@ -123,6 +128,7 @@ int tolka_document_needs_alignment(const tolka_document *document, size_t i) {
 }
 
 int tolka_document_has_marks(const tolka_document *document) {
+    if (!document) return 0;
     const struct piece *pieces = (const void *)document->pieces.bytes;
     for (size_t i = 0; i < document->pieces.n / sizeof *pieces; i++)
         if (pieces[i].kind >= PIECE_OPEN) return 1;
@@ -159,10 +165,16 @@ static void write_insertion(const tolka_document *document, const struct inserti
 
 tolka_status tolka_document_write(const tolka_document *document, char **bytes, size_t *n,
                                   tolka_error *err) {
+    if (bytes) *bytes = NULL;
+    if (n) *n = 0;
+    tolka_status status =
+        need_arguments(err, __func__,
+                       (const struct argument[]){
+                           {"document", document}, {"bytes", bytes}, {"n", n}, {NULL, false}});
+    if (status != TOLKA_OK) return status;
     const struct insertion *list = (const void *)document->insertions.bytes;
     size_t n_insertions = document->insertions.n / sizeof *list, at = 0, next = 0;
     struct growing out = {0};
-    *bytes = NULL;
     for (size_t i = 0; i < n_insertions; i++) {
         if (!is_complete(document, &list[i], &next)) continue;
         compose(document, at, list[i].begin, &out);

@@ -153,12 +153,16 @@ static tolka_status put(const struct tolka_document *document, struct text *text
 
 tolka_status tolka_document_put(tolka_document *document, size_t i, const tolka_result *result,
                                 tolka_error *err) {
+    tolka_status status = need_arguments(
+        err, __func__,
+        (const struct argument[]){{"document", document}, {"result", result}, {NULL, false}});
+    if (status != TOLKA_OK) return status;
     struct text *text = text_number(document, i);
     const char *reason;
     size_t n;
     if (!text) return fail(err, TOLKA_ARGUMENT, "the document has no text %zu", i);
     if (!show_text(document, text)) return fail(err, TOLKA_NOMEM, "out of memory for a text");
-    tolka_status status = tolka_result_status(result, &reason);
+    status = tolka_result_status(result, &reason);
     if (status != TOLKA_OK) return fail(err, status, "%s", reason);
     const char *translation = tolka_result_text(result, 0, &n);
     if (!translation) return fail(err, TOLKA_ARGUMENT, "the result has no text");

@@ -1,0 +1,33 @@
+/* AVX-VNNI: AVX2, and the product of four bytes that AVX-512 has, in lanes of 256 bits. */
+#include "engine/kernels/levels.h"
+
+#if defined(__AVX2__) && defined(__FMA__) && defined(__F16C__) && defined(__AVXVNNI__)
+#include "engine/kernels/avx2.h"
+
+/* vpdpbusd multiplies unsigned by signed bytes: inputs are stored with 128 added. */
+enum { INPUT_OFFSET = 128, INPUT_BYTES = 1 };
+
+INLINE void store_inputs(int8_t *p, vec v) {
+    __m256i ints = _mm256_cvtps_epi32(v);
+    __m128i words =
+        _mm_packs_epi32(_mm256_castsi256_si128(ints), _mm256_extracti128_si256(ints, 1));
+    __m128i bytes = _mm_packs_epi16(words, words);
+    _mm_storel_epi64((__m128i *)p, _mm_xor_si128(bytes, _mm_set1_epi8((char)INPUT_OFFSET)));
+}
+INLINE ivec splat_inputs(const int8_t *p) {
+    int32_t group;
+    memcpy(&group, p, 4);
+    return _mm256_set1_epi32(group);
+}
+INLINE ivec dot4(ivec sums, ivec inputs, ivec weights) {
+    return _mm256_dpbusd_avx_epi32(sums, inputs, weights);
+}
+
+#define LEVEL_NAME "avxvnni"
+#define LEVEL_MATMUL matmul_vectors
+#include "engine/kernels/vector_body.h"
+
+const struct kernels *const level_avxvnni = &level_table;
+#else
+const struct kernels *const level_avxvnni = NULL;
+#endif
