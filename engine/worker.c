@@ -51,6 +51,7 @@ size_t worker_needs(const struct worker *worker, const struct batch_shape *shape
     struct worker empty = {.shape = *shape};
     struct arena arena = arena_measure(), caches = arena_measure();
     empty.transformer.model = empty.output.model = worker->transformer.model;
+    empty.transformer.products.kernels = worker->transformer.products.kernels;
     lay_out(&empty, &arena, &caches);
     if (arena.overflow || caches.overflow || too_many_nodes(shape)) return SIZE_MAX;
     return arena.used + caches.used + positions_size(worker->transformer.model, n_positions(shape));
