@@ -98,16 +98,16 @@ tolka_status job_begin(struct job *job, const struct model *model,
         .model = model, .options = *options, .inputs = inputs, .n_inputs = n, .stop = stop};
     pthread_mutex_init(&job->mutex, NULL);
     pthread_cond_init(&job->finished, NULL);
-    job->order = calloc(n, sizeof *job->order);
-    job->n_steps = calloc(n, sizeof *job->n_steps);
+    job->order = calloc(n, 2 * sizeof *job->order); /* and n_steps behind */
     job->results = calloc(n, sizeof *job->results);
     job->has_result = calloc(n, sizeof *job->has_result);
     struct sort_key *keys = calloc(n, sizeof *keys);
-    if (!job->order || !job->n_steps || !job->results || !job->has_result || !keys) {
+    if (!job->order || !job->results || !job->has_result || !keys) {
         free(keys);
         job_end(job);
         return fail(err, TOLKA_NOMEM, "out of memory for %zu sentences", n);
     }
+    job->n_steps = job->order + n;
     accept_inputs(job, keys);
     qsort(keys, job->n_order, sizeof *keys, compare_keys);
     for (size_t i = 0; i < job->n_order; i++) job->order[i] = keys[i].index;
@@ -120,7 +120,6 @@ void job_end(struct job *job) {
     for (size_t i = job->n_taken; i < job->n_finished; i++)
         tolka_result_free(job->results[i].result);
     free(job->order);
-    free(job->n_steps);
     free(job->results);
     free(job->has_result);
     pthread_cond_destroy(&job->finished);

@@ -108,7 +108,7 @@ class _Options(ctypes.Structure):
         ("no_shortlist", c_int), ("stop", c_int), ("isa", c_char_p),
         ("generation", POINTER(_Generation)), ("alternatives", c_int), ("want_alignments", c_int),
         ("align_layer", c_int), ("align_head", c_int), ("split", c_int), ("max_source", c_int),
-        ("no_guards", c_int), ("unknown", c_int),
+        ("no_guards", c_int), ("unknown", c_int), ("max_memory", c_size_t),
     ]
 
 
@@ -522,7 +522,7 @@ class Model(_Closing):
 _SPLITS = {None: 0, True: 1, False: 2}
 _OPTION_NAMES = {"beam", "n_best", "max_length", "length_penalty", "want_scores", "threads",
                  "batch", "no_shortlist", "alternatives", "align_layer", "align_head",
-                 "max_source", "no_guards"}
+                 "max_source", "no_guards", "max_memory"}
 _UNKNOWN = {"copy": 0, "drop": 1, "mark": 2}
 _GENERATION_NAMES = {name for name, kind in _Generation._fields_  # lists and their lengths aside
                      if kind in (c_int, c_int32, c_float) or name == "seed"}
@@ -538,7 +538,7 @@ class Translator(_Closing):
 
     Options are those of tolka_options (beam, n_best, threads, max_length, length_penalty,
     want_scores, batch, alternatives, no_shortlist, no_guards, isa, align_layer, align_head,
-    max_source), where alignments=True is want_alignments, split=True or False is always or never, and
+    max_source, max_memory), where alignments=True is want_alignments, split=True or False is always or never, and
     unknown is "copy", "drop" or "mark"; and the numbers of tolka_generation (do_sample, temperature,
     top_k, top_p, seed, repetition_penalty, no_repeat_ngram_size, min_new_tokens, ...).
     """
