@@ -84,19 +84,21 @@ static bool is_font_end(const char *bytes, size_t n) {
     return (n == 3 && strchr("RP1", bytes[2])) || (n == 4 && memcmp(bytes + 2, "[]", 2) == 0);
 }
 
-/* The length of a word with \- in it, which is an option or a name that programs know; 0: the word
- * is another one. */
+/* The length of a word with \- that programs know: it begins with that, or has other signs of a name
+ * (a point, a slash, a digit); 0: it is another word, as "command\-line". */
 static size_t name_with_minus(const char *bytes, size_t n) {
     size_t i = 0;
-    bool minus = false;
+    bool minus = false, sign = false;
+    if (n && strchr("([\"'", bytes[0])) return 0;
     while (i < n && !isspace((unsigned char)bytes[i])) {
         bool escaped = bytes[i] == '\\';
-        if (escaped && (i + 1 == n || (bytes[i + 1] != '-' && bytes[i + 1] != '_'))) break;
+        if (escaped && (i + 1 == n || bytes[i + 1] != '-')) break;
         minus |= escaped;
         i += escaped ? 2 : 1;
     }
-    while (i && strchr(".,;:!?)'\"", bytes[i - 1])) i--;
-    return minus && i > 2 ? i : 0;
+    while (i && strchr(".,;:!?)]'\"", bytes[i - 1])) i--;
+    for (size_t k = 0; k < i; k++) sign |= strchr("./_=@0123456789", bytes[k]) != NULL;
+    return minus && i > 2 && (sign || bytes[0] == '\\') ? i : 0;
 }
 
 /* ---- fonts ----------------------------------------------------------------------------------- */
@@ -175,7 +177,7 @@ void man_text(struct builder *builder, size_t begin, size_t end) {
     bool word = true; /* one begins */
     for (size_t i = begin; i < end && !builder->broken;) {
         size_t name = word ? name_with_minus(bytes + i, end - i) : 0;
-        word = isspace((unsigned char)bytes[i]) || strchr("(\"", bytes[i]);
+        word = isspace((unsigned char)bytes[i]) || strchr("([\"'", bytes[i]);
         if (name == 0 && bytes[i] != '\\') {
             i++;
             continue;
