@@ -37,9 +37,8 @@ const struct option_spec option_specs[] = {
     {"output", 'o', VALUE_TEXT, "FILE", "write FILE: map.html, map.svg, map.json or map.txt",
      COMMAND_ATTENTION, AT(output), 0, 0},
     {"format", 0, VALUE_TEXT, "FORMAT",
-     "lines, text, markdown, html, srt, vtt, po, man or tsv:COLUMN; default: what the input's name "
-     "says, "
-     "or lines",
+     "lines, text, markdown, html, srt, vtt, po, man or tsv:COLUMN; default: what the input's "
+     "name says, or lines",
      COMMAND_TRANSLATE, AT(format), 0, 0},
     {"format", 0, VALUE_TEXT, "FORMAT",
      "html, svg, json or text; default: what the output's name says, or text", COMMAND_ATTENTION,
