@@ -577,7 +577,7 @@ tolka_status tolka_translate_text(tolka_translator *translator, const tolka_toke
  * a time. */
 typedef struct tolka_document tolka_document;
 
-/* Formats: "lines", "text" (hard-wrapped paragraphs), "markdown", "html", "srt", "vtt", "po",
+/* Formats: "lines", "text" (hard-wrapped paragraphs), "markdown", "html", "srt", "vtt", "po", "man",
  * "tsv:COLUMN" (counted from 1). TOLKA_ARGUMENT: there is no such format; TOLKA_FORMAT: the bytes
  * are not UTF-8, or not of this format. The bytes are copied. */
 tolka_status tolka_document_new(tolka_document **out, const char *format, const void *bytes,

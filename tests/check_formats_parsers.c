@@ -310,7 +310,8 @@ END_TEST
 
 START_TEST(our_own_page) {
     static const char *const arguments[] = {"help", "--man", NULL};
-    struct ran ran = run_file(getenv("TOLKA"), arguments, "", 0);
+    char path[4096];
+    struct ran ran = run_file(built("tolka", path), arguments, "", 0);
     check_page(ran.out, ran.n_out, 100);
     ran_free(&ran);
 }

@@ -66,6 +66,8 @@ START_TEST(texts_of_formats) {
         "A line\\fRno\n.PP\nEight\n  no\n.if t \\{\nno\n\\}\n.de no\nno\n..\n.SS\nNine\nTen\n",
         "NAME|do a thing|SYNOPSIS|SEE ALSO|One two words and Tom, then Boston. Four's "
         "Paris.|Five six seven|Eight|Nine|Ten");
+    check_texts("man", "A (\\-x, \"\\-\\-yes\") well\\-known a\\-b.c \\- it\\&self\n",
+                "A (Tom, \"Boston\") well-known Paris - itself");
 }
 END_TEST
 
