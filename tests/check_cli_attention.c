@@ -42,6 +42,22 @@ static size_t count(const char *text, const char *part) {
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
+/* Two sentences are translated one by one, but looked at together: one language, one end. */
+START_TEST(sentences_are_looked_at_together) {
+    char *output =
+        output_of(NULL, "attention", "--to", "de", "Hello. Where is it?", "--format", "json");
+    json_t *page = json_line(output, 0);
+    json_t *words = json_object_get(json_object_get(page, "source"), "words"), *word;
+    size_t i, n_languages = 0;
+    json_array_foreach(words, i, word) n_languages +=
+        strcmp(json_string_value(word), ">>deu<<") == 0;
+    ck_assert_uint_eq(n_languages, 1);
+    ck_assert_uint_gt(json_array_size(words), 6);
+    json_decref(page);
+    free(output);
+}
+END_TEST
+
 START_TEST(each_form_is_written) {
     static const char *const names[] = {"map.html", "map.svg", "map.json", "map.txt", NULL};
     static const char *const begin[] = {"<!DOCTYPE html>", "<svg xmlns=", "{\"text\"", SENTENCE};
@@ -485,6 +501,7 @@ END_TEST
 TCase *cli_attention_case(void) {
     TCase *tests = tcase_create("attention");
     tcase_set_timeout(tests, 120);
+    tcase_add_test(tests, sentences_are_looked_at_together);
     tcase_add_test(tests, each_form_is_written);
     tcase_add_test(tests, files_are_replaced_by_force_only);
     tcase_add_test(tests, wrong_usage_of_attention);

@@ -10,6 +10,21 @@ static void take_result(void *user, size_t index, tolka_result *result) {
     *(tolka_result **)user = result;
 }
 
+/* A text that was translated sentence by sentence is looked at as a whole, with the translation that
+ * came of it: attention does not reach from one translation into another. */
+static tolka_status look_at_whole(const struct session *session, const char *text,
+                                  tolka_result **result, tolka_error *err) {
+    size_t length;
+    tolka_result *parts = *result;
+    const char *translation = tolka_result_text(parts, 0, &length);
+    tolka_text pair = {text, strlen(text), translation, length};
+    *result = NULL;
+    tolka_status status = tolka_score_texts(session->translator, session->tokenizer, &pair, 1,
+                                            take_result, result, err);
+    tolka_result_free(parts);
+    return status;
+}
+
 /* The text's ids and the translation's tokens, which are the model's own or those of --target. */
 static int translate(const struct options *options, const struct session *session, const char *text,
                      tolka_result **result) {
@@ -18,6 +33,8 @@ static int translate(const struct options *options, const struct session *sessio
     tolka_text pair = {text, strlen(text), target, target ? strlen(target) : 0};
     tolka_status status = (target ? tolka_score_texts : tolka_translate_texts)(
         session->translator, session->tokenizer, &pair, 1, take_result, result, &err);
+    if (status == TOLKA_OK && tolka_result_parts(*result) > 0)
+        status = look_at_whole(session, text, result, &err);
     if (status != TOLKA_OK) return complain(EXIT_INPUT, "%s", err.text);
     if (!*result || tolka_result_status(*result, &reason) != TOLKA_OK)
         return complain(EXIT_INPUT, "%s", reason);
