@@ -72,42 +72,40 @@ static tolka_status run(struct pipeline *pipeline, tolka_error *err) {
     return status;
 }
 
+/* What both public calls do; `call` is the name of the one. */
+static tolka_status run_call(const char *call, struct pipeline *pipeline, tolka_error *err) {
+    tolka_status status =
+        need_arguments(err, call,
+                       (const struct argument[]){{"translator", pipeline->translator},
+                                                 {"tokenizer", pipeline->cutting.tokenizer},
+                                                 {"texts", pipeline->texts || pipeline->n == 0},
+                                                 {"done", pipeline->done},
+                                                 {NULL, false}});
+    return status == TOLKA_OK ? run(pipeline, err) : status;
+}
+
 tolka_status tolka_translate_texts(tolka_translator *translator, const tolka_tokenizer *tokenizer,
                                    const tolka_text *texts, size_t n, tolka_done done, void *user,
                                    tolka_error *err) {
-    tolka_status status = need_arguments(err, __func__,
-                                         (const struct argument[]){{"translator", translator},
-                                                                   {"tokenizer", tokenizer},
-                                                                   {"texts", texts || n == 0},
-                                                                   {"done", done},
-                                                                   {NULL, false}});
-    if (status != TOLKA_OK) return status;
     struct pipeline pipeline = {.translator = translator,
                                 .cutting.tokenizer = tokenizer,
                                 .texts = texts,
                                 .n = n,
                                 .done = done,
                                 .user = user};
-    return run(&pipeline, err);
+    return run_call(__func__, &pipeline, err);
 }
 
 tolka_status tolka_score_texts(tolka_translator *translator, const tolka_tokenizer *tokenizer,
                                const tolka_text *texts, size_t n, tolka_done done, void *user,
                                tolka_error *err) {
-    tolka_status status = need_arguments(err, __func__,
-                                         (const struct argument[]){{"translator", translator},
-                                                                   {"tokenizer", tokenizer},
-                                                                   {"texts", texts || n == 0},
-                                                                   {"done", done},
-                                                                   {NULL, false}});
-    if (status != TOLKA_OK) return status;
     struct pipeline pipeline = {.translator = translator,
                                 .cutting = {.tokenizer = tokenizer, .scores = true},
                                 .texts = texts,
                                 .n = n,
                                 .done = done,
                                 .user = user};
-    return run(&pipeline, err);
+    return run_call(__func__, &pipeline, err);
 }
 
 /* ---- one text, piece by piece ---------------------------------------------------------------- */
