@@ -330,6 +330,26 @@ START_TEST(no_part_is_too_long) {
     memset(long_text, 'x', 9000);
     long_text[9000] = 0;
     check_lengths(long_text, 30);
+    for (size_t i = 0; i < 2000; i++) strcpy(long_text + 1 + 2 * i, "\xcc\x80"); /* one letter */
+    check_lengths(long_text, 70);
+}
+END_TEST
+
+/* A character of more bytes than a part may have stays whole. */
+START_TEST(what_has_no_place_to_cut_stays_whole) {
+    char joined[128] = "\xe4\xbd\xa0";
+    for (size_t i = 0; i < 12; i++) strcat(joined, "\xe2\x80\x8d\xe4\xbd\xa0");
+    tolka_options options = TOLKA_OPTIONS_INIT;
+    options.max_source = 1;
+    options.max_length = 8;
+    struct scene scene = scene_open(&options);
+    tolka_result *whole = translate(&scene, joined);
+    size_t n;
+    tolka_result_source(whole, &n);
+    ck_assert_uint_eq(tolka_result_parts(whole), 0);
+    ck_assert_uint_gt(n, 13);
+    tolka_result_free(whole);
+    scene_close(&scene);
 }
 END_TEST
 
@@ -380,6 +400,7 @@ Suite *sentences_suite(void) {
     tcase_add_test(whole, text_to_text_models_see_all);
     tcase_add_test(whole, tags_are_for_all_parts);
     tcase_add_test(whole, no_part_is_too_long);
+    tcase_add_test(whole, what_has_no_place_to_cut_stays_whole);
     tcase_add_test(whole, memory_runs_out);
     suite_add_tcase(suite, parts);
     suite_add_tcase(suite, whole);

@@ -43,6 +43,10 @@ static bool continues(uint32_t c, uint32_t before) {
     }
 }
 
+/* So many marks on one character end it all the same: no language writes that many, and a text of
+ * nothing else has to be cut somewhere (UAX 15, stream-safe text). */
+enum { MOST_CONTINUATIONS = 30 };
+
 static size_t distance(size_t a, size_t b) {
     return a > b ? a - b : b - a;
 }
@@ -56,11 +60,13 @@ static int value_of(enum place place, size_t at, size_t length) {
 
 size_t clause_cut(const char *text, size_t length) {
     size_t best = 0;
-    int best_value = 0;
+    int best_value = 0, n_continuations = 0;
     uint32_t before = 0, c;
     for (size_t at = 0, n; at < length; at += n, before = c) {
         n = utf8_decode(text + at, length - at, &c);
-        if (at == 0 || continues(c, before)) continue;
+        if (at == 0) continue;
+        if (continues(c, before) && ++n_continuations < MOST_CONTINUATIONS) continue;
+        n_continuations = 0;
         enum place place = place_behind(before, u_isUWhiteSpace((UChar32)c));
         int value = value_of(place, at, length);
         bool is_nearer = distance(at, length / 2) < distance(best, length / 2);

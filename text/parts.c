@@ -118,27 +118,39 @@ static bool is_too_long(const struct cutter *cutter, size_t n, size_t per_token)
     return cutter->cutting->max_source > 0 && n / per_token > cutter->cutting->max_source;
 }
 
-/* Adds a part for the span, if it fits. */
-static tolka_status try_span(const struct cutter *cutter, tolka_span span, bool *fits,
+static tolka_status add_span(const struct cutter *cutter, tolka_span span, int32_t *ids, size_t n,
+                             tolka_error *err) {
+    struct part *part = add_part(cutter->parts);
+    if (!part) {
+        free(ids);
+        return fail(err, TOLKA_NOMEM, "out of memory for a sentence");
+    }
+    part->span = span;
+    part->ids = ids;
+    part->n_ids = n;
+    return TOLKA_OK;
+}
+
+/* Where a span of n bytes or tokens has to be cut; 0: nowhere, as it fits or has no place for it. */
+static size_t place_to_cut(const struct cutter *cutter, tolka_span span, size_t n,
+                           size_t per_token) {
+    if (!is_too_long(cutter, n, per_token)) return 0;
+    return clause_cut(cutter->text->source + span.start, span.length);
+}
+
+/* Adds a part for the span, unless it has to be cut: *cut says where, or is 0. */
+static tolka_status try_span(const struct cutter *cutter, tolka_span span, size_t *cut,
                              tolka_error *err) {
     size_t n, n_special = cutter->cutting->n_special;
     int32_t *ids;
-    *fits = !is_too_long(cutter, span.length, BYTES_PER_TOKEN);
-    if (!*fits) return TOLKA_OK;
+    *cut = place_to_cut(cutter, span, span.length, BYTES_PER_TOKEN);
+    if (*cut > 0) return TOLKA_OK;
     tolka_status status = tokenize_span(cutter, span, &ids, &n, err);
     if (status != TOLKA_OK) return status;
-    *fits = n <= n_special || !is_too_long(cutter, n - n_special, 1) ||
-            clause_cut(cutter->text->source + span.start, span.length) == 0;
-    struct part *part = *fits && n > n_special ? add_part(cutter->parts) : NULL;
-    if (part) {
-        part->span = span;
-        part->ids = ids;
-        part->n_ids = n;
-        return TOLKA_OK;
-    }
+    if (n > n_special) *cut = place_to_cut(cutter, span, n - n_special, 1);
+    if (n > n_special && *cut == 0) return add_span(cutter, span, ids, n, err);
     free(ids);
-    return *fits && n > n_special ? fail(err, TOLKA_NOMEM, "out of memory for a sentence")
-                                  : TOLKA_OK;
+    return TOLKA_OK;
 }
 
 static tolka_span without_blanks(const char *text, tolka_span span) {
@@ -152,10 +164,9 @@ static tolka_span without_blanks(const char *text, tolka_span span) {
 /* Each cut leaves at most three quarters of what can be cut further, so this is not deep. */
 static tolka_status cut_span(const struct cutter *cutter, tolka_span span, tolka_error *err) {
     const char *source = cutter->text->source;
-    bool fits;
-    tolka_status status = try_span(cutter, span, &fits, err);
-    if (status != TOLKA_OK || fits) return status;
-    size_t at = clause_cut(source + span.start, span.length);
+    size_t at;
+    tolka_status status = try_span(cutter, span, &at, err);
+    if (status != TOLKA_OK || at == 0) return status;
     tolka_span first = {span.start, at}, second = {span.start + at, span.length - at};
     status = cut_span(cutter, without_blanks(source, first), err);
     return status == TOLKA_OK ? cut_span(cutter, without_blanks(source, second), err) : status;
