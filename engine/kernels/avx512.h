@@ -101,6 +101,11 @@ INLINE unsigned equal_bits(vec a, vec b) {
 INLINE float reduce_sum(vec v) {
     return _mm512_reduce_add_ps(v);
 }
+/* Of lanes that are not negative, as `greatest` leaves them. */
+INLINE float reduce_greatest(vec v) {
+    return _mm_cvtss_f32(
+        _mm_castsi128_ps(_mm_cvtsi32_si128(_mm512_reduce_max_epi32(_mm512_castps_si512(v)))));
+}
 INLINE float reduce_max(vec v) {
     return _mm512_reduce_max_ps(v);
 }

@@ -100,6 +100,10 @@ INLINE unsigned equal_bits(vec a, vec b) {
 INLINE float reduce_sum(vec v) {
     return vaddvq_f32(v);
 }
+INLINE float reduce_greatest(vec v) {
+    return vgetq_lane_f32(vreinterpretq_f32_s32(vdupq_n_s32(vmaxvq_s32(vreinterpretq_s32_f32(v)))),
+                          0);
+}
 INLINE float reduce_max(vec v) {
     return vmaxvq_f32(v);
 }
