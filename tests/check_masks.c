@@ -43,12 +43,12 @@ END_TEST
 /* Prose that looks a little like an address. */
 START_TEST(prose_is_not_masked) {
     static const char *const prose[] = {
-        "It is -5 degrees and/or 3 km/h.", "Yes/no.",        "50 % of us", "He said: \"Well...\"",
+        "It is -5 degrees and/or 3 km/h.", "Yes/no.",          "50 % of us", "He said: \"Well...\"",
         "I have 3.5 $5 bills; 1/2 of it.", "A & B, a < b > c", "me @ home",  "-- he said --"};
     struct masked *masked;
     for (size_t i = 0; i < sizeof prose / sizeof *prose; i++) {
-        ck_assert_int_eq(
-            mask_span(prose[i], (tolka_span){0, strlen(prose[i])}, &masked, NULL), TOLKA_OK);
+        ck_assert_int_eq(mask_span(prose[i], (tolka_span){0, strlen(prose[i])}, &masked, NULL),
+                         TOLKA_OK);
         ck_assert_msg(!masked, "%s", prose[i]);
     }
 }
