@@ -20,12 +20,15 @@ static const struct {
 } kinds[] = {
     {"%PDF-", 5, "a PDF document; pdftotext makes text of it"},
     {"PK\3\4", 4, "an office document or zip archive; pandoc makes text of .docx, .odt and .epub"},
-    {"\xd0\xcf\x11\xe0", 4, "an old office document; libreoffice --convert-to txt makes text of it"},
+    {"\xd0\xcf\x11\xe0", 4,
+     "an old office document; libreoffice --convert-to txt makes text of it"},
     {"{\\rtf", 5, "an RTF document; pandoc makes text of it"},
     {"\xff\xfe", 2, "UTF-16 text; iconv -f UTF-16 -t UTF-8 converts it"},
     {"\xfe\xff", 2, "UTF-16 text; iconv -f UTF-16 -t UTF-8 converts it"},
     {"\x1f\x8b", 2, "a gzip file; gunzip unpacks it"},
-    {"\xfd" "7zXZ", 5, "an xz file; unxz unpacks it"},
+    {"\xfd"
+     "7zXZ",
+     5, "an xz file; unxz unpacks it"},
     {"\x28\xb5\x2f\xfd", 4, "a zstd file; unzstd unpacks it"},
     {"BZh", 3, "a bzip2 file; bunzip2 unpacks it"},
 };

@@ -16,6 +16,8 @@ enum {
     ACCUMULATORS = 12, /* of 16 registers */
     BLOCK_ROWS = 6,
     QUERY_BLOCK = 2,
+    SCORE_GROUPS = 1,
+    MIX_VECTORS = 4,
 };
 
 INLINE __m256i first(size_t n) {

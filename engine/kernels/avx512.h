@@ -15,6 +15,8 @@ enum {
     ACCUMULATORS = 24, /* of 32 registers: weights and inputs need the others */
     BLOCK_ROWS = 6,
     QUERY_BLOCK = 4,
+    SCORE_GROUPS = 2,
+    MIX_VECTORS = 2,
     /* vpdpbusd multiplies unsigned by signed bytes: inputs are stored with 128 added. */
     INPUT_OFFSET = 128,
     INPUT_BYTES = 1,

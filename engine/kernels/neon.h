@@ -16,6 +16,8 @@ enum {
     ACCUMULATORS = 24, /* of 32 registers */
     BLOCK_ROWS = 6,
     QUERY_BLOCK = 2,
+    SCORE_GROUPS = 1,
+    MIX_VECTORS = 4,
     INPUT_OFFSET = 0,
     INPUT_BYTES = 1,
 };
