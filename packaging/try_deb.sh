@@ -18,7 +18,11 @@ mirror=${MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' "Codename: $suite
 
 folder=$(mktemp -d "${TMPDIR:-/var/tmp}/try_deb.XXXXXX")
 root=$folder/root
-trap 'rm -rf --one-file-system "$folder"' EXIT
+finish() {
+    ! mountpoint -q "$root/proc" || umount "$root/proc"
+    rm -rf --one-file-system "$folder"
+}
+trap finish EXIT
 echo "deb: making a Debian ($suite)"
 debootstrap --variant=minbase "$suite" "$root" "$mirror" > "$folder/log" 2>&1 ||
     broken "debootstrap fails: $(tail -n 3 "$folder/log")"
@@ -37,15 +41,14 @@ apt() {
 expect() { # what was done, what came, what should have
     [ "$2" = "$3" ] || broken "$1: \"$2\", not \"$3\""
 }
-files() { # of packages and of users, without what apt and dpkg keep for themselves
-    find "$root" -xdev \( -path "$root/tmp" -o -path "$root/var/lib/dpkg" -o -path "$root/var/lib/apt" \
-        -o -path "$root/var/cache" -o -path "$root/var/log" \) -prune -o -print | sort
+files() { # of packages and of users, without what programs keep for themselves
+    find "$root" -xdev \( -path "$root/tmp" -o -path "$root/var" \) -prune -o -print | sort
 }
 version=$(sed -n 's/^#define TOLKA_VERSION "\(.*\)"/\1/p' engine/tolka.h)
 says="Das Wetter ist heute schön."
 text="The weather is nice today."
 
-# ---- the command alone ----------------------------------------------------------------------------
+# ---- the command alone, where not even /proc is -----------------------------------------------------
 
 apt update
 files > "$folder/before"
@@ -59,6 +62,7 @@ inside tolka check /usr/share/tolka/tolka-en-de-fr.gguf > "$folder/log" || broke
 
 # ---- beside a shell and man -----------------------------------------------------------------------
 
+mount -t proc proc "$root/proc" || broken "NOT TESTED: completion, as /proc cannot be mounted" # for bash
 apt install man-db bash-completion zsh fish
 inside man tolka > "$folder/man" 2> "$folder/log" || broken "man tolka: $(cat "$folder/log")"
 grep -q "^NAME" "$folder/man" || broken "man tolka shows no page"
@@ -76,6 +80,7 @@ model=/usr/share/tolka/tolka-en-de-fr.gguf
 inside sh -c 'cc -Wall -Werror /usr/share/doc/libtolka-dev/examples/stream.c -o /tmp/stream \
     $(pkg-config --cflags --libs tolka)' || broken "an example cannot be compiled"
 expect "an example" "$(inside /tmp/stream $model - de "$text")" "$says"
+apt install g++
 inside sh -c 'cc -Wall -Werror /usr/share/doc/libtolka-dev/examples/stream.c -o /tmp/static \
     $(pkg-config --cflags --static --libs tolka | sed s/-ltolka/-l:libtolka.a/)' ||
     broken "an example cannot be linked with the archive"

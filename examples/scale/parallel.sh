@@ -18,6 +18,10 @@ WORKER=$(cat "$(dirname "$0")/worker.sh")
 export WORKER
 in=$1 out=$2
 shift 2
+[ -r "$in" ] || {
+    echo "parallel.sh: cannot read $in" >&2
+    exit 2
+}
 sh -c "$WORKER" worker "$@" < /dev/null # a wrong option or model is said once, before all else
 
 # Whole lines that are there already; half a line, if the machine stopped in one, is cut off.
@@ -40,7 +44,7 @@ tail -n "+$((finished + 1))" "$in" |
         }
         { left--; sub(/^[^\t]*\t/, ""); print }' >> "$out" || true
 
-[ "$(grep -c '' "$in")" = "$(wc -l < "$out")" ] || {
+[ "$(LC_ALL=C sed '$a\' "$in" | wc -l)" = "$(wc -l < "$out")" ] || {
     echo "parallel.sh: $out has not as many lines as $in" >&2
     exit 1
 }

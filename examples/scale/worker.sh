@@ -12,12 +12,12 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 143' INT TERM HUP
 
-cat > "$work/in"
+LC_ALL=C sed '$a\' > "$work/in" # the last line, too, ends with an end of line
 "${TOLKA:-tolka}" -q -j 1 "$@" < "$work/in" > "$work/out" || [ $? = 1 ] || {
     echo "worker: ${TOLKA:-tolka} failed on $(hostname)" >&2
     exit 3
 }
-given=$(grep -c '' "$work/in") || true
+given=$(wc -l < "$work/in")
 made=$(wc -l < "$work/out")
 [ "$given" = "$made" ] || {
     echo "worker: $given lines in, but $made out, on $(hostname)" >&2

@@ -27,6 +27,7 @@ make_sample() {
     sed -n 201,300p tests/peers/sentences.en.txt | tr '\n' ' ' >> "$sample"
     echo >> "$sample"
     sed -n 301,380p tests/peers/sentences.en.txt >> "$sample"
+    printf 'Good\000 morning.\000\nGood \377 evening.\n\001\n' >> "$sample"
     printf 'Caf\303\251 \360\237\230\200' >> "$sample"
     "$tolka" --to de -q < "$sample" > "$wanted"
 }
