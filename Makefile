@@ -264,6 +264,5 @@ help:
 	@sed -n 's/^## /  make /p' Makefile
 
 .PHONY: all tests check check-arm check-deb check-install check-ports check-reproducible check-scale asan \
-    tsan install uninstall wheel deb \
-    bench bench-peers align-figures clean format help FORCE
+    tsan install uninstall wheel deb bench bench-peers align-figures clean format help FORCE
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
