@@ -17,7 +17,7 @@ END_TEST
 Suite *scale_suite(void) {
     Suite *suite = suite_create("scale");
     TCase *parallel = tcase_create("parallel");
-    tcase_set_timeout(parallel, 60);
+    tcase_set_timeout(parallel, 240);
     tcase_add_test(parallel, every_line_comes_once_and_in_order);
     suite_add_tcase(suite, parallel);
     return suite;

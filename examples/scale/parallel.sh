@@ -24,6 +24,14 @@ shift 2
 }
 sh -c "$WORKER" worker "$@" < /dev/null # a wrong option or model is said once, before all else
 
+# Nobody else's file is written to, nor one of other options.
+options=$(printf '%s\n' "$in" "$@")
+if [ -s "$out" ] && [ "$options" != "$(cat "$out.run" 2> /dev/null)" ]; then
+    echo "parallel.sh: $out is there already, and not made of $in with these options" >&2
+    exit 2
+fi
+printf '%s\n' "$options" > "$out.run"
+
 # Whole lines that are there already; half a line, if the machine stopped in one, is cut off.
 touch "$out"
 finished=$(wc -l < "$out")

@@ -44,7 +44,7 @@ printf 'half a li' >> "$work/out"
 : > "$mortal/given"
 all_lines "$mortal/tolka" || broken "a second run ends with status $?"
 same "a run that was killed, and a second one" "$work/out" "$wanted"
-[ "$(lines_given)" = $(($(grep -c '' "$sample") - n)) ] ||
+[ "$(lines_given)" = $(($(wc -l < "$wanted") - n)) ] ||
     broken "a second run did $(lines_given) lines, where $n were there"
 
 # ---- a block that fails again and again ---------------------------------------------------------
@@ -110,6 +110,20 @@ if TOLKA=$tolka sh "$scale/parallel.sh" "$sample" "$work/klingon" --to tlh 2> "$
 fi
 grep -q 'tolka: .*Klingon' "$work/err" || broken "a wrong option is not named: $(cat "$work/err")"
 [ ! -s "$work/klingon" ] || broken "a wrong option makes lines"
+
+# Somebody else's file, and one of other options, stay as they are.
+printf 'mine' > "$work/mine"
+if TOLKA=$tolka sh "$scale/parallel.sh" "$sample" "$work/mine" --to de 2> "$work/err"; then
+    broken "somebody's file is written to"
+fi
+grep -q 'mine is there already' "$work/err" || broken "a file in the way: $(cat "$work/err")"
+[ "$(cat "$work/mine")" = mine ] || broken "somebody's file is changed"
+cp "$wanted" "$work/all"
+echo "$sample" > "$work/all.run"
+if TOLKA=$tolka sh "$scale/parallel.sh" "$sample" "$work/all" --to de 2> "$work/err"; then
+    broken "lines of other options are gone on with"
+fi
+same "lines of other options" "$work/all" "$wanted"
 
 # A line that is bad in the same way each time is no failure.
 printf 'Good morning.\n' > "$work/one"
