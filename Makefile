@@ -210,6 +210,15 @@ wheel: $(BUILD)/libtolka.so
 deb:
 	sh packaging/deb.sh $(BUILD)
 
+## check-deb: the packages in a fresh Debian, made by debootstrap (root): installed, used, removed
+check-deb: deb
+	sh packaging/try_deb.sh $(BUILD)
+
+## check-scale: the recipes of docs/scale.md for ssh, Spark and Slurm, with workers that are killed
+SCALE = parallel ssh spark slurm
+check-scale: $(BUILD)/tolka $(BUILD)/libtolka.so
+	for engine in $(SCALE); do sh tests/scale/$$engine.sh $(BUILD) || exit 1; done
+
 ## check-arm: the kernels' tests for 64-bit ARM, cross-built and run by qemu-user
 check-arm:
 	sh tests/arm/run.sh $(BUILD)/arm
@@ -254,6 +263,6 @@ format:
 help:
 	@sed -n 's/^## /  make /p' Makefile
 
-.PHONY: all tests check check-arm check-ports check-install check-reproducible asan tsan install uninstall wheel deb \
-    bench bench-peers align-figures clean format help FORCE
+.PHONY: all tests check check-arm check-deb check-install check-ports check-reproducible check-scale asan \
+    tsan install uninstall wheel deb bench bench-peers align-figures clean format help FORCE
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
