@@ -8,6 +8,7 @@ DESTDIR ?=
 BUILD ?= build
 OPT ?= -O2
 SANITIZE ?=
+POISON ?= $(SANITIZE)# not empty: memory is filled before it is used again (engine/poison.h)
 VERSION := $(shell sed -n 's/^\#define TOLKA_VERSION "\(.*\)"/\1/p' engine/tolka.h)
 ABI = 0
 
@@ -19,7 +20,7 @@ CXXFLAGS += -std=c++17 $(OPT) -g -Wall -Wextra -Werror -MMD -MP $(ANYWHERE) $(SA
 LDFLAGS += $(SANITIZE)
 
 PACKAGES = jansson libzip libarchive yaml-0.1 libedit
-CPPFLAGS += -I. $(shell pkg-config --cflags $(PACKAGES))
+CPPFLAGS += -I. $(if $(POISON),-DPOISON) $(shell pkg-config --cflags $(PACKAGES))
 ENGINE_LIBS = -lm -lpthread
 LIBRARY_PACKAGES = sentencepiece icu-uc md4c
 TOKENIZER_LIBS = $(shell pkg-config --libs $(LIBRARY_PACKAGES)) -lstdc++
@@ -211,6 +212,10 @@ deb:
 check-arm:
 	sh tests/arm/run.sh $(BUILD)/arm
 
+## check-same-bytes: every search of every kind of model, in every arrangement of a batch (minutes)
+check-same-bytes: $(BUILD)/tests/check_all
+	SAME_BYTES=all CK_RUN_SUITE=same_bytes $<
+
 ## asan: all tests with AddressSanitizer and UndefinedBehaviorSanitizer
 asan:
 	$(MAKE) BUILD=$(BUILD)/asan OPT=-O1 \
@@ -219,6 +224,10 @@ asan:
 ## tsan: all tests with ThreadSanitizer
 tsan:
 	$(MAKE) BUILD=$(BUILD)/tsan OPT=-O1 SANITIZE=-fsanitize=thread check
+
+## msan: the engine with MemorySanitizer (clang), on ids
+msan: $(BUILD)/tolka
+	sh tests/msan/run.sh $(BUILD)/msan $(BUILD)/tolka
 
 ## bench: speed of the shipped model on this machine
 bench: $(BUILD)/tolka
@@ -247,6 +256,6 @@ format:
 help:
 	@sed -n 's/^## /  make /p' Makefile
 
-.PHONY: all tests check check-arm check-install check-reproducible asan tsan install uninstall wheel deb \
+.PHONY: all tests check check-arm check-install check-reproducible check-same-bytes asan tsan msan install uninstall wheel deb \
     bench bench-peers align-figures clean format help FORCE
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
