@@ -1,6 +1,7 @@
 /* tolka: finds the subcommand, parses its options, runs it. */
 #define _POSIX_C_SOURCE 200809L
 #include "tools/command_guess.h"
+#include "tools/cut_file.h"
 #include "tools/help.h"
 #include "tools/json_memory.h"
 #include "tools/written.h"
@@ -75,5 +76,6 @@ int main(int argc, char **argv) {
     signal(SIGPIPE, SIG_IGN);
     occupy_standard_descriptors();
     json_memory_or_end();
+    expect_cut_files();
     return finish_standard_output(run(argc, argv));
 }
