@@ -34,7 +34,8 @@ ENGINE = $(wildcard engine/*.c engine/kernels/*.c)
 LIBRARY = $(ENGINE) $(wildcard tokenizer/*.c tokenizer/*.cc text/*.c text/*/*.c)
 CONVERSION = $(wildcard models/*.c models/*/*.c)
 PAGES = $(wildcard tools/*.html tools/*.roff tools/completion.*sh)
-TOOLS = $(filter-out tools/main.c,$(wildcard tools/*.c)) $(PAGES)
+PROGRAM = tools/main.c tools/new_memory.cc
+TOOLS = $(filter-out $(PROGRAM),$(wildcard tools/*.c)) $(PAGES)
 TESTS = $(wildcard tests/*.c tests/*.cc)
 
 comma = ,
@@ -67,7 +68,7 @@ $(BUILD)/libtolka.so: $(SHARED)
 	ln -sf $(notdir $(SHARED)) $(BUILD)/$(SONAME)
 	ln -sf $(SONAME) $@
 
-$(BUILD)/tolka: $(call object,tools/main.c $(TOOLS) $(CONVERSION) $(LIBRARY))
+$(BUILD)/tolka: $(call object,$(PROGRAM) $(TOOLS) $(CONVERSION) $(LIBRARY))
 	$(CC) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS) $(TOKENIZER_LIBS) $(ENGINE_LIBS)
 
 # The tests count allocations and let some fail: tests/allocations.c stands before these functions.

@@ -3,7 +3,7 @@
 #include "tools/command_guess.h"
 #include "tools/cut_file.h"
 #include "tools/help.h"
-#include "tools/json_memory.h"
+#include "tools/out_of_memory.h"
 #include "tools/written.h"
 
 #include <signal.h>
@@ -76,6 +76,7 @@ int main(int argc, char **argv) {
     signal(SIGPIPE, SIG_IGN);
     occupy_standard_descriptors();
     json_memory_or_end();
+    icu_memory_or_end();
     expect_cut_files();
     return finish_standard_output(run(argc, argv));
 }

@@ -112,16 +112,20 @@ void duties_release(void) {
     pthread_mutex_unlock(&lock);
 }
 
+/* Whoever ends the program may be in the middle of something: nobody else goes on with it then. */
+static bool is_holder(void) {
+    return atomic_load(&is_held) && pthread_equal(holder, pthread_self());
+}
+
 void duties_act(void) {
-    pthread_mutex_lock(&lock);
+    if (!is_holder()) pthread_mutex_lock(&lock);
     act_on_all();
-    pthread_mutex_unlock(&lock);
+    if (!is_holder()) pthread_mutex_unlock(&lock);
 }
 
 _Noreturn void duties_act_and_exit(int status) {
     unsigned char byte = (unsigned char)(EXIT_BYTE | status);
-    if (atomic_load(&is_held) && pthread_equal(holder, pthread_self()))
-        atomic_store(&holder_faults, true);
+    if (is_holder()) atomic_store(&holder_faults, true);
     if (!atomic_load(&is_awaiting) || write(wake[1], &byte, 1) != 1) _exit(status);
     while (true) pause();
 }
