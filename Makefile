@@ -130,8 +130,14 @@ $(EXAMPLE)_c: $(EXAMPLE).c $(BUILD)/libtolka.a
 $(EXAMPLE)_cc: $(EXAMPLE).cc $(BUILD)/libtolka.a
 	$(CXX) -std=c++17 $(EXAMPLE_FLAGS) -o $@ $^ $(TOKENIZER_LIBS) $(ENGINE_LIBS)
 
+# What tests preload to let the machine fail; sanitizers have their own place there.
+FAULTS = $(BUILD)/tests/faults.so
+$(FAULTS): tests/faults/preload.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -O2 $(WARNINGS) -shared -fPIC -o $@ $< -ldl -lpthread
+
 ## tests: builds the tests
-tests: $(BUILD)/tests/check_all $(EXAMPLE)_c $(EXAMPLE)_cc
+tests: $(BUILD)/tests/check_all $(EXAMPLE)_c $(EXAMPLE)_cc $(if $(SANITIZE),,$(FAULTS))
 
 ## check: all tests
 check: $(BUILD)/tolka tests $(if $(SANITIZE),,check-install) # installed programs know no sanitizer
@@ -217,6 +223,10 @@ check-arm:
 check-same-bytes: $(BUILD)/tests/check_all
 	SAME_BYTES=all CK_RUN_SUITE=same_bytes $<
 
+## check-faults: every allocation, read and write of every command fails once (hours)
+check-faults: $(BUILD)/tolka tests
+	FAULTS=all TOLKA=$(BUILD)/tolka CK_RUN_SUITE=faults $(BUILD)/tests/check_all
+
 ## asan: all tests with AddressSanitizer and UndefinedBehaviorSanitizer
 asan:
 	$(MAKE) BUILD=$(BUILD)/asan OPT=-O1 \
@@ -257,6 +267,6 @@ format:
 help:
 	@sed -n 's/^## /  make /p' Makefile
 
-.PHONY: all tests check check-arm check-install check-reproducible check-same-bytes asan tsan msan install uninstall wheel deb \
+.PHONY: all tests check check-arm check-install check-reproducible check-same-bytes check-faults asan tsan msan install uninstall wheel deb \
     bench bench-peers align-figures clean format help FORCE
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,7 +1,7 @@
 /* The machine fails: files are cut short while they are in use, memory runs out, disks are full. The
  * command says what it was, in one line, and harms nothing. */
 #define _XOPEN_SOURCE 700
-#include "tests/check_cli.h"
+#include "tests/check_faults.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -24,7 +24,7 @@ static void copy_file(const char *from, const char *to) {
     ck_assert_int_eq(fclose(in) | fclose(out), 0);
 }
 
-static size_t count_files(const char *folder) {
+size_t count_files(const char *folder) {
     DIR *stream = opendir(folder);
     ck_assert_ptr_nonnull(stream);
     size_t n = 0;
@@ -34,6 +34,20 @@ static size_t count_files(const char *folder) {
         n += strncmp(entry->d_name, ".tolka-", 7) == 0; /* not in its place yet */
     closedir(stream);
     return n;
+}
+
+char *read_whole_file(const char *path, size_t *n) {
+    FILE *file = fopen(path, "rb");
+    *n = 0;
+    if (!file) return NULL;
+    ck_assert_int_eq(fseek(file, 0, SEEK_END), 0);
+    *n = (size_t)ftell(file);
+    rewind(file);
+    char *bytes = calloc(1, *n + 1);
+    ck_assert_ptr_nonnull(bytes);
+    ck_assert_uint_eq(fread(bytes, 1, *n, file), *n);
+    fclose(file);
+    return bytes;
 }
 
 /* ---- a command that waits for its next line -------------------------------------------------- */
@@ -158,5 +172,8 @@ Suite *faults_suite(void) {
     tcase_add_test(files, temporaries_are_removed);
     tcase_add_test(files, a_signal_that_was_sent);
     suite_add_tcase(suite, files);
+#ifndef POISON /* a sanitizer stands where the faults would be preloaded */
+    suite_add_tcase(suite, faults_machine_case());
+#endif
     return suite;
 }

@@ -42,7 +42,7 @@ Suite *t5_families_suite(void);     /* check_families_t5.c */
 Suite *header_suite(void);          /* check_header.c */
 Suite *formats_suite(void);         /* check_formats*.c */
 Suite *same_bytes_suite(void);      /* check_same_bytes.c */
-Suite *faults_suite(void);          /* check_faults.c */
+Suite *faults_suite(void);          /* check_faults*.c */
 Suite *rooms_suite(void);           /* check_rooms.c, rooms.sh */
 
 #endif

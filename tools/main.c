@@ -74,6 +74,7 @@ int main(int argc, char **argv) {
     /* A reader that goes away is found out by write(): what has to be removed is, and the program
      * ends quietly. */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* the same for a file that may not become so large */
     occupy_standard_descriptors();
     json_memory_or_end();
     icu_memory_or_end();

@@ -5,9 +5,11 @@
  *     FAULT=thread:N     the N-th thread cannot start
  *     FAULT=read:N       the N-th read fails with EIO
  *     FAULT=write:N+     no room is left on the disk from the N-th write on
- *     FAULT=interrupt:N  every N-th read, write or open is interrupted by a signal before it did
- *                        anything
+ *     FAULT=interrupt:N  every N-th read or write is interrupted by a signal before it did anything
  *     FAULT=short:N      reads and writes of more than N bytes do N of them
+ *     FAULT=size:N       files may not grow beyond N bytes
+ *     FAULT=space:N      there are N megabytes of address space
+ *     FAULT=hidden:PATH  there are no files whose paths begin so
  *
  * FAULT_COUNT=FILE: how many of the kind there were is written there in the end. Standard error is
  * left alone: it is what the test reads. */
@@ -23,16 +25,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum kind { NOTHING, MEMORY, THREAD, READ, WRITE, INTERRUPT, SHORT };
+enum kind { NOTHING, MEMORY, THREAD, READ, WRITE, INTERRUPT, SHORT, SIZE, SPACE, HIDDEN };
 
-static const char *const kinds[] = {"", "memory", "thread", "read", "write", "interrupt", "short"};
+static const char *const kinds[] = {"",          "memory", "thread", "read",  "write",
+                                    "interrupt", "short",  "size",   "space", "hidden"};
 
 static enum kind wanted;
 static long first;
 static bool goes_on; /* all from the first on */
+static const char *hidden = "/";
 static atomic_long made;
 
 /* ---- what is behind us ----------------------------------------------------------------------- */
@@ -49,6 +54,7 @@ static ssize_t (*real_pread)(int, void *, size_t, off_t);
 static ssize_t (*real_pwrite)(int, const void *, size_t, off_t);
 static ssize_t (*real_writev)(int, const struct iovec *, int);
 static int (*real_open)(const char *, int, ...);
+static FILE *(*real_fopen)(const char *, const char *);
 
 /* What dlsym() allocates before there is anybody to ask. */
 static char early[1 << 14];
@@ -66,7 +72,15 @@ static void read_wish(void) {
         if (strncmp(wish, kinds[i], strlen(kinds[i])) == 0) wanted = (enum kind)i;
     if (!number) return;
     first = atol(number + 1);
+    hidden = number + 1;
     goes_on = number[strlen(number) - 1] == '+';
+}
+
+static void limit_to(int resource, rlim_t n) {
+    struct rlimit limit;
+    if (getrlimit(resource, &limit) != 0) return;
+    limit.rlim_cur = n;
+    setrlimit(resource, &limit);
 }
 
 static void find(void *place, const char *name) {
@@ -89,8 +103,16 @@ static void begin(void) {
     find(&real_pwrite, "pwrite");
     find(&real_writev, "writev");
     find(&real_open, "open");
+    find(&real_fopen, "fopen");
     find(&real_malloc, "malloc");
     read_wish();
+}
+
+/* When all libraries are there, for which a loader that finds no room would complain. */
+__attribute__((constructor)) static void set_limits(void) {
+    begin();
+    if (wanted == SIZE) limit_to(RLIMIT_FSIZE, (rlim_t)first);
+    if (wanted == SPACE) limit_to(RLIMIT_AS, (rlim_t)first << 20);
 }
 
 /* ---- when ------------------------------------------------------------------------------------ */
@@ -209,11 +231,22 @@ ssize_t writev(int file, const struct iovec *parts, int n) {
     return write_fails(file) ? -1 : real_writev(file, parts, n);
 }
 
+static bool is_hidden(const char *path) {
+    if (wanted != HIDDEN || strncmp(path, hidden, strlen(hidden)) != 0) return false;
+    errno = ENOENT;
+    return true;
+}
+
 int open(const char *path, int flags, ...) {
     va_list rest;
     va_start(rest, flags);
     mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(rest, mode_t) : 0;
     va_end(rest);
     begin();
-    return fails_with(INTERRUPT, EINTR) ? -1 : real_open(path, flags, mode);
+    return is_hidden(path) ? -1 : real_open(path, flags, mode);
+}
+
+FILE *fopen(const char *path, const char *mode) {
+    begin();
+    return is_hidden(path) ? NULL : real_fopen(path, mode);
 }
