@@ -16,7 +16,8 @@ Suite *transformer_suite(void);     /* check_transformer*.c */
 Suite *pool_suite(void);            /* check_pool.c */
 Suite *memory_suite(void);          /* check_memory.c */
 Suite *reference_suite(void);       /* check_reference.c */
-Suite *search_suite(void);          /* check_search.c */
+Suite *search_suite(void);          /* check_search.c, check_limits.c */
+TCase *limits_case(void);           /* check_limits.c */
 Suite *attention_map_suite(void);   /* check_attention_map.c */
 Suite *decoding_suite(void);        /* check_decoding.c */
 Suite *alignment_suite(void);       /* check_alignment*.c */
