@@ -236,6 +236,10 @@ asan:
 tsan:
 	$(MAKE) BUILD=$(BUILD)/tsan OPT=-O1 SANITIZE=-fsanitize=thread check
 
+## coverage: lines and branches that all tests reach, folder by folder (gcovr)
+coverage:
+	sh tests/coverage.sh $(BUILD)/coverage
+
 ## msan: the engine with MemorySanitizer (clang), on ids
 msan: $(BUILD)/tolka
 	sh tests/msan/run.sh $(BUILD)/msan $(BUILD)/tolka
@@ -267,6 +271,6 @@ format:
 help:
 	@sed -n 's/^## /  make /p' Makefile
 
-.PHONY: all tests check check-arm check-install check-reproducible check-same-bytes check-faults asan tsan msan install uninstall wheel deb \
+.PHONY: all tests check check-arm check-install check-reproducible check-same-bytes check-faults asan tsan msan coverage install uninstall wheel deb \
     bench bench-peers align-figures clean format help FORCE
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -17,7 +17,7 @@ static struct duty *duties;
 static int wake[2];
 static atomic_bool is_awaiting;            /* there is a thread that waits for signals */
 static atomic_bool is_held, holder_faults; /* the lock is, by duties_hold, and for ever */
-static pthread_t holder;
+static _Atomic(pthread_t) holder;
 
 /* More than any signal's number. */
 enum { EXIT_BYTE = 0x80 };
@@ -103,7 +103,7 @@ void duty_remove(struct duty *duty) {
 
 void duties_hold(void) {
     pthread_mutex_lock(&lock);
-    holder = pthread_self();
+    atomic_store(&holder, pthread_self());
     atomic_store(&is_held, true);
 }
 
@@ -114,7 +114,7 @@ void duties_release(void) {
 
 /* Whoever ends the program may be in the middle of something: nobody else goes on with it then. */
 static bool is_holder(void) {
-    return atomic_load(&is_held) && pthread_equal(holder, pthread_self());
+    return atomic_load(&is_held) && pthread_equal(atomic_load(&holder), pthread_self());
 }
 
 void duties_act(void) {
