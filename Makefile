@@ -240,6 +240,12 @@ tsan:
 coverage:
 	sh tests/coverage.sh $(BUILD)/coverage
 
+## mutants: changes FILES bit by bit; a test must fail each time (FILES="engine/greedy.c" SAMPLE=40)
+FILES ?= engine/greedy.c
+SAMPLE ?= 0
+mutants:
+	python3 tests/mutants/mutants.py --tree $(BUILD)/mutants --sample $(SAMPLE) $(FILES)
+
 ## msan: the engine with MemorySanitizer (clang), on ids
 msan: $(BUILD)/tolka
 	sh tests/msan/run.sh $(BUILD)/msan $(BUILD)/tolka
@@ -271,6 +277,6 @@ format:
 help:
 	@sed -n 's/^## /  make /p' Makefile
 
-.PHONY: all tests check check-arm check-install check-reproducible check-same-bytes check-faults asan tsan msan coverage install uninstall wheel deb \
+.PHONY: all tests check check-arm check-install check-reproducible check-same-bytes check-faults asan tsan msan coverage mutants install uninstall wheel deb \
     bench bench-peers align-figures clean format help FORCE
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
