@@ -96,6 +96,9 @@ endef
 $(call object,$(PAGES)): $(BUILD)/%.o: % Makefile
 	$(embed)
 
+# Sizes and ids change their types on purpose, or not at all.
+$(BUILD)/engine/%.c.o: CFLAGS += -Wconversion
+
 # Only the kernels of a level are compiled for it; the rest runs anywhere.
 KERNELS = $(BUILD)/engine/kernels
 MACHINE := $(shell $(CC) -dumpmachine)
@@ -227,6 +230,10 @@ check-same-bytes: $(BUILD)/tests/check_all
 check-faults: $(BUILD)/tolka tests
 	FAULTS=all TOLKA=$(BUILD)/tolka CK_RUN_SUITE=faults $(BUILD)/tests/check_all
 
+## check-ports: the engine as other compilers and machines build it
+check-ports: $(BUILD)/tolka
+	sh tests/ports/run.sh $(BUILD)/ports $(BUILD)/tolka
+
 ## asan: all tests with AddressSanitizer and UndefinedBehaviorSanitizer
 asan:
 	$(MAKE) BUILD=$(BUILD)/asan OPT=-O1 \
@@ -277,6 +284,7 @@ format:
 help:
 	@sed -n 's/^## /  make /p' Makefile
 
-.PHONY: all tests check check-arm check-install check-reproducible check-same-bytes check-faults asan tsan msan coverage mutants install uninstall wheel deb \
+.PHONY: all tests check check-arm check-ports check-install check-reproducible check-same-bytes \
+    check-faults asan tsan msan coverage mutants install uninstall wheel deb \
     bench bench-peers align-figures clean format help FORCE
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
