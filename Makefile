@@ -8,6 +8,7 @@ DESTDIR ?=
 BUILD ?= build
 OPT ?= -O2
 SANITIZE ?=
+POISON ?= $(SANITIZE)# not empty: memory is filled before it is used again (engine/poison.h)
 VERSION := $(shell sed -n 's/^\#define TOLKA_VERSION "\(.*\)"/\1/p' engine/tolka.h)
 ABI = 0
 
@@ -19,7 +20,7 @@ CXXFLAGS += -std=c++17 $(OPT) -g -Wall -Wextra -Werror -MMD -MP $(ANYWHERE) $(SA
 LDFLAGS += $(SANITIZE)
 
 PACKAGES = jansson libzip libarchive yaml-0.1 libedit
-CPPFLAGS += -I. $(shell pkg-config --cflags $(PACKAGES))
+CPPFLAGS += -I. $(if $(POISON),-DPOISON) $(shell pkg-config --cflags $(PACKAGES))
 ENGINE_LIBS = -lm -lpthread
 LIBRARY_PACKAGES = sentencepiece icu-uc md4c
 TOKENIZER_LIBS = $(shell pkg-config --libs $(LIBRARY_PACKAGES)) -lstdc++
@@ -33,7 +34,8 @@ ENGINE = $(wildcard engine/*.c engine/kernels/*.c)
 LIBRARY = $(ENGINE) $(wildcard tokenizer/*.c tokenizer/*.cc text/*.c text/*/*.c)
 CONVERSION = $(wildcard models/*.c models/*/*.c)
 PAGES = $(wildcard tools/*.html tools/*.roff tools/completion.*sh)
-TOOLS = $(filter-out tools/main.c,$(wildcard tools/*.c)) $(PAGES)
+PROGRAM = tools/main.c tools/new_memory.cc
+TOOLS = $(filter-out $(PROGRAM),$(wildcard tools/*.c)) $(PAGES)
 TESTS = $(wildcard tests/*.c tests/*.cc)
 
 comma = ,
@@ -66,7 +68,7 @@ $(BUILD)/libtolka.so: $(SHARED)
 	ln -sf $(notdir $(SHARED)) $(BUILD)/$(SONAME)
 	ln -sf $(SONAME) $@
 
-$(BUILD)/tolka: $(call object,tools/main.c $(TOOLS) $(CONVERSION) $(LIBRARY))
+$(BUILD)/tolka: $(call object,$(PROGRAM) $(TOOLS) $(CONVERSION) $(LIBRARY))
 	$(CC) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS) $(TOKENIZER_LIBS) $(ENGINE_LIBS)
 
 # The tests count allocations and let some fail: tests/allocations.c stands before these functions.
@@ -131,8 +133,14 @@ $(EXAMPLE)_c: $(EXAMPLE).c $(BUILD)/libtolka.a
 $(EXAMPLE)_cc: $(EXAMPLE).cc $(BUILD)/libtolka.a
 	$(CXX) -std=c++17 $(EXAMPLE_FLAGS) -o $@ $^ $(TOKENIZER_LIBS) $(ENGINE_LIBS)
 
+# What tests preload to let the machine fail; sanitizers have their own place there.
+FAULTS = $(BUILD)/tests/faults.so
+$(FAULTS): tests/faults/preload.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -O2 $(WARNINGS) -shared -fPIC -o $@ $< -ldl -lpthread
+
 ## tests: builds the tests
-tests: $(BUILD)/tests/check_all $(EXAMPLE)_c $(EXAMPLE)_cc
+tests: $(BUILD)/tests/check_all $(EXAMPLE)_c $(EXAMPLE)_cc $(if $(SANITIZE),,$(FAULTS))
 
 ## check: all tests
 check: $(BUILD)/tolka tests $(if $(SANITIZE),,check-install) # installed programs know no sanitizer
@@ -223,6 +231,14 @@ check-scale: $(BUILD)/tolka $(BUILD)/libtolka.so
 check-arm:
 	sh tests/arm/run.sh $(BUILD)/arm
 
+## check-same-bytes: every search of every kind of model, in every arrangement of a batch (minutes)
+check-same-bytes: $(BUILD)/tests/check_all
+	SAME_BYTES=all CK_RUN_SUITE=same_bytes $<
+
+## check-faults: every allocation, read and write of every command fails once (hours)
+check-faults: $(BUILD)/tolka tests
+	FAULTS=all TOLKA=$(BUILD)/tolka CK_RUN_SUITE=faults $(BUILD)/tests/check_all
+
 ## check-ports: the engine as other compilers and machines build it
 check-ports: $(BUILD)/tolka
 	sh tests/ports/run.sh $(BUILD)/ports $(BUILD)/tolka
@@ -235,6 +251,20 @@ asan:
 ## tsan: all tests with ThreadSanitizer
 tsan:
 	$(MAKE) BUILD=$(BUILD)/tsan OPT=-O1 SANITIZE=-fsanitize=thread check
+
+## coverage: lines and branches that all tests reach, folder by folder (gcovr)
+coverage:
+	sh tests/coverage.sh $(BUILD)/coverage
+
+## mutants: changes FILES bit by bit; a test must fail each time (FILES="engine/greedy.c" SAMPLE=40)
+FILES ?= engine/greedy.c
+SAMPLE ?= 0
+mutants:
+	python3 tests/mutants/mutants.py --tree $(BUILD)/mutants --sample $(SAMPLE) $(FILES)
+
+## msan: the engine with MemorySanitizer (clang), on ids
+msan: $(BUILD)/tolka
+	sh tests/msan/run.sh $(BUILD)/msan $(BUILD)/tolka
 
 ## bench: speed of the shipped model on this machine
 bench: $(BUILD)/tolka
@@ -263,6 +293,7 @@ format:
 help:
 	@sed -n 's/^## /  make /p' Makefile
 
-.PHONY: all tests check check-arm check-deb check-install check-ports check-reproducible check-scale asan \
-    tsan install uninstall wheel deb bench bench-peers align-figures clean format help FORCE
+.PHONY: all tests check check-arm check-deb check-faults check-install check-ports check-reproducible \
+    check-same-bytes check-scale asan tsan msan coverage mutants install uninstall wheel deb bench \
+    bench-peers align-figures clean format help FORCE
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
