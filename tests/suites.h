@@ -44,6 +44,7 @@ Suite *t5_families_suite(void);     /* check_families_t5.c */
 Suite *header_suite(void);          /* check_header.c */
 Suite *formats_suite(void);         /* check_formats*.c */
 Suite *scale_suite(void);           /* check_scale.c, scale/parallel.sh */
+Suite *fuzz_suite(void);            /* check_fuzz.c, fuzz/ */
 Suite *rooms_suite(void);           /* check_rooms.c, rooms.sh */
 
 #endif

@@ -1,0 +1,118 @@
+#include "tests/fuzz/archive_change.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <stdlib.h>
+
+/* What is read is written at once, and one entry by chance is another then. */
+struct repacking {
+    struct chance *chance;
+    struct archive *in, *out;
+    size_t chosen; /* the entry to change */
+};
+
+enum { LONGEST_ENTRY = 1 << 20, LARGEST_ARCHIVE = 1 << 17 };
+
+static void read_data(struct archive *in, struct blob *data) {
+    char part[4096];
+    for (la_ssize_t n; data->n < LONGEST_ENTRY && (n = archive_read_data(in, part, sizeof part)) > 0;)
+        blob_put(data, part, (size_t)n);
+}
+
+static void change_name(struct chance *chance, struct archive_entry *entry) {
+    static const char *const words[] = {"../",  "/",         "./", "model/",          "a/b/c/",
+                                        ".npz", "model.bin", "\\", "pytorch_model.bin", ".gz", NULL};
+    struct blob name = {0};
+    const char *before = archive_entry_pathname(entry);
+    blob_put_text(&name, before ? before : "a");
+    change_text(chance, &name, words);
+    blob_put(&name, "", 1);
+    archive_entry_set_pathname(entry, (const char *)name.bytes);
+    blob_free(&name);
+}
+
+static void change_entry(struct chance *chance, struct archive_entry *entry, struct blob *data) {
+    static const unsigned kinds[] = {AE_IFREG, AE_IFDIR, AE_IFLNK, AE_IFIFO, AE_IFCHR};
+    switch (chance_below(chance, 5)) {
+    case 0:
+        change_name(chance, entry);
+        break;
+    case 1:
+        archive_entry_set_filetype(entry, kinds[chance_below(chance, 5)]);
+        archive_entry_set_symlink(entry, "../config.json");
+        break;
+    case 2:
+        archive_entry_set_hardlink(entry, "/etc/passwd");
+        break;
+    case 3:
+        blob_replace(data, 0, data->n, NULL, 0);
+        break;
+    default:
+        change_blob(chance, data);
+    }
+}
+
+static void put_entry(struct archive *out, struct archive_entry *entry, const struct blob *data) {
+    archive_entry_set_size(entry, (la_int64_t)data->n);
+    if (archive_write_header(out, entry) == ARCHIVE_OK && data->n)
+        archive_write_data(out, data->bytes, data->n);
+}
+
+static void repack_entry(struct repacking *repacking, struct archive_entry *entry, size_t index) {
+    struct blob data = {0};
+    bool twice = false;
+    read_data(repacking->in, &data);
+    if (index == repacking->chosen) {
+        twice = chance_one_in(repacking->chance, 6);
+        if (!twice) change_entry(repacking->chance, entry, &data);
+    }
+    put_entry(repacking->out, entry, &data);
+    if (twice) put_entry(repacking->out, entry, &data);
+    blob_free(&data);
+}
+
+static struct archive *open_input(const struct blob *file) {
+    struct archive *in = archive_read_new();
+    archive_read_support_filter_all(in);
+    archive_read_support_format_zip(in);
+    archive_read_support_format_tar(in);
+    archive_read_support_format_raw(in);
+    archive_read_open_memory(in, file->bytes, file->n);
+    return in;
+}
+
+static struct archive *open_output(struct chance *chance, uint8_t *bytes, size_t *n) {
+    static int (*const formats[])(struct archive *) = {
+        archive_write_set_format_ustar, archive_write_set_format_pax, archive_write_set_format_zip,
+        archive_write_set_format_gnutar, archive_write_set_format_v7tar};
+    static int (*const filters[])(struct archive *) = {
+        archive_write_add_filter_none, archive_write_add_filter_gzip,
+        archive_write_add_filter_zstd, archive_write_add_filter_bzip2, archive_write_add_filter_xz};
+    struct archive *out = archive_write_new();
+    formats[chance_below(chance, 5)](out);
+    filters[chance_below(chance, 5)](out);
+    archive_write_set_bytes_in_last_block(out, 1);
+    archive_write_open_memory(out, bytes, LARGEST_ARCHIVE, n);
+    return out;
+}
+
+void change_archive(struct chance *chance, struct blob *file) {
+    uint8_t *bytes = malloc(LARGEST_ARCHIVE);
+    must(bytes != NULL, "there is memory for an archive");
+    size_t n = 0, n_entries = 0;
+    if (!chance_one_in(chance, 8)) {
+        struct repacking repacking = {chance, open_input(file), open_output(chance, bytes, &n),
+                                      chance_below(chance, 6)};
+        for (struct archive_entry *entry;
+             n_entries < 100 && archive_read_next_header(repacking.in, &entry) >= ARCHIVE_WARN;)
+            repack_entry(&repacking, entry, n_entries++);
+        archive_write_close(repacking.out);
+        archive_write_free(repacking.out);
+        archive_read_free(repacking.in);
+    }
+    if (n > 0 && n_entries > 0)
+        blob_replace(file, 0, file->n, bytes, n);
+    else
+        change_blob(chance, file);
+    free(bytes);
+}
