@@ -1,10 +1,9 @@
 /* The fuzz targets' corpora, given to them once more: seeds, and what broke something once. And a few
  * changes of each, always the same ones, so that the targets' own code is seen to work without a
  * fuzzer. */
+#include "engine/map.h" /* before check.h, which has a fail() of its own */
 #include "tests/fuzz/fuzz.h"
 #include "tests/suites.h"
-
-#include "engine/map.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -19,7 +18,8 @@ static void run_changes(const struct fuzz_target *target, const struct blob *see
     for (int i = 0; i < CHANGES; i++) {
         struct blob input = {0};
         blob_put(&input, seed->bytes, seed->n);
-        for (int n = i; n >= 0; n -= 2) (target->change ? target->change : change_blob)(&chance, &input);
+        for (int n = i; n >= 0; n -= 2)
+            (target->change ? target->change : change_blob)(&chance, &input);
         if (input.n <= longest) target->run(input.bytes, input.n);
         blob_free(&input);
     }

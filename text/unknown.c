@@ -62,8 +62,7 @@ static bool continues_last(const struct copying *copying, const tolka_tokenizer 
                            size_t i) {
     if (copying->n_stretches == 0 || tokenizer->kind == PIECES_WORDS) return false;
     const struct stretch *last = &copying->stretches[copying->n_stretches - 1];
-    return last->end == i &&
-           last->span.start + last->span.length == copying->spans[i].start;
+    return last->end == i && last->span.start + last->span.length == copying->spans[i].start;
 }
 
 static void list_unknown(struct copying *copying, const tolka_tokenizer *tokenizer) {

@@ -15,13 +15,15 @@ enum { LONGEST_ENTRY = 1 << 20, LARGEST_ARCHIVE = 1 << 17 };
 
 static void read_data(struct archive *in, struct blob *data) {
     char part[4096];
-    for (la_ssize_t n; data->n < LONGEST_ENTRY && (n = archive_read_data(in, part, sizeof part)) > 0;)
+    for (la_ssize_t n;
+         data->n < LONGEST_ENTRY && (n = archive_read_data(in, part, sizeof part)) > 0;)
         blob_put(data, part, (size_t)n);
 }
 
 static void change_name(struct chance *chance, struct archive_entry *entry) {
-    static const char *const words[] = {"../",  "/",         "./", "model/",          "a/b/c/",
-                                        ".npz", "model.bin", "\\", "pytorch_model.bin", ".gz", NULL};
+    static const char *const words[] = {
+        "../", "/", "./", "model/", "a/b/c/", ".npz", "model.bin", "\\", "pytorch_model.bin",
+        ".gz", NULL};
     struct blob name = {0};
     const char *before = archive_entry_pathname(entry);
     blob_put_text(&name, before ? before : "a");
@@ -52,10 +54,13 @@ static void change_entry(struct chance *chance, struct archive_entry *entry, str
     }
 }
 
+/* Only files have data: libarchive does not bear others that have. */
 static void put_entry(struct archive *out, struct archive_entry *entry, const struct blob *data) {
-    archive_entry_set_size(entry, (la_int64_t)data->n);
-    if (archive_write_header(out, entry) == ARCHIVE_OK && data->n)
-        archive_write_data(out, data->bytes, data->n);
+    bool is_file = archive_entry_filetype(entry) == AE_IFREG && !archive_entry_hardlink(entry);
+    size_t n = is_file ? data->n : 0;
+    archive_entry_set_size(entry, (la_int64_t)n);
+    if (archive_write_header(out, entry) == ARCHIVE_OK && n)
+        archive_write_data(out, data->bytes, n);
 }
 
 static void repack_entry(struct repacking *repacking, struct archive_entry *entry, size_t index) {
@@ -86,8 +91,8 @@ static struct archive *open_output(struct chance *chance, uint8_t *bytes, size_t
         archive_write_set_format_ustar, archive_write_set_format_pax, archive_write_set_format_zip,
         archive_write_set_format_gnutar, archive_write_set_format_v7tar};
     static int (*const filters[])(struct archive *) = {
-        archive_write_add_filter_none, archive_write_add_filter_gzip,
-        archive_write_add_filter_zstd, archive_write_add_filter_bzip2, archive_write_add_filter_xz};
+        archive_write_add_filter_none, archive_write_add_filter_gzip, archive_write_add_filter_zstd,
+        archive_write_add_filter_bzip2, archive_write_add_filter_xz};
     struct archive *out = archive_write_new();
     formats[chance_below(chance, 5)](out);
     filters[chance_below(chance, 5)](out);

@@ -65,7 +65,7 @@ struct fuzz_target {
     void (*change)(struct chance *chance, struct blob *input);
     size_t longest; /* bytes of an input; 0: 4096 */
 };
-extern const struct fuzz_target *const fuzz_targets[]; /* ended by NULL */
+extern const struct fuzz_target *const fuzz_targets[];         /* ended by NULL */
 const struct fuzz_target *fuzz_target_named(const char *name); /* or NULL */
 
 /* Ends the program unless a promise is kept. */

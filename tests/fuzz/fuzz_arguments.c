@@ -77,9 +77,10 @@ static const char *option_word(struct chance *chance) {
 }
 
 static void change(struct chance *chance, struct blob *input) {
-    static const char *const values[] = {"1", "-1", "0", "1e9", "de", "=", "-", "--", "\n", "\n-x\n", "2G",
-                                         "1,2", "a|b", "top_k=3", "x y", ".5", "translate\n",
-                                         "\xc3\xbc", "check\n", "convert\n", "-5 degrees\n", NULL};
+    static const char *const values[] = {
+        "1",           "-1",       "0",       "1e9",       "de",           "=",       "-",   "--",
+        "\n",          "\n-x\n",   "2G",      "1,2",       "a|b",          "top_k=3", "x y", ".5",
+        "translate\n", "\xc3\xbc", "check\n", "convert\n", "-5 degrees\n", NULL};
     char word[100] = "--";
     const char *words[] = {word, NULL};
     strcat(strcat(word, option_word(chance)), chance_one_in(chance, 2) ? "\n" : "=");

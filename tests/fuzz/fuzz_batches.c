@@ -9,7 +9,12 @@
 #include <string.h>
 
 static const char *const models[] = {"words", "panels", "relative", "ssru"};
-enum { N_MODELS = sizeof models / sizeof *models, MOST_SENTENCES = 12, LONGEST = 24, BETWEEN = 255 };
+enum {
+    N_MODELS = sizeof models / sizeof *models,
+    MOST_SENTENCES = 12,
+    LONGEST = 24,
+    BETWEEN = 255
+};
 
 /* Opened once: it is what sentences are given to that changes. */
 static const tolka_model *open_model(size_t i) {
@@ -114,7 +119,8 @@ static void run(const uint8_t *bytes, size_t n) {
     for (size_t i = 0; i < 4; i++) {
         struct blob said = {0};
         translate(others[i], &sentences, &said);
-        must(said.n == expected.n && (said.n == 0 || memcmp(said.bytes, expected.bytes, said.n) == 0),
+        must(said.n == expected.n &&
+                 (said.n == 0 || memcmp(said.bytes, expected.bytes, said.n) == 0),
              "batches change no bit");
         blob_free(&said);
     }

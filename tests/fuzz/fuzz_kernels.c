@@ -100,9 +100,10 @@ static void try_product(struct input *input, const struct kernels *level) {
     static const struct {
         enum dtype type;
         enum layout layout;
-    } kinds[] = {{DTYPE_I8, LAYOUT_PANELS},   {DTYPE_F32, LAYOUT_PANELS}, {DTYPE_F16, LAYOUT_PANELS},
-                 {DTYPE_BF16, LAYOUT_PANELS}, {DTYPE_F32, LAYOUT_ROWS},   {DTYPE_F16, LAYOUT_ROWS},
-                 {DTYPE_BF16, LAYOUT_ROWS},   {DTYPE_I8, LAYOUT_ROWS},    {DTYPE_Q8_0, LAYOUT_ROWS}};
+    } kinds[] = {
+        {DTYPE_I8, LAYOUT_PANELS},   {DTYPE_F32, LAYOUT_PANELS}, {DTYPE_F16, LAYOUT_PANELS},
+        {DTYPE_BF16, LAYOUT_PANELS}, {DTYPE_F32, LAYOUT_ROWS},   {DTYPE_F16, LAYOUT_ROWS},
+        {DTYPE_BF16, LAYOUT_ROWS},   {DTYPE_I8, LAYOUT_ROWS},    {DTYPE_Q8_0, LAYOUT_ROWS}};
     static const double sizes[] = {1, 1e-3, 100, 1e-20, 1e4};
     struct product p = {.n_rows = 1 + draw(input, 40), .n_in = 1 + draw(input, 300)};
     size_t kind = draw(input, sizeof kinds / sizeof *kinds);

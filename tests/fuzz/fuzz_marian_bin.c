@@ -39,12 +39,11 @@ static void change(struct chance *chance, struct blob *file) {
                        4);
     else if (what < 10)
         change_integer(
-            chance,
-            file->bytes + places.names + chance_below(chance, places.shapes - places.names), 1);
+            chance, file->bytes + places.names + chance_below(chance, places.shapes - places.names),
+            1);
     else
-        change_integer(chance,
-                       file->bytes + places.data + chance_below(chance, file->n - places.data - 7),
-                       8);
+        change_integer(
+            chance, file->bytes + places.data + chance_below(chance, file->n - places.data - 7), 8);
 }
 
 const struct fuzz_target fuzz_marian_bin = {"marian_bin", run, change, 1 << 15};

@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char text[] = "\xe2\x96\x81""a w3 w4 >>deu<< ab. \xef\xbc\xa1 caf\xc3\xa9 <2de> a bc, d.";
+static const char text[] = "\xe2\x96\x81"
+                           "a w3 w4 >>deu<< ab. \xef\xbc\xa1 caf\xc3\xa9 <2de> a bc, d.";
 
 static void free_result(void *user, size_t index, tolka_result *result) {
     (void)user, (void)index;

@@ -11,10 +11,26 @@ static void run(const uint8_t *bytes, size_t n) {
 }
 
 static void change_header(struct chance *chance, struct blob *header) {
-    static const char *const words[] = {"'descr': ", "'<f4'", "'<f8'",   "'|i1'", "'<f2'",
-                                        "'|u1'",     "'shape': ", "(4, 8)", "(,)",    "()",
-                                        "(4294967296, 4294967296)", "True", "False",  "{",
-                                        "}",         "'fortran_order': ", ", ", "0", "1", NULL};
+    static const char *const words[] = {"'descr': ",
+                                        "'<f4'",
+                                        "'<f8'",
+                                        "'|i1'",
+                                        "'<f2'",
+                                        "'|u1'",
+                                        "'shape': ",
+                                        "(4, 8)",
+                                        "(,)",
+                                        "()",
+                                        "(4294967296, 4294967296)",
+                                        "True",
+                                        "False",
+                                        "{",
+                                        "}",
+                                        "'fortran_order': ",
+                                        ", ",
+                                        "0",
+                                        "1",
+                                        NULL};
     change_text(chance, header, words);
 }
 

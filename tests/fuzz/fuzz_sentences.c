@@ -43,7 +43,8 @@ static void cut_clauses(const char *text, size_t n) {
         size_t at = clause_cut(text + n - left, left);
         must(at < left, "a clause is shorter than what it is cut from");
         if (at == 0) break;
-        must(!clean || ((uint8_t)text[n - left + at] & 0xc0) != 0x80, "clauses are whole characters");
+        must(!clean || ((uint8_t)text[n - left + at] & 0xc0) != 0x80,
+             "clauses are whole characters");
         left -= at;
     }
 }
@@ -67,11 +68,43 @@ static void run(const uint8_t *bytes, size_t n) {
 }
 
 static void change_sentences(struct chance *chance, const char *language, struct blob *text) {
-    static const char *const words[] = {
-        ". ",   "! ",    "? ",   "...", "\xe2\x80\xa6", "\xe3\x80\x82", "\n",   "\n\n", "\r\n", "\"",
-        "(",    ")",     " - ",  "Dr. ", "z. B. ",      "3. ",         "a",    "A",    "e.g. ", ", ",
-        "; ",   ": ",    "* ",   "\xc2\xa0", "\xe2\x80\xa8", "\xcc\x81", "\xe2\x80\x8d", "\xf0\x9f\x91\xa9",
-        "\xe0\xa5\xa4", "\xd8\x9f", "\xef\xbc\x81", "\xe4\xbd\xa0", "\xed\xa0\x80", "\xff", "p.m. ", "J. R. ", NULL};
+    static const char *const words[] = {". ",
+                                        "! ",
+                                        "? ",
+                                        "...",
+                                        "\xe2\x80\xa6",
+                                        "\xe3\x80\x82",
+                                        "\n",
+                                        "\n\n",
+                                        "\r\n",
+                                        "\"",
+                                        "(",
+                                        ")",
+                                        " - ",
+                                        "Dr. ",
+                                        "z. B. ",
+                                        "3. ",
+                                        "a",
+                                        "A",
+                                        "e.g. ",
+                                        ", ",
+                                        "; ",
+                                        ": ",
+                                        "* ",
+                                        "\xc2\xa0",
+                                        "\xe2\x80\xa8",
+                                        "\xcc\x81",
+                                        "\xe2\x80\x8d",
+                                        "\xf0\x9f\x91\xa9",
+                                        "\xe0\xa5\xa4",
+                                        "\xd8\x9f",
+                                        "\xef\xbc\x81",
+                                        "\xe4\xbd\xa0",
+                                        "\xed\xa0\x80",
+                                        "\xff",
+                                        "p.m. ",
+                                        "J. R. ",
+                                        NULL};
     (void)language;
     change_text(chance, text, words);
 }

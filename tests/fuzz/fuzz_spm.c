@@ -24,9 +24,15 @@ static void put_text(void *user, const char *text, size_t length) {
 enum { SHOWN_PIECES = 300 };
 
 static void describe(const struct spm *spm, struct blob *said) {
-    static const char *const texts[] = {
-        "", " ", "a", "abc ab  d", "\xe2\x96\x81 a", "w\xc3\xb6rld. \xef\xbc\xa1 2\xc2\xb2",
-        "<s></s><unk><0x41>", "\xf0\x9f\x98\x80 \xe4\xb8\xad\xe6\x96\x87\n\tx", "zzzzzzzzzzzzzzzzzzzzzzzzzz"};
+    static const char *const texts[] = {"",
+                                        " ",
+                                        "a",
+                                        "abc ab  d",
+                                        "\xe2\x96\x81 a",
+                                        "w\xc3\xb6rld. \xef\xbc\xa1 2\xc2\xb2",
+                                        "<s></s><unk><0x41>",
+                                        "\xf0\x9f\x98\x80 \xe4\xb8\xad\xe6\x96\x87\n\tx",
+                                        "zzzzzzzzzzzzzzzzzzzzzzzzzz"};
     int32_t n = spm_count(spm);
     blob_put_integer(said, (uint64_t)n, 4);
     blob_put_integer(said, (uint64_t)spm_unknown(spm), 4);

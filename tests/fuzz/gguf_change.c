@@ -22,7 +22,7 @@ struct parts {
 };
 
 static const size_t widths[GGUF_TYPES] = {
-    [GGUF_U8] = 1,  [GGUF_I8] = 1,  [GGUF_U16] = 2,  [GGUF_I16] = 2, [GGUF_U32] = 4, [GGUF_I32] = 4,
+    [GGUF_U8] = 1,  [GGUF_I8] = 1,   [GGUF_U16] = 2, [GGUF_I16] = 2, [GGUF_U32] = 4, [GGUF_I32] = 4,
     [GGUF_F32] = 4, [GGUF_BOOL] = 1, [GGUF_U64] = 8, [GGUF_I64] = 8, [GGUF_F64] = 8};
 
 /* Moves *at past an integer that is a length, and what it is the length of. */
@@ -46,7 +46,8 @@ static bool skip_strings(const struct blob *file, size_t *at) {
 
 static bool skip_value(const struct blob *file, size_t *at) {
     if (file->n - *at < 8) return false;
-    uint64_t type = integer_at(file->bytes + *at, 4), element = integer_at(file->bytes + *at + 4, 4);
+    uint64_t type = integer_at(file->bytes + *at, 4),
+             element = integer_at(file->bytes + *at + 4, 4);
     *at += 4;
     if (type == GGUF_STRING) return skip(file, at, 1);
     if (type != GGUF_ARRAY) {
@@ -176,7 +177,8 @@ static void change_tensor(struct chance *chance, struct blob *file, const struct
 }
 
 static void change_data(struct chance *chance, struct blob *data) {
-    static const uint32_t floats[] = {0x7fc00000, 0x7f800000, 0xff800000, 0x7f7fffff, 1, 0x80000000};
+    static const uint32_t floats[] = {0x7fc00000, 0x7f800000, 0xff800000,
+                                      0x7f7fffff, 1,          0x80000000};
     size_t n = chance_below(chance, 4) ? 1 : 16, at = chance_below(chance, data->n / 4) * 4;
     uint32_t value = floats[chance_below(chance, sizeof floats / sizeof *floats)];
     for (; n > 0 && at + 4 <= data->n; n--, at += 4) memcpy(data->bytes + at, &value, 4);

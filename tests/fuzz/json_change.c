@@ -44,15 +44,16 @@ static json_t *other_value(struct chance *chance, json_t *value, json_t *another
     size_t what = chance_below(chance, 12);
     if (what < 5 && json_is_string(value)) return changed_text(chance, value);
     if (what < 5 && json_is_integer(value))
-        return json_integer(chance_one_in(chance, 2)
-                                ? (json_int_t)chance_number(chance)
-                                : json_integer_value(value) + (json_int_t)chance_below(chance, 5) - 2);
+        return json_integer(chance_one_in(chance, 2) ? (json_int_t)chance_number(chance)
+                                                     : json_integer_value(value) +
+                                                           (json_int_t)chance_below(chance, 5) - 2);
     if (what < 6 && json_is_boolean(value)) return json_boolean(!json_is_true(value));
     if (what < 8) return json_deep_copy(another);
     if (what == 8) return json_null();
     if (what == 9) return json_pack("[O, O]", value, value);
     if (what == 10) return json_real(1e300 * ((double)chance_below(chance, 5) - 2));
-    return chance_one_in(chance, 2) ? json_object() : json_integer((json_int_t)chance_number(chance));
+    return chance_one_in(chance, 2) ? json_object()
+                                    : json_integer((json_int_t)chance_number(chance));
 }
 
 static void put_value(const struct place *place, json_t *value) {

@@ -72,7 +72,8 @@ static void pad(struct maker *maker) {
 
 static void make_floats(struct maker *maker, const char *name, size_t n_out, size_t n_in) {
     write_tensor_info(&maker->writer, name, DTYPE_F32, n_in, n_out, n_in * n_out * 4);
-    for (size_t i = 0; i < n_in * n_out; i++) blob_put(&maker->data, &(float){make_float(maker)}, 4);
+    for (size_t i = 0; i < n_in * n_out; i++)
+        blob_put(&maker->data, &(float){make_float(maker)}, 4);
     pad(maker);
 }
 
@@ -163,7 +164,8 @@ static bool make_file(struct chance *chance, const struct gguf *from, struct blo
     if (config_read(&config, from, NULL) != TOLKA_OK) return false;
     change_config(chance, &config);
     maker.type = types[chance_below(chance, config.d_model % 32 ? 4 : 5)];
-    maker.layout = maker.type == DTYPE_Q8_0 || chance_one_in(chance, 3) ? LAYOUT_ROWS : LAYOUT_PANELS;
+    maker.layout =
+        maker.type == DTYPE_Q8_0 || chance_one_in(chance, 3) ? LAYOUT_ROWS : LAYOUT_PANELS;
     write_string(&maker.writer, "general.architecture", "tolka");
     write_u32(&maker.writer, "general.alignment", GGUF_WRITE_ALIGNMENT);
     for (size_t i = 0; i < from->n_values; i++)

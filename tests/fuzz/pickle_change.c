@@ -10,10 +10,17 @@ struct operand {
     size_t fixed, lines, counted;
 };
 
-static const struct operand operands[] = {
-    {"Khq\x80", 1, 0, 0}, {"M", 2, 0, 0},     {"Jjr", 4, 0, 0},          {"G\x95", 8, 0, 0},
-    {"ci", 0, 2, 0},      {"ILFSVPgp", 0, 1, 0}, {"U\x8a\x8c" "C", 0, 0, 1}, {"TXB\x8b", 0, 0, 4},
-    {"\x8d\x8e", 0, 0, 8}};
+static const struct operand operands[] = {{"Khq\x80", 1, 0, 0},
+                                          {"M", 2, 0, 0},
+                                          {"Jjr", 4, 0, 0},
+                                          {"G\x95", 8, 0, 0},
+                                          {"ci", 0, 2, 0},
+                                          {"ILFSVPgp", 0, 1, 0},
+                                          {"U\x8a\x8c"
+                                           "C",
+                                           0, 0, 1},
+                                          {"TXB\x8b", 0, 0, 4},
+                                          {"\x8d\x8e", 0, 0, 8}};
 
 struct operation {
     size_t at, n;

@@ -96,7 +96,8 @@ static void rewrite(struct chance *chance, const struct blob *message, struct fi
         uint64_t value = 0;
         read_varint(&contents, &at, &value);
         put_varint(chance, out,
-                   chance_one_in(chance, 2) ? chance_number(chance) : value ^ chance_below(chance, 8));
+                   chance_one_in(chance, 2) ? chance_number(chance)
+                                            : value ^ chance_below(chance, 8));
     } else if (field.type == 2) {
         change_inner(chance, &contents);
         put_varint(chance, out,

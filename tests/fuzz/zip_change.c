@@ -32,8 +32,8 @@ static zip_source_t *source_of(zip_t *archive, const struct blob *contents) {
 
 static void change_name(struct chance *chance, zip_t *archive, zip_uint64_t index,
                         const char *name) {
-    static const char *const words[] = {"../", "/", "archive/", "data/", ".npy", "data.pkl", "a",
-                                        NULL};
+    static const char *const words[] = {"../",  "/",        "archive/", "data/",
+                                        ".npy", "data.pkl", "a",        NULL};
     struct blob text = {0};
     blob_put_text(&text, name);
     change_text(chance, &text, words);
