@@ -144,6 +144,7 @@ void change_blob(struct chance *chance, struct blob *blob) {
 
 int change_order(struct chance *chance, struct blob *blob, size_t at, size_t n, size_t before) {
     struct blob record = {0};
+    if (n == 0) return 0;
     blob_put(&record, blob->bytes + at, n);
     int more = (int)chance_below(chance, 3) - 1;
     if (more < 1) blob_replace(blob, at, n, NULL, 0);

@@ -64,6 +64,7 @@ struct fuzz_target {
     /* Changes an input into another; NULL: bytes have no structure. */
     void (*change)(struct chance *chance, struct blob *input);
     size_t longest; /* bytes of an input; 0: 4096 */
+    bool complains; /* says on stderr what is wrong with an input */
 };
 extern const struct fuzz_target *const fuzz_targets[];         /* ended by NULL */
 const struct fuzz_target *fuzz_target_named(const char *name); /* or NULL */

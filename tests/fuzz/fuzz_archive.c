@@ -19,4 +19,4 @@ static void run(const uint8_t *bytes, size_t n) {
     free(place);
 }
 
-const struct fuzz_target fuzz_archive = {"archive", run, change_archive, 1 << 15};
+const struct fuzz_target fuzz_archive = {"archive", run, change_archive, 1 << 15, false};

@@ -1,15 +1,12 @@
 /* The command line: arguments are parsed, nothing is done. One argument a line. */
-#define _XOPEN_SOURCE 700
 #include "tests/fuzz/fuzz_targets.h"
 
 #include "tools/command_guess.h"
 #include "tools/command_line.h"
 #include "tools/memory_size.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { MOST_ARGUMENTS = 100 };
 
@@ -55,18 +52,12 @@ static void parse(char **arguments, int n) {
     }
 }
 
-/* Complaints go nowhere. */
 static void run(const uint8_t *bytes, size_t n) {
     char *arguments[MOST_ARGUMENTS + 1] = {NULL};
     char *text = calloc(n + 1, 1);
-    int nowhere = open("/dev/null", O_WRONLY), before = dup(STDERR_FILENO);
-    must(text && nowhere >= 0 && before >= 0, "there is memory, and a null device");
-    memcpy(text, bytes, n);
-    dup2(nowhere, STDERR_FILENO);
+    must(text != NULL, "there is memory for arguments");
+    if (n) memcpy(text, bytes, n);
     parse(arguments, split(text, arguments));
-    dup2(before, STDERR_FILENO);
-    close(before);
-    close(nowhere);
     free(text);
 }
 
@@ -88,4 +79,4 @@ static void change(struct chance *chance, struct blob *input) {
     change_text(chance, input, chance_one_in(chance, 2) ? words : values);
 }
 
-const struct fuzz_target fuzz_arguments = {"arguments", run, change, 512};
+const struct fuzz_target fuzz_arguments = {"arguments", run, change, 512, true};

@@ -128,4 +128,4 @@ static void run(const uint8_t *bytes, size_t n) {
     tolka_translator_free(alone), tolka_translator_free(together), tolka_translator_free(threads);
 }
 
-const struct fuzz_target fuzz_batches = {"batches", run, NULL, 300};
+const struct fuzz_target fuzz_batches = {"batches", run, NULL, 300, false};

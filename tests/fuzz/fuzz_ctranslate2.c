@@ -76,4 +76,4 @@ static void change(struct chance *chance, struct blob *file) {
         change_record(chance, file, chosen, count, other.at);
 }
 
-const struct fuzz_target fuzz_ctranslate2 = {"ctranslate2", run, change, 1 << 15};
+const struct fuzz_target fuzz_ctranslate2 = {"ctranslate2", run, change, 1 << 15, false};

@@ -257,4 +257,4 @@ static void change(struct chance *chance, struct blob *input) {
     change_named(chance, input, change_document);
 }
 
-const struct fuzz_target fuzz_document = {"document", run, change, 2048};
+const struct fuzz_target fuzz_document = {"document", run, change, 2048, false};

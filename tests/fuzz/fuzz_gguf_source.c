@@ -7,4 +7,4 @@ static void run(const uint8_t *bytes, size_t n) {
     read_checkpoint(bytes, n, "model.gguf");
 }
 
-const struct fuzz_target fuzz_gguf_source = {"gguf_source", run, change_gguf, 1 << 16};
+const struct fuzz_target fuzz_gguf_source = {"gguf_source", run, change_gguf, 1 << 16, false};

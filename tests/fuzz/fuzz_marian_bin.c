@@ -46,4 +46,4 @@ static void change(struct chance *chance, struct blob *file) {
             chance, file->bytes + places.data + chance_below(chance, file->n - places.data - 7), 8);
 }
 
-const struct fuzz_target fuzz_marian_bin = {"marian_bin", run, change, 1 << 15};
+const struct fuzz_target fuzz_marian_bin = {"marian_bin", run, change, 1 << 15, false};

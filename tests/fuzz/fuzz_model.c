@@ -106,4 +106,4 @@ static void run(const uint8_t *bytes, size_t n) {
     free(copy);
 }
 
-const struct fuzz_target fuzz_model = {"model", run, change_model, 1 << 17};
+const struct fuzz_target fuzz_model = {"model", run, change_model, 1 << 17, false};

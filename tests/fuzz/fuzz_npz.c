@@ -60,4 +60,4 @@ static void change(struct chance *chance, struct blob *file) {
     change_zip(chance, file, change_array);
 }
 
-const struct fuzz_target fuzz_npz = {"npz", run, change, 1 << 15};
+const struct fuzz_target fuzz_npz = {"npz", run, change, 1 << 15, false};

@@ -22,4 +22,4 @@ static void change(struct chance *chance, struct blob *file) {
     change_zip(chance, file, change_entry);
 }
 
-const struct fuzz_target fuzz_pytorch = {"pytorch", run, change, 1 << 15};
+const struct fuzz_target fuzz_pytorch = {"pytorch", run, change, 1 << 15, false};

@@ -15,4 +15,4 @@ static void change(struct chance *chance, struct blob *file) {
         change_pickle(chance, file);
 }
 
-const struct fuzz_target fuzz_pytorch_legacy = {"pytorch_legacy", run, change, 1 << 14};
+const struct fuzz_target fuzz_pytorch_legacy = {"pytorch_legacy", run, change, 1 << 14, false};

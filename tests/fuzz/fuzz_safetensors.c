@@ -17,4 +17,4 @@ static void change(struct chance *chance, struct blob *file) {
         change_counted(chance, file, 8, (size_t)n, 8, change_json);
 }
 
-const struct fuzz_target fuzz_safetensors = {"safetensors", run, change, 1 << 14};
+const struct fuzz_target fuzz_safetensors = {"safetensors", run, change, 1 << 14, false};

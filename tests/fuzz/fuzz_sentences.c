@@ -113,4 +113,4 @@ static void change(struct chance *chance, struct blob *input) {
     change_named(chance, input, change_sentences);
 }
 
-const struct fuzz_target fuzz_sentences = {"sentences", run, change, 2048};
+const struct fuzz_target fuzz_sentences = {"sentences", run, change, 2048, false};

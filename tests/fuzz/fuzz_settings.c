@@ -96,4 +96,4 @@ static void change(struct chance *chance, struct blob *input) {
     change_named(chance, input, change_file);
 }
 
-const struct fuzz_target fuzz_settings = {"settings", run, change, 1 << 13};
+const struct fuzz_target fuzz_settings = {"settings", run, change, 1 << 13, false};

@@ -88,4 +88,4 @@ static void run(const uint8_t *bytes, size_t n) {
     }
 }
 
-const struct fuzz_target fuzz_spm = {"spm", run, change_spm, 1 << 14};
+const struct fuzz_target fuzz_spm = {"spm", run, change_spm, 1 << 14, false};

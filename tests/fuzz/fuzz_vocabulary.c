@@ -36,8 +36,8 @@ static void run(const uint8_t *bytes, size_t n) {
     struct named_text text;
     struct vocabulary vocabulary = {0};
     tolka_error err = {TOLKA_OK, ""};
-    if (!named_text(&text, bytes, n) || !text.name[0] || strchr(text.name, '/') ||
-        text.name[0] == '.')
+    if (!named_text(&text, bytes, n) || !text.name[0] ||
+        text.name[strspn(text.name, "abcdefghijklmnopqrstuvwxyz_.")] || text.name[0] == '.')
         return;
     char *path = fuzz_path(text.name);
     fuzz_write(path, text.bytes, text.n);
@@ -64,4 +64,4 @@ static void change(struct chance *chance, struct blob *input) {
     change_named(chance, input, change_file);
 }
 
-const struct fuzz_target fuzz_vocabulary = {"vocabulary", run, change, 1 << 13};
+const struct fuzz_target fuzz_vocabulary = {"vocabulary", run, change, 1 << 13, false};
