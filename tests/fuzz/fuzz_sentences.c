@@ -27,13 +27,16 @@ static void check_spans(const struct named_text *text, const tolka_span *spans, 
     }
 }
 
-/* Letters are somebody's. */
+static bool is_letter(uint8_t byte) {
+    return (byte | 0x20) >= 'a' && (byte | 0x20) <= 'z';
+}
+
+/* Two letters are somebody's; one may be a bullet, as in "a) ". */
 static void check_letters(const struct named_text *text, const tolka_span *spans, size_t n) {
-    for (size_t at = 0, i = 0; at < text->n; at++) {
+    for (size_t at = 0, i = 0; at + 1 < text->n; at++) {
         while (i < n && spans[i].start + spans[i].length <= at) i++;
-        uint8_t lower = text->bytes[at] | 0x20;
-        if (lower >= 'a' && lower <= 'z')
-            must(i < n && spans[i].start <= at, "every letter is in a sentence");
+        if (is_letter(text->bytes[at]) && is_letter(text->bytes[at + 1]))
+            must(i < n && spans[i].start <= at, "every word is in a sentence");
     }
 }
 
