@@ -9,14 +9,15 @@ struct repacking {
     struct chance *chance;
     struct archive *in, *out;
     size_t chosen; /* the entry to change */
+    size_t
+        left; /* bytes that may still be written: libarchive does not bear that there is no room */
 };
 
-enum { LONGEST_ENTRY = 1 << 20, LARGEST_ARCHIVE = 1 << 17 };
+enum { MOST_DATA = 1 << 17, LARGEST_ARCHIVE = 1 << 18 };
 
 static void read_data(struct archive *in, struct blob *data) {
     char part[4096];
-    for (la_ssize_t n;
-         data->n < LONGEST_ENTRY && (n = archive_read_data(in, part, sizeof part)) > 0;)
+    for (la_ssize_t n; data->n < MOST_DATA && (n = archive_read_data(in, part, sizeof part)) > 0;)
         blob_put(data, part, (size_t)n);
 }
 
@@ -55,12 +56,15 @@ static void change_entry(struct chance *chance, struct archive_entry *entry, str
 }
 
 /* Only files have data: libarchive does not bear others that have. */
-static void put_entry(struct archive *out, struct archive_entry *entry, const struct blob *data) {
+static void put_entry(struct repacking *repacking, struct archive_entry *entry,
+                      const struct blob *data) {
     bool is_file = archive_entry_filetype(entry) == AE_IFREG && !archive_entry_hardlink(entry);
     size_t n = is_file ? data->n : 0;
+    if (n > repacking->left) return;
+    repacking->left -= n;
     archive_entry_set_size(entry, (la_int64_t)n);
-    if (archive_write_header(out, entry) == ARCHIVE_OK && n)
-        archive_write_data(out, data->bytes, n);
+    if (archive_write_header(repacking->out, entry) == ARCHIVE_OK && n)
+        archive_write_data(repacking->out, data->bytes, n);
 }
 
 static void repack_entry(struct repacking *repacking, struct archive_entry *entry, size_t index) {
@@ -71,8 +75,8 @@ static void repack_entry(struct repacking *repacking, struct archive_entry *entr
         twice = chance_one_in(repacking->chance, 6);
         if (!twice) change_entry(repacking->chance, entry, &data);
     }
-    put_entry(repacking->out, entry, &data);
-    if (twice) put_entry(repacking->out, entry, &data);
+    put_entry(repacking, entry, &data);
+    if (twice) put_entry(repacking, entry, &data);
     blob_free(&data);
 }
 
@@ -107,9 +111,9 @@ void change_archive(struct chance *chance, struct blob *file) {
     size_t n = 0, n_entries = 0;
     if (!chance_one_in(chance, 8)) {
         struct repacking repacking = {chance, open_input(file), open_output(chance, bytes, &n),
-                                      chance_below(chance, 6)};
+                                      chance_below(chance, 6), MOST_DATA};
         for (struct archive_entry *entry;
-             n_entries < 100 && archive_read_next_header(repacking.in, &entry) >= ARCHIVE_WARN;)
+             n_entries < 20 && archive_read_next_header(repacking.in, &entry) >= ARCHIVE_WARN;)
             repack_entry(&repacking, entry, n_entries++);
         archive_write_close(repacking.out);
         archive_write_free(repacking.out);

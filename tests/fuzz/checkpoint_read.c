@@ -3,6 +3,8 @@
 
 #include "models/checkpoint/detect.h"
 #include "models/convert/conversion.h"
+#include "models/convert/describe.h"
+#include "models/convert/difference.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <stdio.h>
@@ -76,6 +78,40 @@ static void read_tensors(const char *path) {
     source_close(&source);
 }
 
+/* What inspect shows. */
+static void describe_checkpoint(const char *path) {
+    static const struct import_options options = {.config = NULL};
+    tolka_error err = {TOLKA_OK, ""};
+    json_t *description = NULL;
+    tolka_status status = describe(&description, path, &options, true, &err);
+    if (status != TOLKA_OK) check_error(status, &err);
+    json_decref(description);
+}
+
+/* Numbers may be none, and then they differ from themselves. */
+static void see_difference(void *user, const struct difference *difference) {
+    (void)user;
+    must(difference->kind == DIFFERENCE_NONE || difference->kind == DIFFERENCE_VALUES ||
+             difference->kind == DIFFERENCE_TYPE,
+         "a checkpoint differs from itself in no shape");
+}
+
+static void see_left_out(void *user, int side, const char *name) {
+    (void)user, (void)side;
+    must(name != NULL, "a tensor has a name");
+}
+
+static void compare_with_itself(const char *path) {
+    static const struct import_options options = {.config = NULL};
+    tolka_error err = {TOLKA_OK, ""};
+    struct comparison comparison = {.paths = {path, path},
+                                    .options = &options,
+                                    .visit = see_difference,
+                                    .left_out = see_left_out};
+    tolka_status status = compare_files(&comparison, &err);
+    if (status != TOLKA_OK) check_error(status, &err);
+}
+
 void convert_checkpoint(const char *path, size_t choice) {
     static const enum dtype types[] = {DTYPE_I8, DTYPE_F32, DTYPE_BF16, DTYPE_F16};
     struct convert_options options = {.type = types[choice % 4]};
@@ -100,6 +136,7 @@ void read_checkpoint(const uint8_t *bytes, size_t n, const char *name) {
     fuzz_write(path, bytes, n);
     read_tensors(path);
     convert_checkpoint(path, n);
+    (n % 2 ? describe_checkpoint : compare_with_itself)(path);
     unlink(path);
     free(path);
 }

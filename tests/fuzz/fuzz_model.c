@@ -19,8 +19,12 @@ static void free_result(void *user, size_t index, tolka_result *result) {
     tolka_result_free(result);
 }
 
-static tolka_options tight(size_t n) {
+/* How tokens are chosen follows from the length, so that a change of a byte is nothing but that. */
+static tolka_options tight(size_t n, tolka_generation *generation) {
     static const char *const isa[] = {NULL, "scalar", "avx2"};
+    static const int32_t ids[] = {3, 4};
+    static const tolka_sequence phrases[] = {{ids, 1, 0}, {ids + 1, 1, 0}};
+    static const tolka_alternatives words[] = {{phrases, 2}};
     tolka_options options = TOLKA_OPTIONS_INIT;
     options.max_length = 6;
     options.batch = 1 + n % 2;
@@ -31,6 +35,9 @@ static tolka_options tight(size_t n) {
     options.want_alignments = n >> 5 & 1;
     options.isa = isa[n % 3];
     options.max_memory = 64 << 20;
+    if (n >> 7 & 1) generation->force_words = words, generation->n_force_words = 1;
+    options.alternatives = n >> 8 & 1 && !generation->n_force_words;
+    options.generation = generation;
     return options;
 }
 
@@ -51,25 +58,56 @@ static void give_ids(tolka_translator *translator) {
     tolka_attention_free(attention);
 }
 
-/* Tokens of a text are tokens of the model, and there is a text for them. */
-static void give_text(const tolka_model *model, const tolka_tokenizer *tokenizer,
-                      tolka_translator *translator) {
-    char *translation = NULL;
+/* Tokens of a text are tokens of the model, with pieces, and there is a text for them. */
+static void tokenize(const tolka_model *model, const tolka_tokenizer *tokenizer) {
+    char *back = NULL;
     int32_t *ids = NULL;
     size_t n = 0, length;
+    tolka_pieces *pieces = NULL;
     if (tolka_tokenize(tokenizer, text, sizeof text - 1, &ids, &n, NULL) == TOLKA_OK)
         for (size_t i = 0; i < n; i++)
             must(ids[i] >= 0 && (uint32_t)ids[i] < model->model.config.source_vocab,
                  "tokens are of the vocabulary");
+    if (tolka_token_pieces(tokenizer, ids, n, 0, &pieces, NULL) == TOLKA_OK)
+        must(pieces->n == n, "every token has a piece");
+    tolka_free(pieces);
     tolka_free(ids);
     if (tolka_tokenize_target(tokenizer, text, sizeof text - 1, &ids, &n, NULL) == TOLKA_OK &&
-        tolka_detokenize(tokenizer, ids, n, &translation, &length, NULL) == TOLKA_OK)
-        must(translation[length] == 0, "a text ends with a NUL");
+        tolka_detokenize(tokenizer, ids, n, &back, &length, NULL) == TOLKA_OK)
+        must(back[length] == 0, "a text ends with a NUL");
     tolka_free(ids);
+    tolka_free(back);
+}
+
+static int count_text(void *user, const char *piece, size_t length) {
+    (void)piece;
+    *(size_t *)user += length;
+    return 0;
+}
+
+/* The same text, whole and piece by piece. */
+static void give_text(const tolka_tokenizer *tokenizer, tolka_translator *translator) {
+    const tolka_text pair = {text, sizeof text - 1, "a b.", 4};
+    const tolka_text alone = {text, sizeof text - 1, NULL, 0};
+    char *translation = NULL;
+    tolka_result *result = NULL;
+    size_t n = 0;
+    tolka_translate_text(translator, tokenizer, text, &translation, NULL);
     tolka_free(translation);
-    translation = NULL;
-    if (translator) tolka_translate_text(translator, tokenizer, text, &translation, NULL);
-    tolka_free(translation);
+    tolka_score_texts(translator, tokenizer, &pair, 1, free_result, NULL, NULL);
+    tolka_stream_text(translator, tokenizer, &alone, count_text, &n, &result, NULL);
+    tolka_result_free(result);
+}
+
+static const char *language_of(const tolka_languages *languages, size_t n) {
+    size_t index;
+    if (!languages || languages->n == 0) return NULL;
+    const char *name = languages->names[n % languages->n];
+    char *tag = tolka_language_tag(name), *called = tolka_language_name(name, "en");
+    tolka_find_language(languages, tag ? tag : "de", &index, NULL);
+    tolka_free(tag);
+    tolka_free(called);
+    return name;
 }
 
 static void use(const tolka_model *model, size_t n) {
@@ -77,15 +115,17 @@ static void use(const tolka_model *model, size_t n) {
     tolka_translator *translator = NULL;
     tolka_languages *languages = NULL;
     struct verdict verdict;
-    tolka_options options = tight(n);
+    tolka_generation generation = {.size = sizeof generation};
+    tolka_model_generation(model, &generation);
+    tolka_options options = tight(n, &generation);
     tolka_cost cost;
     tolka_model_cost(model, &cost);
-    const char *to = NULL;
-    if (tolka_model_languages(model, &languages, NULL) == TOLKA_OK && languages->n > 0)
-        to = languages->names[n % languages->n];
+    tolka_model_languages(model, &languages, NULL);
+    const char *to = language_of(languages, n);
     tolka_tokenizer_new(&tokenizer, model, NULL, n >> 6 & 1 ? to : NULL, NULL);
     if (tolka_translator_new(&translator, model, &options, NULL) == TOLKA_OK) give_ids(translator);
-    if (tokenizer) give_text(model, tokenizer, translator);
+    if (tokenizer) tokenize(model, tokenizer);
+    if (tokenizer && translator) give_text(tokenizer, translator);
     check_references(model, &options, &verdict, NULL);
     tolka_free(languages);
     tolka_translator_free(translator);

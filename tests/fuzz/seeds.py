@@ -3,7 +3,7 @@ what they say they are, of every kind. Needs nothing but Python: python3 tests/f
 
 Width 4, 2 heads, hidden layer 8, 8 tokens, a layer each: the settings in checkpoint_read.c."""
 
-import gzip, io, json, os, pickle, random, struct, sys, tarfile, types, zipfile
+import gzip, io, json, lzma, os, pickle, random, struct, sys, tarfile, types, zipfile
 
 D, H, F, V = 4, 2, 8, 8
 CORPUS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "corpus")
@@ -14,6 +14,7 @@ def write(target, name, content):
     os.makedirs(os.path.join(CORPUS, target), exist_ok=True)
     with open(os.path.join(CORPUS, target, name), "wb") as file:
         file.write(content.encode() if isinstance(content, str) else content)
+    rnd.seed(1)  # no seed depends on those before it
 
 
 def count(shape):
@@ -29,6 +30,24 @@ def floats(n, size=1.0):
 
 def bytes_of(n):
     return bytes(rnd.randrange(256) for _ in range(n))
+
+
+def zipped(files, compression):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(zipfile.ZipInfo(name), content, compression)  # of 1980, always
+    return out.getvalue()
+
+
+def tarred(files):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        for name, content in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return out.getvalue()
 
 
 # ---- GGUF ------------------------------------------------------------------------------------------
@@ -289,13 +308,9 @@ def pickled(value, sizes, legacy=False):
 def pytorch(shapes):
     state = {name: Tensor(str(i), shape) for i, (name, shape) in enumerate(shapes.items())}
     sizes = {tensor.key: count(tensor.shape) for tensor in state.values()}
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
-        archive.writestr("archive/data.pkl", pickled(state, sizes))
-        for key, n in sizes.items():
-            archive.writestr("archive/data/" + key, floats(n))
-        archive.writestr("archive/version", "3\n")
-    return out.getvalue()
+    files = {"archive/data.pkl": pickled(state, sizes), "archive/version": "3\n"}
+    files.update(("archive/data/" + key, floats(n)) for key, n in sizes.items())
+    return zipped(files, zipfile.ZIP_STORED)
 
 
 def pytorch_legacy(shapes):
@@ -343,13 +358,10 @@ def npy(shape, content, kind="<f4"):
 
 
 def npz(ssru, compression):
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", compression) as archive:
-        for name, shape in marian(ssru).items():
-            archive.writestr(name + ".npy", npy(shape, floats(count(shape))))
-        text = marian_yaml(ssru)
-        archive.writestr("special:model.yml.npy", npy((len(text),), text, "|i1"))
-    return out.getvalue()
+    text = marian_yaml(ssru)
+    files = {name + ".npy": npy(shape, floats(count(shape))) for name, shape in marian(ssru).items()}
+    files["special:model.yml.npy"] = npy((len(text),), text, "|i1")
+    return zipped(files, compression)
 
 
 def marian_bin(ssru, int8):
@@ -474,8 +486,17 @@ def models(small_spm):
     write("model", "pieces.gguf", pieces.file())
 
 
+def blocks():
+    """A tensor of each of ggml's types that are blocks: type, elements and bytes of one."""
+    sizes = [(2, 32, 18), (3, 32, 20), (6, 32, 22), (7, 32, 24), (8, 32, 34), (10, 256, 84),
+             (11, 256, 110), (12, 256, 144), (13, 256, 176), (14, 256, 210)]
+    return gguf({}, {"type%d" % kind: (kind, [elements], bytes_of(size))
+                     for kind, elements, size in sizes}, alignment=32)
+
+
 def checkpoints():
     shapes = hugging_face()
+    write("gguf_source", "blocks.gguf", blocks())
     write("safetensors", "f32.safetensors", safetensors(shapes))
     write("safetensors", "bf16.safetensors", safetensors(shapes, "BF16"))
     write("gguf_source", "t5.gguf", t5())
@@ -495,21 +516,13 @@ def checkpoints():
 
 
 def archives():
-    files = {"a/README.md": b"x", "a/model.npz": npz(True, zipfile.ZIP_DEFLATED)}
-    for name, mode in ("plain.tar", "w"), ("gzip.tar.gz", "w:gz"), ("xz.tar.xz", "w:xz"):
-        out = io.BytesIO()
-        with tarfile.open(fileobj=out, mode=mode) as archive:
-            for file, content in files.items():
-                info = tarfile.TarInfo(file)
-                info.size = len(content)
-                archive.addfile(info, io.BytesIO(content))
-        write("archive", name, out.getvalue())
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file, content in files.items():
-            archive.writestr(file, content)
-    write("archive", "files.zip", out.getvalue())
-    write("archive", "alone.gz", gzip.compress(files["a/model.npz"], mtime=0))
+    model = npz(True, zipfile.ZIP_DEFLATED)
+    files = {"a/README.md": b"---\nlicense: mit\n---\n", "a/model.npz": model}
+    write("archive", "plain.tar", tarred(files))
+    write("archive", "gzip.tar.gz", gzip.compress(tarred(files), mtime=0))
+    write("archive", "xz.tar.xz", lzma.compress(tarred(files)))
+    write("archive", "files.zip", zipped(files, zipfile.ZIP_DEFLATED))
+    write("archive", "alone.gz", gzip.compress(model, mtime=0))
 
 
 def texts():
@@ -566,7 +579,9 @@ def texts():
                         "memory": ["--max-memory", "1.5 GB", "-j2", "--require", "a|b"]}.items():
         write("arguments", name, "\n".join(lines) + "\n")
     for i in range(8):
+        rnd.seed(i)
         write("kernels", "shape%d" % i, bytes([i % 4]) + bytes_of(30))
+        rnd.seed(i)
         write("batches", "mode%d" % i, bytes([i, 37 * i % 256]) + bytes_of(40) + b"\xff" + bytes_of(7))
 
 
