@@ -67,7 +67,21 @@ static void put_entry(struct repacking *repacking, struct archive_entry *entry,
         archive_write_data(repacking->out, data->bytes, n);
 }
 
-static void repack_entry(struct repacking *repacking, struct archive_entry *entry, size_t index) {
+/* What we want of an entry: others, such as maps of holes, the writers do not bear. */
+static struct archive_entry *plain_entry(struct archive_entry *from) {
+    struct archive_entry *entry = archive_entry_new();
+    const char *name = archive_entry_pathname(from), *link = archive_entry_symlink(from);
+    archive_entry_set_pathname(entry, name ? name : "a");
+    archive_entry_set_filetype(entry, archive_entry_filetype(from));
+    archive_entry_set_perm(entry, 0600);
+    if (archive_entry_hardlink(from))
+        archive_entry_set_hardlink(entry, archive_entry_hardlink(from));
+    if (link) archive_entry_set_symlink(entry, link);
+    return entry;
+}
+
+static void repack_entry(struct repacking *repacking, struct archive_entry *from, size_t index) {
+    struct archive_entry *entry = plain_entry(from);
     struct blob data = {0};
     bool twice = false;
     read_data(repacking->in, &data);
@@ -77,6 +91,7 @@ static void repack_entry(struct repacking *repacking, struct archive_entry *entr
     }
     put_entry(repacking, entry, &data);
     if (twice) put_entry(repacking, entry, &data);
+    archive_entry_free(entry);
     blob_free(&data);
 }
 

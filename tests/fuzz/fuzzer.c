@@ -9,7 +9,8 @@
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t n, size_t room, unsigned seed);
-size_t LLVMFuzzerMutate(uint8_t *bytes, size_t n, size_t room); /* the fuzzer's own */
+/* The fuzzer's own; AFL++ has none, and asks for no custom one either. */
+__attribute__((weak)) size_t LLVMFuzzerMutate(uint8_t *bytes, size_t n, size_t room);
 
 static const struct fuzz_target *target;
 static bool plain; /* TOLKA_FUZZ_PLAIN: the fuzzer's own changes only, to see what ours are worth */
