@@ -43,10 +43,10 @@ static json_t *changed_text(struct chance *chance, const json_t *value) {
 static json_t *other_value(struct chance *chance, json_t *value, json_t *another) {
     size_t what = chance_below(chance, 12);
     if (what < 5 && json_is_string(value)) return changed_text(chance, value);
-    if (what < 5 && json_is_integer(value))
-        return json_integer(chance_one_in(chance, 2) ? (json_int_t)chance_number(chance)
-                                                     : json_integer_value(value) +
-                                                           (json_int_t)chance_below(chance, 5) - 2);
+    if (what < 5 && json_is_integer(value)) {
+        uint64_t near = (uint64_t)json_integer_value(value) + chance_below(chance, 5) - 2;
+        return json_integer((json_int_t)(chance_one_in(chance, 2) ? chance_number(chance) : near));
+    }
     if (what < 6 && json_is_boolean(value)) return json_boolean(!json_is_true(value));
     if (what < 8) return json_deep_copy(another);
     if (what == 8) return json_null();
