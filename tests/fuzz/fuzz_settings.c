@@ -20,7 +20,7 @@
 static const char *const fixtures[] = {"vaswani",       "fsmt",         "nllb-tiny",
                                        "t5-v11-tiny",   "t5-umt5-tiny", "t5-madlad-tiny",
                                        "mbart25-tiny",  "mbart50-tiny", "ct2-t5",
-                                       "marian-native", "nllb-json",    "t5-gguf-tiny/candle"};
+                                       "marian-native", "fairseq/args", "t5-gguf-tiny/candle"};
 
 static char *joined(const char *folder, const char *name) {
     char *path = malloc(strlen(folder) + strlen(name) + 2);

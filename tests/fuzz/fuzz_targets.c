@@ -18,6 +18,7 @@ const struct fuzz_target *const fuzz_targets[] = {
     &fuzz_arguments,
     &fuzz_kernels,
     &fuzz_batches,
+    &fuzz_shortlist,
     /* A new target: one line here, one in fuzz_targets.h, and a folder in corpus/. */
     NULL,
 };

@@ -3,7 +3,7 @@ what they say they are, of every kind. Needs nothing but Python: python3 tests/f
 
 Width 4, 2 heads, hidden layer 8, 8 tokens, a layer each: the settings in checkpoint_read.c."""
 
-import gzip, io, json, lzma, os, pickle, random, struct, sys, tarfile, types, zipfile
+import argparse, gzip, io, json, lzma, os, pickle, random, struct, sys, tarfile, types, zipfile
 
 D, H, F, V = 4, 2, 8, 8
 CORPUS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "corpus")
@@ -305,10 +305,11 @@ def pickled(value, sizes, legacy=False):
     return out.getvalue()
 
 
-def pytorch(shapes):
+def pytorch(shapes, settings=None):
     state = {name: Tensor(str(i), shape) for i, (name, shape) in enumerate(shapes.items())}
     sizes = {tensor.key: count(tensor.shape) for tensor in state.values()}
-    files = {"archive/data.pkl": pickled(state, sizes), "archive/version": "3\n"}
+    state_or_more = {"args": settings, "model": state} if settings else state
+    files = {"archive/data.pkl": pickled(state_or_more, sizes), "archive/version": "3\n"}
     files.update(("archive/data/" + key, floats(n)) for key, n in sizes.items())
     return zipped(files, zipfile.ZIP_STORED)
 
@@ -321,6 +322,27 @@ def pytorch_legacy(shapes):
     out = b"".join(pickle.dumps(value, 2) for value in (0x1950A86A20F9469CFC6C, 1001, machine))
     out += pickled(state, sizes, legacy=True) + pickle.dumps(sorted(sizes), 2)
     return out + b"".join(struct.pack("<q", sizes[key]) + floats(sizes[key]) for key in sorted(sizes))
+
+
+def fairseq():
+    """The same, by fairseq's names."""
+    shapes = {}
+    for name, shape in hugging_face().items():
+        name = name.replace("model.shared", "encoder.embed_tokens").replace("model.", "")
+        shapes[name] = shape
+    shapes["decoder.embed_tokens.weight"] = shapes["encoder.embed_tokens.weight"]
+    del shapes["final_logits_bias"]
+    return shapes
+
+
+def shortlist():
+    offsets, ids = [2 * i for i in range(V + 1)], [(5 * i + 3) % V for i in range(2 * V)]
+    content = struct.pack("<QQQQ", 2, 2, len(offsets), len(ids))
+    content += struct.pack("<%dQ%dI" % (len(offsets), len(ids)), *offsets, *ids)
+    total = 0
+    for (word,) in struct.iter_unpack("<Q", content[:len(content) // 8 * 8]):
+        total ^= word + 0x9E3779B9 + (total << 6) + (total >> 2) & (1 << 64) - 1
+    return struct.pack("<QQ", 0xF11A48D5013417F5, total) + content
 
 
 def marian(ssru):
@@ -505,6 +527,14 @@ def checkpoints():
     write("gguf_source", "own.gguf", Model(panels=True, decoder="ssru", shortlist=True).file())
     torch_names()
     write("pytorch", "state.bin", pytorch(shapes))
+    settings = argparse.Namespace(
+        arch="transformer", encoder_embed_dim=D, decoder_embed_dim=D, encoder_layers=1,
+        decoder_layers=1, encoder_attention_heads=H, decoder_attention_heads=H, source_lang="en",
+        encoder_ffn_embed_dim=F, decoder_ffn_embed_dim=F, share_all_embeddings=True, target_lang="de",
+        dropout=0.1, activation_fn="relu", task="translation", max_source_positions=16, lr=[0.1])
+    write("pytorch", "fairseq.pt", pytorch(fairseq(), settings))
+    write("safetensors", "index.json", json.dumps({"weight_map": {
+        name: "model.safetensors" if i % 2 else "other" for i, name in enumerate(shapes)}}))
     write("pytorch_legacy", "state.bin", pytorch_legacy(shapes))
     write("npz", "stored.npz", npz(False, zipfile.ZIP_STORED))
     write("npz", "deflated.npz", npz(True, zipfile.ZIP_DEFLATED))
@@ -592,7 +622,7 @@ def settings():
             "t5-v11-tiny": ["config.json", "generation_config.json"],
             "t5-umt5-tiny": ["config.json"], "t5-madlad-tiny": ["config.json"],
             "mbart50-tiny": ["config.json", "tokenizer_config.json"], "mbart25-tiny": ["config.json"],
-            "ct2-t5": ["config.json"], "t5-gguf-tiny/candle": ["config.json"]}.items():
+            "fairseq/args": ["dict.en.txt"], "ct2-t5": ["config.json"], "t5-gguf-tiny/candle": ["config.json"]}.items():
         for name in names:
             path = os.path.join(CORPUS, "../../fixtures", fixture, name)
             seed = fixture.split("/")[0] + "-" + name
@@ -605,6 +635,7 @@ def settings():
 
 models(spm_models())
 checkpoints()
+write("shortlist", "lex.bin", shortlist())
 archives()
 texts()
 settings()
