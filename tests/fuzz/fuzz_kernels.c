@@ -138,7 +138,7 @@ struct attending {
 static void attend(const struct kernels *level, const struct attending *a, float *out,
                    float *weights) {
     size_t n_packed = packed_keys_size(a->n_heads, a->head_dim, a->n_keys);
-    size_t n_scratch = attention_scratch(a->n_keys);
+    size_t n_scratch = attention_scratch(a->n_keys, a->head_dim);
     float *packed = guarded_new(n_packed * 4), *scratch = guarded_new(n_scratch * 4);
     level->pack_keys(a->keys, a->width, a->n_keys, a->n_heads, a->head_dim, packed);
     level->attend(&(struct attention){.n_heads = a->n_heads,
