@@ -36,7 +36,10 @@ CONVERSION = $(wildcard models/*.c models/*/*.c)
 PAGES = $(wildcard tools/*.html tools/*.roff tools/completion.*sh)
 PROGRAM = tools/main.c tools/new_memory.cc
 TOOLS = $(filter-out $(PROGRAM),$(wildcard tools/*.c)) $(PAGES)
-TESTS = $(wildcard tests/*.c tests/*.cc)
+# Fuzz targets are replayed by the tests; programs of their own need the rest.
+FUZZ_PROGRAM = $(addprefix tests/fuzz/,fuzzer.c replay.c asserts.c)
+FUZZ = $(filter-out $(FUZZ_PROGRAM),$(wildcard tests/fuzz/*.c))
+TESTS = $(wildcard tests/*.c tests/*.cc) $(FUZZ)
 
 comma = ,
 object = $(patsubst %,$(BUILD)/%.o,$(sort $(1)))
@@ -281,6 +284,37 @@ $(FIGURES): $(call object,tests/figures/alignments.c tests/aer.c $(LIBRARY))
 align-figures: $(FIGURES)
 	$(FIGURES) models/pretrained/tolka-en-de-fr.gguf
 
+# All targets are one program; links to it say which one is meant (tests/fuzz/README.md).
+FUZZED = $(call object,$(FUZZ) $(addprefix tests/,fuzz/asserts.c translations.c panels.c) \
+    $(TOOLS) $(CONVERSION) $(LIBRARY))
+FUZZED_LIBS = $(TOOL_LIBS) $(TOKENIZER_LIBS) $(ENGINE_LIBS)
+$(BUILD)/tests/fuzz/fuzzer: $(call object,tests/fuzz/fuzzer.c) $(FUZZED)
+	$(CXX) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(FUZZED_LIBS)
+$(BUILD)/tests/fuzz/replay: $(call object,tests/fuzz/replay.c) $(FUZZED)
+	$(CXX) $(LDFLAGS) -o $@ $^ $(FUZZED_LIBS)
+
+CLANG = CC=clang CXX=clang++
+FUZZER = $(BUILD)/fuzz/tests/fuzz/fuzzer
+HOURS ?= 8
+fuzzer:
+	$(MAKE) BUILD=$(BUILD)/fuzz $(CLANG) OPT=-O1 $(FUZZER) \
+	    SANITIZE="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all"
+
+## fuzz-smoke: every fuzz target for some seconds, two minutes in all (needs clang)
+fuzz-smoke: fuzzer
+	sh tests/fuzz/run.sh $(FUZZER) $(BUILD)/fuzz 120 $(TARGETS)
+
+## fuzz: every fuzz target in turn, HOURS=n in all; TARGETS="spm npz" for some of them
+fuzz: fuzzer
+	sh tests/fuzz/run.sh $(FUZZER) $(BUILD)/fuzz $$(($(HOURS) * 3600)) $(TARGETS)
+
+## fuzz-coverage: how much of the sources the fuzz targets' inputs reach
+COVERED = $(BUILD)/coverage/tests/fuzz/replay
+fuzz-coverage:
+	$(MAKE) BUILD=$(BUILD)/coverage $(CLANG) OPT=-O1 $(COVERED) \
+	    SANITIZE="-fprofile-instr-generate -fcoverage-mapping"
+	sh tests/fuzz/coverage.sh $(COVERED) $(CORPORA)
+
 ## clean: removes what was built
 clean:
 	rm -rf $(BUILD)
@@ -294,6 +328,6 @@ help:
 	@sed -n 's/^## /  make /p' Makefile
 
 .PHONY: all tests check check-arm check-deb check-faults check-install check-ports check-reproducible \
-    check-same-bytes check-scale asan tsan msan coverage mutants install uninstall wheel deb bench \
-    bench-peers align-figures clean format help FORCE
+    check-same-bytes check-scale asan tsan msan coverage mutants fuzzer fuzz fuzz-smoke fuzz-coverage \
+    install uninstall wheel deb bench bench-peers align-figures clean format help FORCE
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

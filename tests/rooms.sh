@@ -30,7 +30,7 @@ programs="main"
 there() { for file; do [ ! -e "$file" ] || echo "$file"; done; }
 sources=$(for folder in $folders; do there "$folder"/*.c "$folder"/*.cc; done)
 headers=$(for folder in $folders; do there "$folder"/*.h; done)
-tests=$(there tests/*.c tests/*.cc tests/*.h tests/*/*.c)
+tests=$(there tests/*.c tests/*.cc tests/*.h tests/*/*.c tests/*/*.h)
 
 facts() {
     for file in $sources $headers $tests; do echo "file $file"; done

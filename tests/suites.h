@@ -47,6 +47,7 @@ Suite *formats_suite(void);         /* check_formats*.c */
 Suite *scale_suite(void);           /* check_scale.c, scale/parallel.sh */
 Suite *same_bytes_suite(void);      /* check_same_bytes.c */
 Suite *faults_suite(void);          /* check_faults*.c */
+Suite *fuzz_suite(void);            /* check_fuzz.c, fuzz/ */
 Suite *rooms_suite(void);           /* check_rooms.c, rooms.sh */
 
 #endif
