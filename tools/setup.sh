@@ -54,7 +54,7 @@ check_without_apt() {
         echo "setup: this system has no apt, and these are missing:$lacking" >&2
         echo "setup: install a C and C++ compiler, make, pkg-config and the development files of" >&2
         echo "setup: SentencePiece, jansson, libzip, libarchive, libyaml, ICU, libedit and MD4C (for the" >&2
-        echo "setup: tests: Check, cmark, libxml2 and gettext)" >&2
+        echo "setup: tests: Check, cmark, libxml2, gettext and GNU parallel)" >&2
         exit 1
     fi
 }

@@ -84,9 +84,16 @@ class Translating(Case):
 
     def test_another_thread_stops_it(self):
         translator = self.translator(threads=1)
-        stopper = threading.Timer(0.2, translator.stop)
+        ended = threading.Event()
+
+        def stop_in_time():  # a stop before the call has begun is forgotten
+            while not ended.wait(0.2):
+                translator.stop()
+
+        stopper = threading.Thread(target=stop_in_time)
         stopper.start()
         results = translator.translate_all([TEXTS[0] + f" {i}" for i in range(20000)])
+        ended.set()
         stopper.join()
         stopped = [result for result in results if isinstance(result.error, tolka.Stopped)]
         self.assertTrue(stopped)

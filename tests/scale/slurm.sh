@@ -20,7 +20,7 @@ trap finish EXIT
 
 # ---- a cluster ------------------------------------------------------------------------------------
 
-mkdir "$work/spool" "$work/state"
+mkdir "$work/spool" "$work/state" "$work/tasks"
 head -c 1024 /dev/urandom > "$work/munge.key"
 chmod 600 "$work/munge.key"
 cat > "$work/slurm.conf" << END
@@ -67,7 +67,7 @@ mkdir -p "$parts/in"
 split -l 40 -a 5 -d "$sample" "$parts/in/"
 n=$(ls "$parts/in" | wc -l)
 array() { # which tolka
-    (cd "$scale" && TOLKA=$1 sbatch -Q --array=0-$((n - 1)) --output="$work/%a.log" array.sh "$parts" \
+    (cd "$scale" && TOLKA=$1 sbatch -Q --array=0-$((n - 1)) --output="$work/tasks/%a" array.sh "$parts" \
         --to de) || broken "sbatch fails"
 }
 # A task that goes back to the queue has to wait two minutes there, unless it is told otherwise.
@@ -85,7 +85,7 @@ finish_queue() {
 array "$mortal/tolka"
 finish_queue
 must_have_died "the array"
-[ "$(ls "$parts/out" | wc -l)" = "$n" ] || broken "parts are missing: $(cat "$work"/*.log)"
+[ "$(ls "$parts/out" | wc -l)" = "$n" ] || broken "parts are missing: $(cat "$work"/tasks/*)"
 cat "$parts"/out/* > "$work/out"
 same "an array with a worker that was killed" "$work/out" "$wanted"
 

@@ -17,6 +17,7 @@ sshd=$(PATH=$PATH:/usr/sbin command -v sshd)
 [ "$(id -u)" != 0 ] || mkdir -p /run/sshd # where it locks itself in
 make_sample
 make_mortal "all sshd"
+sed -n 80,170p "$sample" > "$mortal/line" # in any block but the first two: the second that it gets
 ssh-keygen -q -t ed25519 -N '' -f "$work/key"
 
 machine() { # name, port, folder of its tolka
