@@ -60,18 +60,18 @@ def parse():
     parser.add_argument("--models", help="of: " + ", ".join(MODELS))
     parser.add_argument("--types", help="of: " + ", ".join(TYPES))
     parser.add_argument("--work", help="of: " + ", ".join(WORKS + ["start"]))
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--quick", action="store_true", help="a quarter of the sentences, 3 rounds")
+    parser.add_argument("--rounds", type=int, help="default: 5; with --quick 3")
+    parser.add_argument("--quick", action="store_true", help="a quarter of the sentences")
     parser.add_argument("--output", default=os.path.join(ROOT, "build", "bench-peers.md"))
     options = parser.parse_args()
     options.peers = names(options.peers, [peer.name for peer in PEERS], "peer", parser)
     options.models = names(options.models, MODELS, "model", parser)
     options.types = names(options.types, TYPES, "type", parser)
     options.work = names(options.work, WORKS + ["start"], "work", parser)
+    if options.rounds is None:
+        options.rounds = 3 if options.quick else 5
     if options.rounds < 1:
         parser.error("--rounds must be at least 1")
-    if options.quick:
-        options.rounds = min(options.rounds, 3)
     options.tolka = os.path.abspath(options.tolka)
     return options
 

@@ -16,7 +16,7 @@ class Engine:
     def prepare(self, sources, work):
         options = {"beam_size": work.beam, "max_batch_size": work.batch, "max_input_length": 0}
         if work.length:
-            options.update(min_decoding_length=work.length, max_decoding_length=work.length)
+            options["max_decoding_length"] = work.length
         return [[NAMES.get(i) or str(i) for i in ids] for ids in sources], options
 
     def run(self, prepared):

@@ -71,7 +71,7 @@ class Engine:
             batches.append((ids, (ids != self.pad).long()))
         options = {"num_beams": work.beam, "do_sample": False, "max_new_tokens": 511}
         if work.length:
-            options.update(min_new_tokens=work.length, max_new_tokens=work.length)
+            options["max_new_tokens"] = work.length
         return order, batches, options
 
     @torch.inference_mode()

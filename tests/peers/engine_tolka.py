@@ -33,7 +33,7 @@ class Engine:
             self.library.model_generation_sized(self.model, ctypes.byref(generation),
                                                 ctypes.sizeof(generation))
             if length:
-                generation.min_new_tokens = generation.max_new_tokens = length
+                generation.max_new_tokens = length
             options = tolka._Options(ctypes.sizeof(tolka._Options), beam, 1, 0, -1.0, 0,
                                      self.threads, batch)
             options.isa = self.isa

@@ -4,7 +4,7 @@ MODELS = ["shipped", "opus", "m2m100", "student"]
 TYPES = ["int8", "f32"]
 
 # Sentences a run: enough for a second or so of the slower engine. By model: in batches, alone.
-COUNTS = {"shipped": (1000, 200), "opus": (64, 6), "m2m100": (32, 2), "student": (256, 32)}
+COUNTS = {"shipped": (1000, 200), "opus": (64, 12), "m2m100": (32, 4), "student": (256, 64)}
 LENGTH = 25  # of random sources, and of what is generated from them
 LONG_LENGTHS = (50, 500, 2000)
 LONG_TOKENS = 16000  # of a run of long sources, but at least a batch
@@ -41,7 +41,7 @@ class Row:
         batched, alone = COUNTS[self.model]
         count = alone if self.batch == 1 else batched
         count = count // 2 if self.beam > 1 else count
-        least = 1 if self.batch == 1 else self.batch
+        least = 2 if self.batch == 1 else self.batch
         return max(least, count // 4 if quick else count)
 
     @property
