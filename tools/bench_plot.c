@@ -5,7 +5,6 @@
 #include "tools/text_width.h"
 #include "tools/whole_file.h"
 
-#include <math.h>
 #include <string.h>
 
 enum {
@@ -23,8 +22,8 @@ struct over {
     const char *x_title, *key;
     bool batches; /* over batches, a line for each number of threads; else the other way round */
 };
-static const struct over over_batches = {"sentences in a batch", "threads", true};
-static const struct over over_threads = {"threads", "batches of", false};
+static const struct over over_batches = {"sentences in a batch", "threads:", true};
+static const struct over over_threads = {"threads", "batches of:", false};
 
 struct picture {
     const struct bench *const *benches;
@@ -187,12 +186,26 @@ static void draw_head(FILE *out, const struct picture *picture) {
     put_note(out, 72, note);
 }
 
+/* Two charts a column, one below the other; of one column, beside each other. */
 static struct extent extent_of(const struct picture *picture) {
-    double columns = (double)picture->n_columns;
     return (struct extent){
-        fmax(LEAST_WIDTH, 2 * EDGE + columns * CHART_WIDTH + (columns - 1) * BETWEEN),
-        EDGE + HEAD + KEY + 2 * CHART_HEIGHT + BETWEEN,
+        2 * EDGE + 2 * CHART_WIDTH + BETWEEN,
+        EDGE + HEAD + KEY + (double)picture->n_columns * (CHART_HEIGHT + BETWEEN) - BETWEEN,
     };
+}
+
+static void draw_column(FILE *out, const struct picture *picture, size_t column) {
+    double right = CHART_WIDTH + BETWEEN, down = CHART_HEIGHT + BETWEEN;
+    svg_group(out, EDGE + (double)column * right, HEAD);
+    draw_key(out, picture, picture->columns[column]);
+    svg_group(out, 0, KEY);
+    draw_chart(out, picture, picture->columns[column], false);
+    svg_group_end(out);
+    bool is_only = picture->n_columns == 1;
+    svg_group(out, is_only ? right : 0, is_only ? KEY : KEY + down);
+    draw_chart(out, picture, picture->columns[column], true);
+    svg_group_end(out);
+    svg_group_end(out);
 }
 
 static void draw_picture(FILE *out, const void *user) {
@@ -201,17 +214,7 @@ static void draw_picture(FILE *out, const void *user) {
     put_title(out, picture);
     svg_ground(out, chart_rules);
     draw_head(out, picture);
-    for (size_t i = 0; i < picture->n_columns; i++) {
-        double x = EDGE + (double)i * (CHART_WIDTH + BETWEEN);
-        svg_group(out, x, HEAD);
-        draw_key(out, picture, picture->columns[i]);
-        svg_group_end(out);
-        for (int latency = 0; latency < 2; latency++) {
-            svg_group(out, x, HEAD + KEY + latency * (CHART_HEIGHT + BETWEEN));
-            draw_chart(out, picture, picture->columns[i], latency);
-            svg_group_end(out);
-        }
-    }
+    for (size_t i = 0; i < picture->n_columns; i++) draw_column(out, picture, i);
     svg_end(out);
 }
 

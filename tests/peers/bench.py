@@ -114,19 +114,21 @@ def measure_all(options, report):
         if found:
             report["rows"].append(found)
             print_row(found)
+            write(report, options.output)  # so far: a run may take an hour
     if "start" in options.work:
         report["start"] = measure_start(options.tolka, options.rounds)
+
+
+def data_path(path):
+    return os.path.splitext(path)[0] + ".json"
 
 
 def write(report, path):
     with open(path, "w", encoding="utf-8") as file:
         file.write(markdown(report))
-    data = os.path.splitext(path)[0] + ".json"
-    with open(data, "w", encoding="utf-8") as file:
+    with open(data_path(path), "w", encoding="utf-8") as file:
         json.dump(report, file, indent=1)
         file.write("\n")
-    print("\n" + markdown(report))
-    print("written to %s and %s" % (os.path.relpath(path), os.path.relpath(data)))
 
 
 def main():
@@ -139,6 +141,9 @@ def main():
     except KeyboardInterrupt:
         report["missing"].append("the rest: interrupted")
     write(report, options.output)
+    print("\n" + markdown(report))
+    print("written to %s and %s" % (os.path.relpath(options.output),
+                                    os.path.relpath(data_path(options.output))))
     sys.exit(1 if report["missing"] else 0)
 
 

@@ -72,7 +72,11 @@ class Worker:
             self.process.stdin.close()
         except BrokenPipeError:
             pass
-        self.process.wait()
+        try:
+            self.process.wait(timeout=2)
+        except subprocess.TimeoutExpired:  # interrupted in the midst of work
+            self.process.kill()
+            self.process.wait()
 
 
 class Peer:
