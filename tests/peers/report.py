@@ -87,11 +87,15 @@ def latency_lines(rows):
     return ["Latency of a call, wall clock:", ""] + lines if lines else []
 
 
+def milliseconds(values):
+    return "%.1f ms (%.1f to %.1f)" % tuple(values[key] * 1e3 for key in ("median", "min", "max"))
+
+
 def start_lines(start):
     return ["Cold start (model, tokenizer, one sentence, int8; the whole process of the command): "
-            "median %.1f ms (%.1f to %.1f), %.1f MB" % (
-                start["seconds"]["median"] * 1e3, start["seconds"]["min"] * 1e3,
-                start["seconds"]["max"] * 1e3, start["memory_bytes"] / 1e6)]
+            "%s by the clock, %s of processor time, %.1f MB" % (
+                milliseconds(start["seconds"]), milliseconds(start["processor_seconds"]),
+                start["memory_bytes"] / 1e6)]
 
 
 def heading(report):
