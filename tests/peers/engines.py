@@ -41,6 +41,10 @@ class Worker:
         command = [python_of(engine), "-B", os.path.join(HERE, "worker.py"), engine, str(threads)]
         command += ["%s=%s" % pair for pair in arguments.items()]
         environment = dict(os.environ, OMP_NUM_THREADS=str(threads))
+        held = environment.get("CT2_FORCE_CPU_ISA")
+        if held:  # CTranslate2's own kernels heed it; those libraries multiply most matrices
+            environment.setdefault("MKL_ENABLE_INSTRUCTIONS", held)
+            environment.setdefault("ONEDNN_MAX_CPU_ISA", held)
         environment.setdefault("TOLKA_LIBRARY", os.path.join(ROOT, "build", "libtolka.so.0"))
         with open(log, "wb") as errors:
             self.process = subprocess.Popen(command, stdin=subprocess.PIPE, text=True,
