@@ -35,12 +35,14 @@ void attention_take(struct attention_buffers *buffers, const struct config *conf
     struct multi_head decoder = decoder_heads(config, NULL, NULL);
     size_t width = max_size(encoder.width, decoder.width);
     size_t n_heads = max_size(encoder.n_heads, decoder.n_heads);
+    size_t head_dim = max_size(encoder.head_dim, decoder.head_dim);
     size_t longest = max_size(padded_keys(sizes->longest), padded_keys(sizes->n_steps));
     buffers->qkv = arena_take(arena, sizes->n_rows, 3 * width * sizeof(float));
     buffers->context = arena_take(arena, sizes->n_rows, width * sizeof(float));
     buffers->packed = arena_take(arena, padded_keys(sizes->longest), encoder.width * sizeof(float));
-    buffers->scratch = arena_take(
-        arena, max_size(attention_scratch(sizes->longest), longest * n_heads), sizeof(float));
+    buffers->scratch =
+        arena_take(arena, max_size(attention_scratch(sizes->longest, head_dim), longest * n_heads),
+                   sizeof(float));
     buffers->seen = arena_take(arena, longest * n_heads, sizeof(float));
 }
 

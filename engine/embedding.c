@@ -17,11 +17,12 @@ struct embedding target_embedding(const struct model *model) {
 void embed(const struct embedding *embedding, struct positions *positions, int32_t token,
            uint32_t position, float *x) {
     size_t d_model = embedding->config->d_model;
+    float scale = embedding->config->embedding_scale;
     if (token < 0)
         memset(x, 0, d_model * sizeof *x);
     else
         matrix_read_row(embedding->table, (size_t)token, x);
-    for (size_t i = 0; i < d_model; i++) x[i] *= embedding->config->embedding_scale;
+    for (size_t i = 0; i < d_model; i++) x[i] *= scale;
     add_position(positions, embedding->config, embedding->positions, position, x);
 }
 

@@ -161,6 +161,6 @@ void add_position(struct positions *positions, const struct config *config,
         add_learned(config, learned, position + config->position_offset, x);
     } else if (config->position_kind == POSITION_SINUSOIDAL) {
         const float *row = sinusoid_row(positions, config, position);
-        for (size_t i = 0; i < config->d_model; i++) x[i] += row[i];
+        for (size_t i = 0, d_model = config->d_model; i < d_model; i++) x[i] += row[i];
     }
 }

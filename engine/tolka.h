@@ -264,7 +264,10 @@ typedef struct {
                           0: what the model asks for */
     int no_guards;     /* 0: translations that repeat themselves, run to the length limit, or lack
                           much of the source are searched for again, more carefully; where none is
-                          good, the least bad one has a warning (tolka_result_warning). Only of
+                          good, the least bad one has a warning (tolka_result_warning). Addresses,
+                          paths and placeholders come out byte for byte, where texts are split and
+                          no alignments are wanted: the model sees stand-ins, and so tokens and
+                          source ids are theirs. Only of
                           models whose texts are sentences, and only where the search is for the
                           best hypotheses and has neither prefix nor minimal length. 1: the first
                           ones stay */
@@ -358,7 +361,7 @@ float tolka_result_score(const tolka_result *result, size_t k);
 const char *tolka_result_text(const tolka_result *result, size_t k, size_t *length);
 /* What is wrong with a translation that has been found all the same, as one says it of the
  * translation: "repeats itself", "runs to the length limit", "stops far too early", "leaves out a
- * part of the source". NULL: nothing that could be told. Of a text in parts, that of the first part
+ * part of the source", "loses an address or a placeholder of the source". NULL: nothing that could be told. Of a text in parts, that of the first part
  * that has one. Of those that are streamed, it only tells: what has been handed out stays. */
 const char *tolka_result_warning(const tolka_result *result);
 /* The ids that the source text became; NULL where the input was ids. */

@@ -2,8 +2,8 @@
 #include "tests/check_kernels.h"
 
 static const size_t head_dims[] = {1, 3, 8, 32, 37, 64};
-static const size_t key_counts[] = {1, 5, 15, 16, 17, 33, 70};
-static const size_t query_counts[] = {1, 2, 4, 5, 9};
+static const size_t key_counts[] = {1, 5, 15, 16, 17, 33, 70, 128, 300};
+static const size_t query_counts[] = {1, 2, 4, 5, 9, 16, 23, 39};
 enum { N_HEADS = 3 };
 
 struct case_sizes {
@@ -19,7 +19,7 @@ static float *attend(const struct kernels *level, struct case_sizes s) {
     float *values = random_floats(s.n_keys * width, 3);
     size_t n_bias = N_HEADS * bias_stride - 1; /* what a table of all distances has */
     float *bias = random_floats(n_bias, 4), *packed = new_floats(packed_size);
-    float *scratch = new_floats(attention_scratch(s.n_keys));
+    float *scratch = new_floats(attention_scratch(s.n_keys, s.head_dim));
     float *out = new_floats(s.n_queries * (width + N_HEADS * s.n_keys));
     level->pack_keys(keys, width, s.n_keys, N_HEADS, s.head_dim, packed);
     level->attend(&(struct attention){
@@ -45,7 +45,7 @@ static float *attend(const struct kernels *level, struct case_sizes s) {
     free_floats(values, s.n_keys * width);
     free_floats(bias, n_bias);
     free_floats(packed, packed_size);
-    free_floats(scratch, attention_scratch(s.n_keys));
+    free_floats(scratch, attention_scratch(s.n_keys, s.head_dim));
     return out;
 }
 

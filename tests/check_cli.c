@@ -254,6 +254,7 @@ START_TEST(wrong_usage) {
         {{"help", "nope"}, "nope"},
         {{"help", "covert"}, "covert|did you mean convert?"},
         {{"--beem", "4"}, "--beem is no option of tolka translate|did you mean --beam?"},
+        {{"--lang", "de", "x"}, "--lang is no option of tolka translate|did you mean --to?"},
         {{"--ot", "de", "x"}, "--ot is no option of tolka translate|did you mean --to?"},
         {{"-to", "de", "x"}, "-to is -t o|did you mean --to?"},
         {{"--to", "de", "-i", "tests"}, "tests: Is a directory"},

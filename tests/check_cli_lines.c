@@ -1,6 +1,7 @@
 /* A line in is a line out, whatever the line; and what --json, --ids and the search options do. */
 #define _POSIX_C_SOURCE 200809L
 #include "tests/check_cli.h"
+#include "tests/import_files.h"
 
 #include <math.h>
 #include <signal.h>
@@ -278,6 +279,38 @@ START_TEST(files_in_and_out) {
 }
 END_TEST
 
+/* Documents that are opened by mistake are refused, and text that only begins like one is not. */
+START_TEST(other_files_are_told) {
+    static const struct {
+        const char *bytes;
+        size_t n;
+        const char *says;
+    } files[] = {
+        {"%PDF-1.7\n", 9, "a PDF document; pdftotext"},
+        {"PK\3\4\24\0\6\0", 8, "office document"},
+        {"\xff\xfeH\0i\0", 6, "UTF-16 text; iconv"},
+        {"\x7f"
+         "ELF\2\1\1\0\0",
+         9, "not text"},
+    };
+    struct folder folder = cli_folder();
+    char path[128];
+    snprintf(path, sizeof path, "%s", cli_path(&folder, "in"));
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        write_file(path, files[i].bytes, files[i].n);
+        struct ran ran = run("", "--to", "de", "-i", path);
+        check_refusal(&ran, 2, files[i].says);
+        ran = run("", "--to", "de", "--format", "text", "-i", path);
+        check_refusal(&ran, 2, files[i].says);
+    }
+    write_file(path, "PDF is good.\n", 13);
+    char *text = output_of("", "--to", "de", "-i", path);
+    ck_assert_str_ne(text, "");
+    free(text);
+    cli_remove(&folder, (const char *const[]){"in", NULL});
+}
+END_TEST
+
 /* head(1) reads a line and goes: nothing is said, and the program ends as others do. */
 START_TEST(a_closed_pipe_is_quiet) {
     int in[2], out[2];
@@ -502,6 +535,7 @@ TCase *cli_lines_case(void) {
     tcase_add_test(lines, text_as_arguments);
     tcase_add_test(lines, texts_that_look_like_something_else);
     tcase_add_test(lines, files_in_and_out);
+    tcase_add_test(lines, other_files_are_told);
     tcase_add_test(lines, a_closed_pipe_is_quiet);
     tcase_add_test(lines, json_keeps_its_promise);
     tcase_add_test(lines, json_hypotheses);

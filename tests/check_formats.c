@@ -2,7 +2,7 @@
  * their places. */
 #include "tests/check_formats.h"
 
-#include "text/formats/protected_spans.h"
+#include "text/protected_spans.h"
 
 #include <ctype.h>
 #include <stdlib.h>

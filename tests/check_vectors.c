@@ -130,7 +130,7 @@ static size_t visible_keys(const struct attending *a, size_t query, int32_t *nod
 static void attend_together(const struct attending *a) {
     size_t width = width_of(a);
     float *packed = zeros(packed_keys_size(a->n_heads, a->head_dim, a->n_keys), sizeof *packed);
-    float *scratch = zeros(attention_scratch(a->n_keys), sizeof *scratch);
+    float *scratch = zeros(attention_scratch(a->n_keys, a->head_dim), sizeof *scratch);
     a->kernels->pack_keys(a->k, width, a->n_keys, a->n_heads, a->head_dim, packed);
     struct attention attention = {.n_heads = a->n_heads,
                                   .head_dim = a->head_dim,
@@ -184,7 +184,7 @@ static void attend_alone(const struct attending *a, size_t query) {
     float *bias = gather_bias(a, query, nodes, n),
           *weights = zeros(a->n_heads * n, sizeof *weights);
     float *packed = zeros(packed_keys_size(a->n_heads, a->head_dim, n), sizeof *packed);
-    float *scratch = zeros(attention_scratch(n), sizeof *scratch);
+    float *scratch = zeros(attention_scratch(n, a->head_dim), sizeof *scratch);
     a->kernels->pack_keys(keys, width, n, a->n_heads, a->head_dim, packed);
     a->kernels->attend(&(struct attention){.n_heads = a->n_heads,
                                            .head_dim = a->head_dim,
@@ -552,7 +552,7 @@ static void check_softmax(const struct kernels *kernels, const json_t *entry) {
     size_t n_rows = rows_of(entry, "x"), n = columns_of(entry, "x");
     float *x = floats_of(entry, "x"), *expected = floats_of(entry, "y"), one = 1, out;
     float *packed = zeros(packed_keys_size(1, 1, n), sizeof *packed);
-    float *scratch = zeros(attention_scratch(n), sizeof *scratch);
+    float *scratch = zeros(attention_scratch(n, 1), sizeof *scratch);
     float *weights = zeros(n, sizeof *weights);
     for (size_t r = 0; r < n_rows; r++) {
         kernels->pack_keys(x + r * n, 1, n, 1, 1, packed);

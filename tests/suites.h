@@ -29,6 +29,7 @@ Suite *streaming_suite(void);       /* check_streaming.c */
 Suite *guards_suite(void);          /* check_guards.c */
 Suite *hostile_suite(void);         /* check_hostile.c */
 Suite *unknown_suite(void);         /* check_unknown.c */
+Suite *masks_suite(void);           /* check_masks.c */
 Suite *sentences_suite(void);       /* check_sentences.c */
 Suite *api_suite(void);             /* check_api.c, check_arguments.c */
 TCase *arguments_case(void);        /* check_arguments.c */

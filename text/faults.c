@@ -20,6 +20,8 @@ const char *fault_text(enum fault_kind kind) {
         return "stops far too early";
     case FAULT_GAP:
         return "leaves out a part of the source";
+    case FAULT_LOST:
+        return "loses an address or a placeholder of the source";
     case FAULT_NONE:
         break;
     }

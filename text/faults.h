@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum fault_kind { FAULT_NONE, FAULT_LOOP, FAULT_ENDLESS, FAULT_SHORT, FAULT_GAP };
+enum fault_kind { FAULT_NONE, FAULT_LOOP, FAULT_ENDLESS, FAULT_SHORT, FAULT_GAP, FAULT_LOST };
 
 struct fault {
     enum fault_kind kind;

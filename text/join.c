@@ -1,6 +1,7 @@
 #include "text/join.h"
 
 #include "engine/result.h"
+#include "text/growing.h"
 #include "tokenizer/utf8.h"
 
 #include <math.h>
@@ -19,36 +20,16 @@ static size_t count_words(const char *text, size_t length) {
 
 /* ---- texts ----------------------------------------------------------------------------------- */
 
-struct joined_text {
-    char *bytes;
-    size_t n, capacity;
-    bool failed;
-};
-
-static void append(struct joined_text *out, const char *bytes, size_t n) {
-    if (!out->bytes || n > out->capacity - out->n) {
-        size_t capacity = 2 * out->capacity + n;
-        char *grown = realloc(out->bytes, capacity + 1);
-        out->failed |= !grown;
-        if (!grown) return;
-        out->bytes = grown;
-        out->capacity = capacity;
-    }
-    if (n > 0) memcpy(out->bytes + out->n, bytes, n);
-    out->n += n;
-    out->bytes[out->n] = 0;
-}
-
-static void append_gap(struct joined_text *out, const tolka_text *text, tolka_span gap) {
+static void append_gap(struct growing *out, const tolka_text *text, tolka_span gap) {
     const char *bytes = text->source + gap.start;
     if (gap.length == 0 || utf8_is_clean(bytes, gap.length)) {
-        append(out, bytes, gap.length);
+        growing_add(out, bytes, gap.length);
         return;
     }
     size_t n;
     char *clean = utf8_clean(bytes, gap.length, ' ', &n);
     out->failed |= !clean;
-    if (clean) append(out, clean, n);
+    if (clean) growing_add(out, clean, n);
     free(clean);
 }
 
@@ -68,17 +49,17 @@ struct joining {
 
 static bool join_texts(const struct joining *joining, size_t k, struct result_hypothesis *out) {
     const struct parts *parts = joining->parts;
-    struct joined_text text = {NULL, 0, 0, false};
-    append(&text, "", 0);
+    struct growing text = {0};
     for (size_t i = 0; i <= parts->n; i++) {
         append_gap(&text, joining->text, parts_gap(parts, joining->text, i));
         const struct result_hypothesis *part =
             i < parts->n ? hypothesis_of(&parts->list[i], k) : NULL;
-        if (part && part->text) append(&text, part->text, part->text_length);
+        if (part && part->text) growing_add(&text, part->text, part->text_length);
     }
+    growing_char(&text, 0);
     out->text = text.bytes;
-    out->text_length = text.n;
-    return text.bytes && !text.failed;
+    out->text_length = text.n - 1;
+    return !text.failed;
 }
 
 /* Sums of log-probabilities are added, and divided as the score of so many tokens is. */

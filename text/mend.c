@@ -10,6 +10,9 @@
 /* Of the second search, where the caller has not said it himself. */
 enum { BLOCKED_NGRAM = 3, LEAST_BEAM = 4, MOST_TIMES_AS_LONG = 4, FEWEST_CLAUSE_TOKENS = 8 };
 
+/* No other fault is as bad as an address that is lost. */
+enum { BAD_AS_LOST = 1 << 16 };
+
 /* ---- what is wrong with a result ------------------------------------------------------------- */
 
 /* Did nobody ask for shorter translations than the model's? */
@@ -53,6 +56,26 @@ static bool is_guarded(const struct pipeline *pipeline, const struct part *part,
            result->n_hypotheses > 0;
 }
 
+/* Stand-ins for addresses are in none of the hypotheses twice, and missing in none. */
+static tolka_status find_lost(const struct pipeline *pipeline, const struct part *part,
+                              const tolka_result *result, size_t *n_lost, tolka_error *err) {
+    tolka_status status = TOLKA_OK;
+    *n_lost = 0;
+    for (size_t k = 0; part->masked && k < result->n_hypotheses && status == TOLKA_OK; k++) {
+        const struct result_hypothesis *hypothesis = &result->hypotheses[k];
+        int32_t *ids = hypothesis_ids(hypothesis);
+        char *text = NULL;
+        size_t length;
+        status = ids ? tolka_detokenize(pipeline->cutting.tokenizer, ids, hypothesis->n_tokens,
+                                        &text, &length, err)
+                     : fail(err, TOLKA_NOMEM, "out of memory for a translation");
+        if (status == TOLKA_OK) *n_lost += masked_lost(part->masked, text, length);
+        free(text);
+        free(ids);
+    }
+    return status;
+}
+
 bool needs_second_look(const struct pipeline *pipeline, const struct part *part,
                        const tolka_result *result) {
     if (result->status == TOLKA_OK && pipeline_copies(pipeline, result)) return true;
@@ -61,8 +84,9 @@ bool needs_second_look(const struct pipeline *pipeline, const struct part *part,
     if (!ids) return true; /* and then there may be memory, or it is said that there is none */
     struct pair_ids pair = pair_of(pipeline, part, &result->hypotheses[0], ids);
     bool is_suspect = fault_of_ids(&pair).kind != FAULT_NONE || looks_short(&pair);
+    size_t n_lost;
     free(ids);
-    return is_suspect;
+    return is_suspect || find_lost(pipeline, part, result, &n_lost, NULL) != TOLKA_OK || n_lost > 0;
 }
 
 static tolka_status weigh(const struct pipeline *pipeline, const struct part *part,
@@ -92,9 +116,11 @@ static tolka_status judge(const struct pipeline *pipeline, const struct part *pa
     int32_t *ids = hypothesis_ids(best);
     if (!ids) return fail(err, TOLKA_NOMEM, "out of memory for a translation");
     struct pair_ids pair = pair_of(pipeline, part, best, ids);
-    tolka_status status = TOLKA_OK;
+    size_t n_lost;
+    tolka_status status = find_lost(pipeline, part, result, &n_lost, err);
     *fault = fault_of_ids(&pair);
-    if (fault->kind == FAULT_NONE && looks_short(&pair))
+    if (n_lost > 0) *fault = (struct fault){FAULT_LOST, BAD_AS_LOST * n_lost};
+    if (status == TOLKA_OK && fault->kind == FAULT_NONE && looks_short(&pair))
         status = weigh(pipeline, part, best, ids, fault, err);
     free(ids);
     return status;
@@ -238,6 +264,9 @@ static tolka_status cut_open(const struct pipeline *pipeline, struct open_part *
     const struct part *part = part_of(open);
     struct cutting cutting = pipeline->cutting;
     size_t n = part->n_ids - cutting.n_special;
+    if (part->fault.kind == FAULT_LOST)
+        return parts_cut_around(&open->clauses, &cutting, text, open->item->parts.n_tags, part,
+                                err);
     if (cutting.max_source == 0 || n < 2 * FEWEST_CLAUSE_TOKENS) return TOLKA_OK;
     cutting.max_source = (n + 1) / 2;
     return parts_cut_again(&open->clauses, &cutting, text, open->item->parts.n_tags, part->span,
@@ -258,7 +287,7 @@ static tolka_status cut_bad(struct mending *mending, size_t *n_clauses, tolka_er
 /* Clauses that are no better than the whole are forgotten. */
 static void choose_clauses(struct open_part *open) {
     size_t n_bad = 0;
-    bool all_there = open->clauses.n > 1;
+    bool all_there = open->clauses.n > (part_of(open)->fault.kind == FAULT_LOST ? 0 : 1);
     for (size_t i = 0; i < open->clauses.n; i++) {
         n_bad += open->clauses.list[i].fault.n_bad;
         all_there = all_there && open->clauses.list[i].result;

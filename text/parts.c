@@ -57,13 +57,15 @@ static struct part *add_part(struct parts *parts) {
     return &parts->list[parts->n++];
 }
 
+static void part_clear(struct part *part) {
+    masked_free(part->masked);
+    free(part->ids);
+    free(part->target);
+    tolka_result_free(part->result);
+}
+
 void parts_drop(struct parts *parts, size_t n) {
-    while (parts->n > n) {
-        struct part *last = &parts->list[--parts->n];
-        free(last->ids);
-        free(last->target);
-        tolka_result_free(last->result);
-    }
+    while (parts->n > n) part_clear(&parts->list[--parts->n]);
 }
 
 void parts_free(struct parts *parts) {
@@ -83,31 +85,36 @@ struct cutter {
     const struct cutting *cutting;
     const tolka_text *text;
     struct parts *parts;
+    bool masks;
 };
 
 static size_t tags_before(size_t n_tags, tolka_span span) {
     return span.start < n_tags ? 0 : n_tags;
 }
 
-char *part_text(const tolka_text *text, size_t n_tags, tolka_span span, size_t *length) {
+char *part_text(const tolka_text *text, size_t n_tags, tolka_span span, const struct masked *masked,
+                size_t *length) {
+    const char *own = masked ? masked->text : text->source + span.start;
+    size_t n = masked ? masked->length : span.length;
     n_tags = tags_before(n_tags, span);
-    char *tagged = malloc(n_tags + span.length + 1);
+    char *tagged = malloc(n_tags + n + 1);
     if (!tagged) return NULL;
     memcpy(tagged, text->source, n_tags);
-    memcpy(tagged + n_tags, text->source + span.start, span.length);
-    *length = n_tags + span.length;
+    memcpy(tagged + n_tags, own, n);
+    *length = n_tags + n;
     return tagged;
 }
 
 /* A part's ids: of the text's tags (">>deu<< "), which every part needs, and its own text. */
-static tolka_status tokenize_span(const struct cutter *cutter, tolka_span span, int32_t **ids,
-                                  size_t *n, tolka_error *err) {
+static tolka_status tokenize_span(const struct cutter *cutter, tolka_span span,
+                                  const struct masked *masked, int32_t **ids, size_t *n,
+                                  tolka_error *err) {
     const char *source = cutter->text->source;
     const tolka_tokenizer *tokenizer = cutter->cutting->tokenizer;
     size_t n_tags = cutter->parts->n_tags, length;
-    if (tags_before(n_tags, span) == 0)
+    if (tags_before(n_tags, span) == 0 && !masked)
         return tolka_tokenize(tokenizer, source + span.start, span.length, ids, n, err);
-    char *tagged = part_text(cutter->text, n_tags, span, &length);
+    char *tagged = part_text(cutter->text, n_tags, span, masked, &length);
     if (!tagged) return fail(err, TOLKA_NOMEM, "out of memory for a sentence");
     tolka_status status = tolka_tokenize(tokenizer, tagged, length, ids, n, err);
     free(tagged);
@@ -118,16 +125,13 @@ static bool is_too_long(const struct cutter *cutter, size_t n, size_t per_token)
     return cutter->cutting->max_source > 0 && n / per_token > cutter->cutting->max_source;
 }
 
-static tolka_status add_span(const struct cutter *cutter, tolka_span span, int32_t *ids, size_t n,
-                             tolka_error *err) {
+/* Takes what the new part has; `new_part` has the span, what it masks, and its ids. */
+static tolka_status keep_part(const struct cutter *cutter, struct part *new_part,
+                              tolka_error *err) {
     struct part *part = add_part(cutter->parts);
-    if (!part) {
-        free(ids);
-        return fail(err, TOLKA_NOMEM, "out of memory for a sentence");
-    }
-    part->span = span;
-    part->ids = ids;
-    part->n_ids = n;
+    if (!part) return fail(err, TOLKA_NOMEM, "out of memory for a sentence");
+    *part = *new_part;
+    *new_part = (struct part){.n_ids = 0};
     return TOLKA_OK;
 }
 
@@ -138,19 +142,15 @@ static size_t place_to_cut(const struct cutter *cutter, tolka_span span, size_t 
     return clause_cut(cutter->text->source + span.start, span.length);
 }
 
-/* Adds a part for the span, unless it has to be cut: *cut says where, or is 0. */
-static tolka_status try_span(const struct cutter *cutter, tolka_span span, size_t *cut,
+/* Adds the part, unless it has to be cut: *cut says where, or is 0. */
+static tolka_status try_part(const struct cutter *cutter, struct part *part, size_t *cut,
                              tolka_error *err) {
-    size_t n, n_special = cutter->cutting->n_special;
-    int32_t *ids;
-    *cut = place_to_cut(cutter, span, span.length, BYTES_PER_TOKEN);
-    if (*cut > 0) return TOLKA_OK;
-    tolka_status status = tokenize_span(cutter, span, &ids, &n, err);
-    if (status != TOLKA_OK) return status;
-    if (n > n_special) *cut = place_to_cut(cutter, span, n - n_special, 1);
-    if (n > n_special && *cut == 0) return add_span(cutter, span, ids, n, err);
-    free(ids);
-    return TOLKA_OK;
+    size_t n_special = cutter->cutting->n_special;
+    tolka_status status =
+        tokenize_span(cutter, part->span, part->masked, &part->ids, &part->n_ids, err);
+    if (status != TOLKA_OK || part->n_ids <= n_special) return status;
+    *cut = place_to_cut(cutter, part->span, part->n_ids - n_special, 1);
+    return *cut > 0 ? TOLKA_OK : keep_part(cutter, part, err);
 }
 
 static tolka_span without_blanks(const char *text, tolka_span span) {
@@ -161,15 +161,55 @@ static tolka_span without_blanks(const char *text, tolka_span span) {
     return span;
 }
 
-/* Each cut leaves at most three quarters of what can be cut further, so this is not deep. */
-static tolka_status cut_span(const struct cutter *cutter, tolka_span span, tolka_error *err) {
+static tolka_status cut_span(const struct cutter *cutter, tolka_span span, tolka_error *err);
+
+/* What stands between addresses, without the marks that end what stood before it. */
+static tolka_status cut_between(const struct cutter *cutter, size_t start, size_t end,
+                                tolka_error *err) {
     const char *source = cutter->text->source;
-    size_t at;
-    tolka_status status = try_span(cutter, span, &at, err);
-    if (status != TOLKA_OK || at == 0) return status;
+    struct cutter unmasked = *cutter;
+    unmasked.masks = false;
+    while (start < end && source[start] && strchr(".,;:!?)", source[start])) start++;
+    tolka_span span = without_blanks(source, (tolka_span){start, end - start});
+    return has_letters(source + span.start, span.length) ? cut_span(&unmasked, span, err)
+                                                         : TOLKA_OK;
+}
+
+static tolka_status cut_around(const struct cutter *cutter, tolka_span span,
+                               const struct masked *masked, tolka_error *err) {
+    size_t at = span.start;
+    tolka_status status = TOLKA_OK;
+    for (size_t i = 0; i < masked->n && status == TOLKA_OK; i++) {
+        tolka_span address = masked->masks[i].span;
+        status = cut_between(cutter, at, address.start, err);
+        at = address.start + address.length;
+    }
+    return status == TOLKA_OK ? cut_between(cutter, at, span.start + span.length, err) : status;
+}
+
+/* Each cut leaves at most three quarters of what can be cut further, so this is not deep. */
+static tolka_status cut_at(const struct cutter *cutter, tolka_span span, size_t at,
+                           tolka_error *err) {
+    const char *source = cutter->text->source;
     tolka_span first = {span.start, at}, second = {span.start + at, span.length - at};
-    status = cut_span(cutter, without_blanks(source, first), err);
+    tolka_status status = cut_span(cutter, without_blanks(source, first), err);
     return status == TOLKA_OK ? cut_span(cutter, without_blanks(source, second), err) : status;
+}
+
+/* A part of addresses alone is none. */
+static tolka_status cut_span(const struct cutter *cutter, tolka_span span, tolka_error *err) {
+    struct part part = {.span = span};
+    size_t cut = place_to_cut(cutter, span, span.length, BYTES_PER_TOKEN);
+    tolka_status status = TOLKA_OK;
+    if (cut == 0 && cutter->masks)
+        status = mask_span(cutter->text->source, span, &part.masked, err);
+    bool is_shown = !part.masked || (part.masked->has_letters && part.masked->has_words);
+    if (status == TOLKA_OK && !is_shown)
+        status = cut_around(cutter, span, part.masked, err);
+    else if (status == TOLKA_OK && cut == 0)
+        status = try_part(cutter, &part, &cut, err);
+    part_clear(&part);
+    return status == TOLKA_OK && cut > 0 ? cut_at(cutter, span, cut, err) : status;
 }
 
 /* ---- a text ---------------------------------------------------------------------------------- */
@@ -196,9 +236,17 @@ static tolka_status add_target(const struct cutter *cutter, tolka_error *err) {
 tolka_status parts_cut_again(struct parts *out, const struct cutting *cutting,
                              const tolka_text *text, size_t n_tags, tolka_span span,
                              tolka_error *err) {
-    struct cutter cutter = {cutting, text, out};
+    struct cutter cutter = {cutting, text, out, cutting->masks};
     *out = (struct parts){.n_tags = n_tags};
     return cut_span(&cutter, span, err);
+}
+
+tolka_status parts_cut_around(struct parts *out, const struct cutting *cutting,
+                              const tolka_text *text, size_t n_tags, const struct part *part,
+                              tolka_error *err) {
+    struct cutter cutter = {cutting, text, out, false};
+    *out = (struct parts){.n_tags = n_tags};
+    return cut_around(&cutter, part->span, part->masked, err);
 }
 
 tolka_status parts_replace(struct parts *parts, size_t i, struct parts *by, tolka_error *err) {
@@ -208,9 +256,7 @@ tolka_status parts_replace(struct parts *parts, size_t i, struct parts *by, tolk
     memcpy(list, parts->list, i * sizeof *list);
     memcpy(list + i, by->list, by->n * sizeof *list);
     memcpy(list + i + by->n, parts->list + i + 1, (parts->n - i - 1) * sizeof *list);
-    free(parts->list[i].ids);
-    free(parts->list[i].target);
-    tolka_result_free(parts->list[i].result);
+    part_clear(&parts->list[i]);
     free(parts->list);
     free(by->list);
     *by = (struct parts){.n = 0};
@@ -222,7 +268,8 @@ tolka_status parts_replace(struct parts *parts, size_t i, struct parts *by, tolk
 
 tolka_status parts_cut(struct parts *out, const struct cutting *cutting, const tolka_text *text,
                        const tolka_span *sentences, size_t n_sentences, tolka_error *err) {
-    struct cutter cutter = {cutting, text, out};
+    /* Who begins a translation knows what the model is shown. */
+    struct cutter cutter = {cutting, text, out, cutting->masks && text->target_length == 0};
     tolka_span whole = {0, text->source_length};
     tolka_status status = TOLKA_OK;
     *out = (struct parts){.n = 0};

@@ -3,12 +3,14 @@
 #define PARTS_H
 
 #include "text/faults.h"
+#include "text/masks.h"
 #include "text/sentences.h"
 #include "tokenizer/tokenizer.h"
 
 /* What is behind one part and before the next (white space, bullets) is nobody's. */
 struct part {
-    tolka_span span; /* of the text */
+    tolka_span span;       /* of the text */
+    struct masked *masked; /* what the ids are of, if that is not the text itself; or NULL */
     int32_t *ids, *target;
     size_t n_ids, n_target;
     tolka_result *result; /* once it is there */
@@ -27,6 +29,7 @@ struct cutting {
     bool scores;       /* targets are to be scored, and texts not cut */
     size_t max_source; /* tokens of a part, special ones aside; 0: any number, texts are not cut */
     size_t n_special;  /* tokens of an empty text: none of them stands for a word */
+    bool masks;        /* addresses are not shown to the model */
 };
 
 /* Fills in the rest of `cutting`. */
@@ -42,11 +45,17 @@ void parts_free(struct parts *parts);
 tolka_status parts_cut_again(struct parts *out, const struct cutting *cutting,
                              const tolka_text *text, size_t n_tags, tolka_span span,
                              tolka_error *err);
+/* The same, with what a part masks between them. */
+tolka_status parts_cut_around(struct parts *out, const struct cutting *cutting,
+                              const tolka_text *text, size_t n_tags, const struct part *part,
+                              tolka_error *err);
 /* Part i becomes several, which are taken over. */
 tolka_status parts_replace(struct parts *parts, size_t i, struct parts *by, tolka_error *err);
 
-/* What is tokenized for a part: tags and its own text, which the caller frees. NULL: no memory. */
-char *part_text(const tolka_text *text, size_t n_tags, tolka_span span, size_t *length);
+/* What is tokenized for a part: tags and its own text, or the masked one, which the caller frees.
+ * NULL: no memory. */
+char *part_text(const tolka_text *text, size_t n_tags, tolka_span span, const struct masked *masked,
+                size_t *length);
 
 /* Leaves out all parts from number n on. */
 void parts_drop(struct parts *parts, size_t n);

@@ -86,7 +86,11 @@ bool pipeline_copies(const struct pipeline *pipeline, const tolka_result *result
 static tolka_status show_hypothesis(const struct unknown_source *source,
                                     const struct pipeline *pipeline,
                                     struct result_hypothesis *hypothesis, tolka_error *err) {
+    const struct masked *masked = source->part->masked;
     tolka_status status = unknown_show(source, hypothesis, err);
+    if (status == TOLKA_OK && masked)
+        status = masked_restore(masked, source->text->source, &hypothesis->text,
+                                &hypothesis->text_length, err);
     if (status != TOLKA_OK) return status;
     return align_text(&pipeline->roles, source->input.ids, hypothesis, err);
 }
@@ -98,7 +102,7 @@ tolka_result *pipeline_show(const struct pipeline *pipeline, const struct item *
                                     .tokenizer = pipeline->cutting.tokenizer,
                                     .text = &pipeline->texts[i],
                                     .n_tags = item->parts.n_tags,
-                                    .span = part->span,
+                                    .part = part,
                                     .input = pipeline_input(pipeline, part),
                                     .how = unknown_of(pipeline)};
     tolka_error err;
@@ -152,6 +156,11 @@ static bool has_guards(const struct pipeline *pipeline) {
            tokenizer_reads_sentences(pipeline->cutting.tokenizer);
 }
 
+/* Alignments and ids that somebody begins with are of what the text says. */
+static bool masks(const struct pipeline *pipeline) {
+    return pipeline->has_guards && !translator_options(pipeline->translator)->want_alignments;
+}
+
 tolka_status pipeline_begin(struct pipeline *pipeline, tolka_error *err) {
     tolka_status status = cutting_begin(&pipeline->cutting, err);
     pipeline->has_guards = has_guards(pipeline);
@@ -161,6 +170,7 @@ tolka_status pipeline_begin(struct pipeline *pipeline, tolka_error *err) {
     if (status == TOLKA_OK && translator_options(pipeline->translator)->want_alignments)
         status = text_roles_list(&pipeline->roles, pipeline->cutting.tokenizer, err);
     if (status != TOLKA_OK || pipeline->cutting.scores || !splits(pipeline)) return status;
+    pipeline->cutting.masks = masks(pipeline);
     pipeline->cutting.max_source =
         translator_max_source(pipeline->translator, pipeline->cutting.n_special);
     return sentence_finder_for(&pipeline->finder, pipeline->cutting.tokenizer, err);

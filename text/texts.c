@@ -123,18 +123,41 @@ static bool tell_gap(const struct pipeline *pipeline, size_t i,
     return goes_on;
 }
 
+/* Stand-ins are nobody's to see. */
+static int keep_silent(void *user, const tolka_token *tokens, size_t n) {
+    (void)user, (void)tokens, (void)n;
+    return 0;
+}
+
 static tolka_status stream_part(const struct pipeline *pipeline, struct part *part,
                                 const struct text_listener *listener, tolka_error *err) {
     tolka_input input = pipeline_input(pipeline, part);
     tolka_result *result;
     tolka_status status =
-        tolka_stream(pipeline->translator, &input, listener->tokens, listener->user, &result, err);
+        tolka_stream(pipeline->translator, &input, part->masked ? keep_silent : listener->tokens,
+                     listener->user, &result, err);
     if (status != TOLKA_OK) return status;
     status = judge_streamed(pipeline, part, result, err);
     if (status == TOLKA_OK)
         part->result = pipeline_show(pipeline, pipeline->items, part, result);
     else
         tolka_result_free(result);
+    return status;
+}
+
+/* A part with stand-ins is translated before anything of it is told: if it loses one, what stands
+ * around its addresses becomes parts of their own. */
+static tolka_status settle_masked(const struct pipeline *pipeline, struct parts *parts, size_t n,
+                                  const struct text_listener *listener, tolka_error *err) {
+    struct part *part = &parts->list[n];
+    if (!part->masked) return TOLKA_OK;
+    tolka_status status = stream_part(pipeline, part, listener, err);
+    if (status != TOLKA_OK || part->fault.kind != FAULT_LOST) return status;
+    struct parts around;
+    status =
+        parts_cut_around(&around, &pipeline->cutting, pipeline->texts, parts->n_tags, part, err);
+    if (status == TOLKA_OK && around.n > 0) status = parts_replace(parts, n, &around, err);
+    parts_free(&around);
     return status;
 }
 
@@ -151,11 +174,12 @@ static tolka_status stream_parts(const struct pipeline *pipeline, struct parts *
     bool goes_on = true;
     size_t n = 0;
     while (status == TOLKA_OK && goes_on && n < parts->n) {
+        status = settle_masked(pipeline, parts, n, listener, err);
         struct part *part = &parts->list[n];
         /* A result needs a part, so the first one is translated all the same. */
-        if (!tell_gap(pipeline, n, listener) && n > 0) break;
+        if (status != TOLKA_OK || (!tell_gap(pipeline, n, listener) && n > 0)) break;
         n++;
-        status = stream_part(pipeline, part, listener, err);
+        if (!part->result) status = stream_part(pipeline, part, listener, err);
         goes_on = status == TOLKA_OK && tolka_result_status(part->result, NULL) == TOLKA_OK &&
                   listener->part(listener->user, part->result) == 0;
     }

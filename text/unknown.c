@@ -2,7 +2,6 @@
 
 #include "engine/translator.h"
 #include "text/marks.h"
-#include "text/parts.h"
 #include "tokenizer/detokenize.h"
 #include "tokenizer/tokenize.h"
 #include "tokenizer/utf8.h"
@@ -49,7 +48,8 @@ static void copying_free(struct copying *copying) {
 static tolka_status read_source(struct copying *copying, const struct unknown_source *source,
                                 tolka_error *err) {
     size_t length;
-    char *text = part_text(source->text, source->n_tags, source->span, &length);
+    char *text =
+        part_text(source->text, source->n_tags, source->part->span, source->part->masked, &length);
     copying->text = text ? utf8_clean(text, length, ' ', &copying->length) : NULL;
     free(text);
     if (!copying->text) return fail(err, TOLKA_NOMEM, "out of memory for a sentence");

@@ -3,6 +3,7 @@
 #define UNKNOWN_H
 
 #include "engine/result.h"
+#include "text/parts.h"
 #include "tokenizer/tokenizer.h"
 
 /* What a hypothesis was translated from. */
@@ -10,8 +11,8 @@ struct unknown_source {
     tolka_translator *translator;
     const tolka_tokenizer *tokenizer;
     const tolka_text *text;
-    size_t n_tags;   /* bytes of the text's tags, */
-    tolka_span span; /* and where the part is */
+    size_t n_tags; /* bytes of the text's tags */
+    const struct part *part;
     tolka_input input;
     tolka_unknown how;
 };

@@ -10,8 +10,23 @@ static void take_result(void *user, size_t index, tolka_result *result) {
     *(tolka_result **)user = result;
 }
 
-/* A text that was translated sentence by sentence is looked at as a whole, with the translation that
- * came of it: attention does not reach from one translation into another. */
+/* Was the text shown to the model otherwise: with stand-ins for addresses, or in parts? */
+static tolka_status was_changed(const struct session *session, const char *text,
+                                const tolka_result *result, bool *changed, tolka_error *err) {
+    size_t n, n_seen;
+    int32_t *ids;
+    const int32_t *seen = tolka_result_source(result, &n_seen);
+    *changed = false;
+    if (!result || tolka_result_status(result, NULL) != TOLKA_OK) return TOLKA_OK;
+    tolka_status status = tolka_tokenize(session->tokenizer, text, strlen(text), &ids, &n, err);
+    if (status != TOLKA_OK) return status;
+    *changed = !seen || n != n_seen || memcmp(ids, seen, n * sizeof *ids) != 0;
+    tolka_free(ids);
+    return TOLKA_OK;
+}
+
+/* Such a text is looked at as a whole, with the translation that came of it: attention does not
+ * reach from one translation into another. */
 static tolka_status look_at_whole(const struct session *session, const char *text,
                                   tolka_result **result, tolka_error *err) {
     size_t length;
@@ -33,8 +48,9 @@ static int translate(const struct options *options, const struct session *sessio
     tolka_text pair = {text, strlen(text), target, target ? strlen(target) : 0};
     tolka_status status = (target ? tolka_score_texts : tolka_translate_texts)(
         session->translator, session->tokenizer, &pair, 1, take_result, result, &err);
-    if (status == TOLKA_OK && tolka_result_parts(*result) > 0)
-        status = look_at_whole(session, text, result, &err);
+    bool changed = false;
+    if (status == TOLKA_OK && !target) status = was_changed(session, text, *result, &changed, &err);
+    if (changed) status = look_at_whole(session, text, result, &err);
     if (status != TOLKA_OK) return complain(EXIT_INPUT, "%s", err.text);
     if (!*result || tolka_result_status(*result, &reason) != TOLKA_OK)
         return complain(EXIT_INPUT, "%s", reason);

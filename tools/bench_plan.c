@@ -3,9 +3,9 @@
 
 #include "tools/bench_text.h"
 #include "tools/complain.h"
+#include "tools/text_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -120,9 +120,10 @@ static int read_lines(struct bench_plan *plan, int in) {
 static int read_file(struct bench_plan *plan, const char *path) {
     bool is_standard = strcmp(path, "-") == 0;
     plan->text_name = is_standard ? "standard input" : path;
-    int in = is_standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    if (in < 0) return complain(EXIT_USAGE, "%s: %s", path, strerror(errno));
-    int status = read_lines(plan, in);
+    int in = STDIN_FILENO;
+    int status = is_standard ? EXIT_DONE : text_file_open(path, &in);
+    if (status != EXIT_DONE) return status;
+    status = read_lines(plan, in);
     if (!is_standard) close(in);
     if (plan->n_lines == 0 && status == EXIT_DONE)
         status = complain(EXIT_INPUT, "%s: no text in it", plan->text_name);

@@ -35,7 +35,7 @@ static int check_model(const tolka_model *model, const char *path, const struct 
         return complain(EXIT_MODEL, "%s", err.text);
     if (options->json)
         print_json(path, &verdict);
-    else
+    else if (!options->quiet || !verdict.good)
         print_text(path, &verdict);
     return verdict.good ? EXIT_DONE : EXIT_INPUT;
 }

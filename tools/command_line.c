@@ -62,23 +62,62 @@ static bool is_ambiguous(const struct known_options *known, const char *name, si
     return n == 2;
 }
 
+/* What other programs call some of them. */
+static const char *other_name(const char *typed) {
+    static const char *const names[][2] = {
+        {"lang", "to"},
+        {"language", "to"},
+        {"target", "to"},
+        {"target-lang", "to"},
+        {"tgt-lang", "to"},
+        {"tgt", "to"},
+        {"source", "from"},
+        {"source-lang", "from"},
+        {"src-lang", "from"},
+        {"src", "from"},
+        {"file", "input"},
+        {"in", "input"},
+        {"out", "output"},
+        {"output-file", "output"},
+        {"beam-size", "beam"},
+        {"num-beams", "beam"},
+        {"batch-size", "batch"},
+        {"jobs", "threads"},
+        {"cpu-threads", "threads"},
+        {"n-best", "nbest"},
+        {"silent", "quiet"},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i][0], typed) == 0) return names[i][1];
+    return NULL;
+}
+
 static bool no_such_letter(const struct known_options *known, int letter) {
     complain(EXIT_USAGE, "-%c is no option of tolka %s; see tolka %s --help", letter, known->name,
              known->name);
     return false;
 }
 
+/* NULL: nothing comes near. */
+static const char *meant_option(const struct known_options *known, const char *typed) {
+    const char *names[MAX_OPTIONS], *other = other_name(typed);
+    size_t n = 0;
+    for (const struct option *option = known->longs; option->name; option++) {
+        if (other && strcmp(option->name, other) == 0) return other;
+        names[n++] = option->name;
+    }
+    return suggest(typed, names, n);
+}
+
 static bool no_such_name(const struct known_options *known, const char *typed) {
-    const char *names[MAX_OPTIONS], *found[2], *name = typed + strspn(typed, "-");
-    int n_names = 0, length = (int)strcspn(name, "=");
+    const char *found[2], *name = typed + strspn(typed, "-");
+    int length = (int)strcspn(name, "=");
     if (length > 0 && is_ambiguous(known, name, (size_t)length, found))
         return complain(EXIT_USAGE, "--%.*s could be --%s or --%s", length, name, found[0],
                         found[1]),
                false;
-    for (const struct option *option = known->longs; option->name; option++)
-        names[n_names++] = option->name;
     char *word = strndup(name, (size_t)length);
-    const char *meant = word ? suggest(word, names, (size_t)n_names) : NULL;
+    const char *meant = word ? meant_option(known, word) : NULL;
     free(word);
     if (meant)
         complain(EXIT_USAGE, "--%.*s is no option of tolka %s; did you mean --%s?", length, name,

@@ -6,10 +6,10 @@
 #include "tools/machine.h"
 #include "tools/printable.h"
 #include "tools/session.h"
+#include "tools/text_file.h"
 #include "tools/written.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,10 +90,11 @@ static int read_input(struct work *work) {
         work->n_input = work->input ? strlen(work->input) : 0;
         return work->input ? EXIT_DONE : complain(EXIT_MODEL, "out of memory");
     }
-    int fd = is_file ? open(options->input, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
-    if (fd < 0) return complain(EXIT_USAGE, "%s: %s", options->input, strerror(errno));
-    int status = read_all(work, fd, is_file ? options->input : "standard input");
-    if (is_file) close(fd);
+    int fd = STDIN_FILENO;
+    int status = is_file ? text_file_open(options->input, &fd) : EXIT_DONE;
+    if (status == EXIT_DONE)
+        status = read_all(work, fd, is_file ? options->input : "standard input");
+    if (is_file && fd >= 0) close(fd);
     return status;
 }
 

@@ -23,6 +23,14 @@ static int help(int argc, char **argv) {
     return EXIT_DONE;
 }
 
+/* "tolka --help convert" asks about convert. */
+static int print_help_asked(const struct command_spec *command, const struct options *options) {
+    const struct command_spec *named =
+        options->n_arguments == 1 ? find_command(options->arguments[0]) : NULL;
+    print_help(stdout, named ? named : command);
+    return EXIT_DONE;
+}
+
 static bool may_ask(void) {
     return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
 }
@@ -64,7 +72,7 @@ static int run(int argc, char **argv) {
     struct options options = {.length_penalty = -1};
     if (!options_parse(&options, command->command, command->name, argc, argv, first))
         return EXIT_USAGE;
-    if (options.help) return print_help(stdout, command), EXIT_DONE;
+    if (options.help) return print_help_asked(command, &options);
     if (options.version) return printf("tolka %s\n", TOLKA_VERSION), EXIT_DONE;
     return command->run(&options);
 }

@@ -4,13 +4,12 @@
 #include "tools/complain.h"
 #include "tools/memory_size.h"
 #include "tools/require.h"
+#include "tools/text_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static bool whole_number(const char *text, const char *option, long min, long max, int *out) {
@@ -88,11 +87,8 @@ int open_files(struct session *session, const struct options *options) {
     tolka_error err;
     session->in = STDIN_FILENO;
     if (options->input && strcmp(options->input, "-") != 0) {
-        session->in = open(options->input, O_RDONLY | O_CLOEXEC);
-        struct stat found;
-        if (session->in < 0) return complain(EXIT_USAGE, "%s: %s", options->input, strerror(errno));
-        if (fstat(session->in, &found) == 0 && S_ISDIR(found.st_mode))
-            return complain(EXIT_USAGE, "%s: %s", options->input, strerror(EISDIR));
+        int status = text_file_open(options->input, &session->in);
+        if (status != EXIT_DONE) return status;
     }
     if (output_open(&session->output, options->output, OUTPUT_REPLACE | OUTPUT_LINES, &err) !=
         TOLKA_OK) {

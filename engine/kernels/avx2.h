@@ -16,6 +16,8 @@ enum {
     ACCUMULATORS = 12, /* of 16 registers */
     BLOCK_ROWS = 6,
     QUERY_BLOCK = 2,
+    SCORE_GROUPS = 1,
+    MIX_VECTORS = 4,
 };
 
 INLINE __m256i first(size_t n) {
@@ -95,6 +97,12 @@ INLINE float reduce_sum(vec v) {
     __m128 s = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
     s = _mm_add_ps(s, _mm_movehl_ps(s, s));
     return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
+}
+INLINE float reduce_greatest(vec v) {
+    __m256i bits = _mm256_castps_si256(v);
+    __m128i m = _mm_max_epi32(_mm256_castsi256_si128(bits), _mm256_extracti128_si256(bits, 1));
+    m = _mm_max_epi32(m, _mm_shuffle_epi32(m, 0x4e));
+    return _mm_cvtss_f32(_mm_castsi128_ps(_mm_max_epi32(m, _mm_shuffle_epi32(m, 0xb1))));
 }
 INLINE float reduce_max(vec v) {
     __m128 s = _mm_max_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));

@@ -15,6 +15,8 @@ enum {
     ACCUMULATORS = 24, /* of 32 registers: weights and inputs need the others */
     BLOCK_ROWS = 6,
     QUERY_BLOCK = 4,
+    SCORE_GROUPS = 2,
+    MIX_VECTORS = 2,
     /* vpdpbusd multiplies unsigned by signed bytes: inputs are stored with 128 added. */
     INPUT_OFFSET = 128,
     INPUT_BYTES = 1,
@@ -100,6 +102,11 @@ INLINE unsigned equal_bits(vec a, vec b) {
 }
 INLINE float reduce_sum(vec v) {
     return _mm512_reduce_add_ps(v);
+}
+/* Of lanes that are not negative, as `greatest` leaves them. */
+INLINE float reduce_greatest(vec v) {
+    return _mm_cvtss_f32(
+        _mm_castsi128_ps(_mm_cvtsi32_si128(_mm512_reduce_max_epi32(_mm512_castps_si512(v)))));
 }
 INLINE float reduce_max(vec v) {
     return _mm512_reduce_max_ps(v);

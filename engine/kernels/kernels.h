@@ -78,11 +78,15 @@ struct attention {
     float *out;
     size_t out_stride;
     float *weights;
-    float *scratch; /* attention_scratch(n_keys) floats */
+    float *scratch; /* attention_scratch(n_keys, head_dim) floats */
 };
 
-static inline size_t attention_scratch(size_t n_keys) {
-    return 8 * padded_keys(n_keys);
+/* Queries whose scores are there at once. */
+enum { QUERY_GROUP = 16 };
+
+/* Their scores, and one head's values. */
+static inline size_t attention_scratch(size_t n_keys, size_t head_dim) {
+    return (QUERY_GROUP + head_dim) * padded_keys(n_keys);
 }
 
 /* Keys of one sentence for `attend`: for each head, groups of 16 keys, in each group

@@ -62,37 +62,44 @@ uint16_t float_to_half(float value) {
     return (uint16_t)(sign | kept);
 }
 
-/* Element `i` of a run of plain elements that may stand at any address. */
-static float element(enum dtype type, const uint8_t *data, size_t i) {
+static inline uint16_t half_at(const uint8_t *data) {
     uint16_t bits;
+    memcpy(&bits, data, sizeof bits);
+    return bits;
+}
+
+static inline int32_t integer_at(const uint8_t *data) {
     int32_t integer;
-    float value;
+    memcpy(&integer, data, sizeof integer);
+    return integer;
+}
+
+/* The first n of a run of plain elements that may stand at any address. */
+static inline void read_elements(enum dtype type, const uint8_t *data, size_t n, float *out) {
     switch (type) {
     case DTYPE_F32:
-        memcpy(&value, data + i * 4, 4);
-        return value;
+        memcpy(out, data, n * 4);
+        break;
     case DTYPE_F16:
-        memcpy(&bits, data + i * 2, 2);
-        return half_to_float(bits);
+        for (size_t i = 0; i < n; i++) out[i] = half_to_float(half_at(data + i * 2));
+        break;
     case DTYPE_BF16:
-        memcpy(&bits, data + i * 2, 2);
-        return bf16_to_float(bits);
+        for (size_t i = 0; i < n; i++) out[i] = bf16_to_float(half_at(data + i * 2));
+        break;
     case DTYPE_I8:
-        return (int8_t)data[i];
+        for (size_t i = 0; i < n; i++) out[i] = (int8_t)data[i];
+        break;
     case DTYPE_I32:
-        memcpy(&integer, data + i * 4, 4);
-        return (float)integer;
+        for (size_t i = 0; i < n; i++) out[i] = (float)integer_at(data + i * 4);
+        break;
     case DTYPE_Q8_0:
         break;
     }
-    return 0;
 }
 
 static void read_blocks(const uint8_t *data, size_t n, float *out) {
     for (size_t i = 0; i < n; i += Q8_0_BLOCK, data += Q8_0_BYTES) {
-        uint16_t bits;
-        memcpy(&bits, data, 2);
-        float scale = half_to_float(bits);
+        float scale = half_to_float(half_at(data));
         for (size_t j = 0; j < Q8_0_BLOCK && i + j < n; j++)
             out[i + j] = scale * (float)(int8_t)data[2 + j];
     }
@@ -105,11 +112,11 @@ void matrix_read_part(const struct matrix *matrix, size_t o, size_t first, size_
         return;
     }
     size_t width = dtype_width(matrix->type), group = 4 / width;
+    if (matrix->layout == LAYOUT_ROWS) read_elements(matrix->type, data + first * width, n, out);
     if (matrix->layout == LAYOUT_PANELS)
-        for (size_t i = first; i < first + n; i++)
-            out[i - first] = element(matrix->type, data + i / group * TILE_BYTES, i % group);
-    else
-        for (size_t i = 0; i < n; i++) out[i] = element(matrix->type, data + first * width, i);
+        for (size_t i = 0; i < n; i += group)
+            read_elements(matrix->type, data + (first + i) / group * TILE_BYTES,
+                          n - i < group ? n - i : group, out + i);
     if (matrix->type == DTYPE_I8)
         for (size_t i = 0; i < n; i++) out[i] *= matrix->scale[o];
 }

@@ -16,6 +16,8 @@ enum {
     ACCUMULATORS = 24, /* of 32 registers */
     BLOCK_ROWS = 6,
     QUERY_BLOCK = 2,
+    SCORE_GROUPS = 1,
+    MIX_VECTORS = 4,
     INPUT_OFFSET = 0,
     INPUT_BYTES = 1,
 };
@@ -99,6 +101,10 @@ INLINE unsigned equal_bits(vec a, vec b) {
 }
 INLINE float reduce_sum(vec v) {
     return vaddvq_f32(v);
+}
+INLINE float reduce_greatest(vec v) {
+    return vgetq_lane_f32(vreinterpretq_f32_s32(vdupq_n_s32(vmaxvq_s32(vreinterpretq_s32_f32(v)))),
+                          0);
 }
 INLINE float reduce_max(vec v) {
     return vmaxvq_f32(v);

@@ -8,15 +8,6 @@
 
 /* ---- rows of inputs -------------------------------------------------------------------------- */
 
-INLINE float reduce_greatest(vec v) {
-    float lanes[LANES], greatest_lane = 0;
-    store(lanes, v);
-    for (size_t i = 0; i < LANES; i++)
-        if (!(lanes[i] <= greatest_lane) && greatest_lane == greatest_lane)
-            greatest_lane = lanes[i];
-    return greatest_lane;
-}
-
 /* NaN if there is one: the row then comes out as NaN, where rounding alone would hide it. */
 INLINE float max_absolute(const float *x, size_t n) {
     vec a = splat(0), b = splat(0);
@@ -40,8 +31,10 @@ static void quantize(const float *x, size_t x_stride, size_t n_rows, size_t n, f
         if (m == 0) m = max_value > 0 && max_value < INFINITY ? 127 / max_value : 1;
         /* q_stride has room for whole vectors */
         size_t i = 0;
+        for (; i + LANES <= n; i += LANES)
+            store_inputs(q + i * INPUT_BYTES, scaled_inputs(load(x + i), splat(m)));
         for (; i < n; i += LANES)
-            store_inputs(q + i * INPUT_BYTES, scaled_inputs(load_up_to(x + i, n - i), splat(m)));
+            store_inputs(q + i * INPUT_BYTES, scaled_inputs(load_part(x + i, n - i), splat(m)));
         for (; i * INPUT_BYTES < q_stride; i += LANES) store_inputs(q + i * INPUT_BYTES, splat(0));
         scale[r] = max_value < INFINITY ? 1 / m : NAN;
     }

@@ -12,6 +12,10 @@
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
 
+static inline size_t min_size(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
 /* LANES floats at p, or the `n` that exist. */
 INLINE vec load_up_to(const float *p, size_t n) {
     return n < LANES ? load_part(p, n) : load(p);

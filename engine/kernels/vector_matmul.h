@@ -25,10 +25,6 @@ struct block {
     size_t stride;
 };
 
-static inline size_t min_size(size_t a, size_t b) {
-    return a < b ? a : b;
-}
-
 /* Bias, activation and residual of all rows of a block, at its outputs o to o + n. What depends on
  * the output alone stays in registers; `n` < LANES at the end of a matrix only. */
 INLINE void finish_column(const struct matmul *p, const struct block *b, size_t o, size_t n,

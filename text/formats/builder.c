@@ -1,7 +1,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "text/formats/builder.h"
 
-#include "text/formats/protected_spans.h"
+#include "text/protected_spans.h"
 #include "tokenizer/utf8.h"
 
 #include <ctype.h>

@@ -1,6 +1,6 @@
 #include "text/formats/document_access.h"
 
-#include "text/formats/stand_ins.h"
+#include "text/formats/shown_pieces.h"
 
 struct text *text_number(const struct tolka_document *document, size_t i) {
     return document && i < document_n_texts(document) ? document_texts(document) + i : NULL;

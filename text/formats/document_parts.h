@@ -7,7 +7,7 @@
 #define DOCUMENT_PARTS_H
 
 #include "engine/tolka.h"
-#include "text/formats/growing.h"
+#include "text/growing.h"
 
 #include <stdbool.h>
 

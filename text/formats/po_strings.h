@@ -2,7 +2,7 @@
 #ifndef PO_STRINGS_H
 #define PO_STRINGS_H
 
-#include "text/formats/growing.h"
+#include "text/growing.h"
 
 /* "..." with no quote in it that is not escaped? */
 bool po_is_literal(const char *bytes, size_t n);

@@ -2,8 +2,8 @@
  * given its place; a stand-in that the model lost is left out when the text is translated again. */
 #include "text/formats/document_access.h"
 #include "text/formats/mark_places.h"
-#include "text/formats/protected_spans.h"
-#include "text/formats/stand_ins.h"
+#include "text/protected_spans.h"
+#include "text/stand_ins.h"
 
 #include "engine/error.h"
 

@@ -1,5 +1,5 @@
 #define _POSIX_C_SOURCE 200809L
-#include "text/formats/protected_spans.h"
+#include "text/protected_spans.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -177,12 +177,12 @@ static bool is_path_byte(unsigned char c) {
 static size_t path_length(struct scan scan, size_t at) {
     unsigned char first = byte_at(scan, at);
     size_t n = 0, slashes = 0, dots = 0;
-    while (n < LONGEST_PATH && is_path_byte(byte_at(scan, at + n))) {
-        slashes += byte_at(scan, at + n) == '/';
-        dots += byte_at(scan, at + n) == '.';
-        n++;
-    }
+    while (n < LONGEST_PATH && is_path_byte(byte_at(scan, at + n))) n++;
     n = without_punctuation(scan, at, n);
+    for (size_t i = at; i < at + n; i++) {
+        slashes += byte_at(scan, i) == '/';
+        dots += byte_at(scan, i) == '.';
+    }
     bool rooted = first == '/' || (first == '~' && byte_at(scan, at + 1) == '/') ||
                   (first == '.' && slashes > 0);
     bool named = slashes > 1 || (slashes == 1 && dots > 0) ||
@@ -190,13 +190,13 @@ static size_t path_length(struct scan scan, size_t at) {
     return n > 2 && slashes > 0 && (rooted || named) ? n : 0;
 }
 
-/* --option, -x, --name=VALUE; a name with an underline or "()" behind: identifiers. */
+/* --option, -x, --name=VALUE, but not -5; a name with an underline or "()" behind: identifiers. */
 static size_t identifier_length(struct scan scan, size_t at) {
     size_t n = 0;
     while (byte_at(scan, at + n) == '-') n++;
     size_t dashes = n;
     bool underlined = false;
-    if (dashes > 2 || (dashes && !isalnum(byte_at(scan, at + n)))) return 0;
+    if (dashes > 2 || (dashes && !isalpha(byte_at(scan, at + n)))) return 0;
     while (n < LONGEST_NAME &&
            (is_name(byte_at(scan, at + n)) || (dashes && byte_at(scan, at + n) == '-'))) {
         underlined |= n > dashes && byte_at(scan, at + n) == '_';
@@ -260,7 +260,9 @@ size_t protected_length(const char *bytes, size_t n, size_t at) {
 }
 
 bool protected_is_number(const char *span, size_t n) {
-    return n > 1 && span[0] == '%' && strchr("diouxXeEfFgG", span[n - 1]) != NULL;
+    bool is_version =
+        n > 0 && isdigit((unsigned char)span[0]) && isdigit((unsigned char)span[n - 1]);
+    return is_version || (n > 1 && span[0] == '%' && strchr("diouxXeEfFgG", span[n - 1]));
 }
 
 bool protected_is_counted(const char *span, size_t n) {

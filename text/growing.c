@@ -1,4 +1,4 @@
-#include "text/formats/growing.h"
+#include "text/growing.h"
 
 #include <stdint.h>
 #include <stdlib.h>
