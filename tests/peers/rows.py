@@ -41,7 +41,8 @@ class Row:
         batched, alone = COUNTS[self.model]
         count = alone if self.batch == 1 else batched
         count = count // 2 if self.beam > 1 else count
-        least = 2 if self.batch == 1 else self.batch
+        # So that every thread has two batches.
+        least = 2 if self.batch == 1 else 2 * self.batch * self.threads
         return max(least, count // 4 if quick else count)
 
     @property
