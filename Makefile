@@ -94,6 +94,9 @@ endef
 $(call object,$(PAGES)): $(BUILD)/%.o: % Makefile
 	$(embed)
 
+# Sizes and ids change their types on purpose, or not at all.
+$(BUILD)/engine/%.c.o: CFLAGS += -Wconversion
+
 # Only the kernels of a level are compiled for it; the rest runs anywhere.
 KERNELS = $(BUILD)/engine/kernels
 MACHINE := $(shell $(CC) -dumpmachine)
@@ -207,9 +210,22 @@ wheel: $(BUILD)/libtolka.so
 deb:
 	sh packaging/deb.sh $(BUILD)
 
+## check-deb: the packages in a fresh Debian, made by debootstrap (root): installed, used, removed
+check-deb: deb
+	sh packaging/try_deb.sh $(BUILD)
+
+## check-scale: the recipes of docs/scale.md for ssh, Spark and Slurm, with workers that are killed
+SCALE = parallel ssh spark slurm
+check-scale: $(BUILD)/tolka $(BUILD)/libtolka.so
+	for engine in $(SCALE); do sh tests/scale/$$engine.sh $(BUILD) || exit 1; done
+
 ## check-arm: the kernels' tests for 64-bit ARM, cross-built and run by qemu-user
 check-arm:
 	sh tests/arm/run.sh $(BUILD)/arm
+
+## check-ports: the engine as other compilers and machines build it
+check-ports: $(BUILD)/tolka
+	sh tests/ports/run.sh $(BUILD)/ports $(BUILD)/tolka
 
 ## asan: all tests with AddressSanitizer and UndefinedBehaviorSanitizer
 asan:
@@ -247,6 +263,6 @@ format:
 help:
 	@sed -n 's/^## /  make /p' Makefile
 
-.PHONY: all tests check check-arm check-install check-reproducible asan tsan install uninstall wheel deb \
-    bench bench-peers align-figures clean format help FORCE
+.PHONY: all tests check check-arm check-deb check-install check-ports check-reproducible check-scale asan \
+    tsan install uninstall wheel deb bench bench-peers align-figures clean format help FORCE
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -11,8 +11,8 @@ struct walk {
 
 /* Weights with their scales and sums. */
 static double matrix_bytes(const struct matrix *matrix) {
-    double sides = (matrix->scale ? sizeof(float) : 0) + (matrix->row_sum ? sizeof(int32_t) : 0);
-    return (double)matrix_data_bytes(matrix, matrix->n_out) + sides * (double)matrix->n_out;
+    size_t sides = (matrix->scale ? sizeof(float) : 0) + (matrix->row_sum ? sizeof(int32_t) : 0);
+    return (double)(matrix_data_bytes(matrix, matrix->n_out) + sides * matrix->n_out);
 }
 
 static bool in_cross_memory(const struct role *role) {

@@ -141,16 +141,16 @@ static int compare_tensors(const void *a, const void *b) {
                            ((const struct gguf_tensor *)b)->name);
 }
 
-static tolka_status parse_values(struct gguf *gguf, struct cursor *cursor, uint64_t count,
+static tolka_status parse_values(struct gguf *gguf, struct cursor *cursor, size_t count,
                                  tolka_error *err) {
     gguf->values = calloc(count ? count : 1, sizeof *gguf->values);
     if (!gguf->values) return fail(err, TOLKA_NOMEM, "%s: out of memory", gguf->name);
-    for (uint64_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         tolka_status status = parse_value(gguf, cursor, &gguf->values[i], err);
         if (status != TOLKA_OK) return status;
         if (!cursor->ok) return cut_off(gguf, "the metadata", err);
     }
-    gguf->n_values = (size_t)count;
+    gguf->n_values = count;
     qsort(gguf->values, gguf->n_values, sizeof *gguf->values, compare_values);
     for (size_t i = 1; i < gguf->n_values; i++)
         if (compare_values(&gguf->values[i - 1], &gguf->values[i]) == 0)
@@ -242,20 +242,20 @@ static tolka_status place_tensor(const struct gguf *gguf, struct gguf_tensor *te
 }
 
 /* A tensor waits for its data until the list's end is known. */
-static tolka_status parse_tensors(struct gguf *gguf, struct cursor *cursor, uint64_t count,
+static tolka_status parse_tensors(struct gguf *gguf, struct cursor *cursor, size_t count,
                                   tolka_error *err) {
     gguf->tensors = calloc(count ? count : 1, sizeof *gguf->tensors);
     uint64_t *offsets = calloc(count ? count : 1, sizeof *offsets);
     tolka_status status = TOLKA_OK;
     if (!gguf->tensors || !offsets)
         status = fail(err, TOLKA_NOMEM, "%s: out of memory", gguf->name);
-    for (uint64_t i = 0; i < count && status == TOLKA_OK; i++)
+    for (size_t i = 0; i < count && status == TOLKA_OK; i++)
         status = parse_tensor(gguf, cursor, &gguf->tensors[i], &offsets[i], err);
     uint64_t start = (cursor->at + gguf->alignment - 1) / gguf->alignment * gguf->alignment;
-    for (uint64_t i = 0; i < count && status == TOLKA_OK; i++)
+    for (size_t i = 0; i < count && status == TOLKA_OK; i++)
         status = place_tensor(gguf, &gguf->tensors[i], start, offsets[i], err);
     if (status == TOLKA_OK) {
-        gguf->n_tensors = (size_t)count;
+        gguf->n_tensors = count;
         status = check_tensors_apart(gguf, err);
     }
     free(offsets);
@@ -277,8 +277,8 @@ static tolka_status parse_alignment(struct gguf *gguf, tolka_error *err) {
     return TOLKA_OK;
 }
 
-static tolka_status parse_header(struct gguf *gguf, struct cursor *cursor, uint64_t *n_tensors,
-                                 uint64_t *n_values, tolka_error *err) {
+static tolka_status parse_header(struct gguf *gguf, struct cursor *cursor, size_t *n_tensors,
+                                 size_t *n_values, tolka_error *err) {
     const uint8_t *magic = take(cursor, 4);
     if (!magic || memcmp(magic, "GGUF", 4) != 0)
         return fail(err, TOLKA_FORMAT, "%s: not a GGUF file, but %s", gguf->name,
@@ -289,16 +289,17 @@ static tolka_status parse_header(struct gguf *gguf, struct cursor *cursor, uint6
     if (cursor->ok && (version < 2 || version > 3))
         return fail(err, TOLKA_UNSUPPORTED, "%s: GGUF version %u; tolka reads versions 2 and 3",
                     gguf->name, version);
-    *n_tensors = take_u64(cursor);
-    *n_values = take_u64(cursor);
+    uint64_t tensors = take_u64(cursor), values = take_u64(cursor);
     if (!cursor->ok) return cut_off(gguf, "the header", err);
     uint64_t left = cursor_left(cursor);
-    if (*n_values > left / MIN_VALUE_BYTES || *n_tensors > left / MIN_TENSOR_BYTES)
+    if (values > left / MIN_VALUE_BYTES || tensors > left / MIN_TENSOR_BYTES)
         return fail(err, TOLKA_FORMAT,
                     "%s: the header announces %llu keys and %llu tensors, which do not fit %zu "
                     "bytes; the file is cut off or damaged",
-                    gguf->name, (unsigned long long)*n_values, (unsigned long long)*n_tensors,
+                    gguf->name, (unsigned long long)values, (unsigned long long)tensors,
                     gguf->n_bytes);
+    *n_tensors = (size_t)tensors;
+    *n_values = (size_t)values;
     return TOLKA_OK;
 }
 
@@ -307,7 +308,7 @@ tolka_status gguf_parse(struct gguf *gguf, const uint8_t *bytes, size_t n_bytes,
     *gguf = (struct gguf){.name = name, .bytes = bytes, .n_bytes = n_bytes};
     if (n_bytes == 0) return fail(err, TOLKA_FORMAT, "%s: an empty file", name);
     struct cursor cursor = cursor_of(bytes, n_bytes);
-    uint64_t n_tensors = 0, n_values = 0;
+    size_t n_tensors = 0, n_values = 0;
     tolka_status status = parse_header(gguf, &cursor, &n_tensors, &n_values, err);
     if (status == TOLKA_OK) status = parse_values(gguf, &cursor, n_values, err);
     if (status == TOLKA_OK) status = parse_alignment(gguf, err);

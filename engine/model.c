@@ -161,8 +161,8 @@ static tolka_status find_shortlist(struct shortlist *list, const struct config *
     bool sound = offsets && ids && gguf_integer(gguf_find(gguf, "tolka.shortlist.first"), &first) &&
                  first > 0 && first <= config->target_vocab && offsets->dims[0] >= 2 &&
                  offsets->dims[0] <= (uint64_t)config->source_vocab + 1 &&
-                 is_vector(offsets, DTYPE_I32, offsets->dims[0]) && ids->dims[0] <= INT32_MAX &&
-                 is_vector(ids, DTYPE_I32, ids->dims[0]);
+                 is_vector(offsets, DTYPE_I32, (size_t)offsets->dims[0]) &&
+                 ids->dims[0] <= INT32_MAX && is_vector(ids, DTYPE_I32, (size_t)ids->dims[0]);
     if (!sound)
         return fail(err, TOLKA_FORMAT, "%s: the shortlist's sizes make no sense", gguf->name);
     *list = (struct shortlist){.first = (uint32_t)first,

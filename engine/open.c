@@ -20,10 +20,22 @@ static tolka_status configure(struct config *config, const struct gguf *gguf, to
                 gguf->name);
 }
 
+/* Weights are used as they lie in the file. */
+static tolka_status check_byte_order(const char *name, tolka_error *err) {
+    const union {
+        uint16_t number;
+        uint8_t bytes[2];
+    } one = {1};
+    if (one.bytes[0] == 1) return TOLKA_OK;
+    return fail(err, TOLKA_UNSUPPORTED,
+                "%s: model files are little-endian, and this machine is not", name);
+}
+
 static tolka_status open_bytes(tolka_model *model, const uint8_t *bytes, size_t n_bytes,
                                tolka_error *err) {
     struct config config;
-    tolka_status status = gguf_parse(&model->gguf, bytes, n_bytes, model->name, err);
+    tolka_status status = check_byte_order(model->name, err);
+    if (status == TOLKA_OK) status = gguf_parse(&model->gguf, bytes, n_bytes, model->name, err);
     if (status == TOLKA_OK) status = configure(&config, &model->gguf, err);
     if (status == TOLKA_OK) status = model_bind_gguf(&model->model, &config, &model->gguf, err);
     if (status == TOLKA_OK) generation_lists_fill(&model->lists, &model->model.config);

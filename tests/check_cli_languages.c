@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHOICES "Give --to, one of eng (English), deu (German), fra (French)"
+#define CHOICES "a target language (to) is needed: one of eng (English), deu (German), fra (French)"
 
 START_TEST(a_model_of_several_languages_asks_which) {
     struct ran ran = run(NULL, "hi");
@@ -19,9 +19,10 @@ START_TEST(a_model_of_several_languages_asks_which) {
     ran = run(NULL, "bench", "-i", "README.md", "-r", "1");
     check_refusal(&ran, 2, CHOICES);
     ran = run(NULL, "hi", "--to", "germn");
-    check_refusal(&ran, 2, "--to germn|did you mean German?");
+    check_refusal(&ran, 2, "target language germn|did you mean German?");
     ran = run(NULL, "hi", "--to", "dutch");
-    check_refusal(&ran, 2, "--to dutch|the model has no Dutch, only eng (English), deu (German)");
+    check_refusal(&ran, 2,
+                  "target language dutch|the model has no Dutch, only eng (English), deu (German)");
 }
 END_TEST
 
@@ -58,11 +59,11 @@ START_TEST(sources_are_checked_where_they_are_named) {
         snprintf(path, sizeof path, "tests/fixtures/%s", checkpoints[i]);
         struct converted model = converted(path);
         struct ran ran = run(NULL, "-m", model.path, "-f", "klingon", "-t", "de", "hi");
-        check_refusal(&ran, 2, "--from klingon: the model has no Klingon, only a");
+        check_refusal(&ran, 2, "source language klingon: the model has no Klingon, only a");
         ran = run(NULL, "-m", model.path, "-f", "Germna", "-t", "fr", "hi");
-        check_refusal(&ran, 2, "--from Germna|did you mean German?");
+        check_refusal(&ran, 2, "source language Germna|did you mean German?");
         ran = run(NULL, "-m", model.path, "-f", "en", "hi");
-        check_refusal(&ran, 2, "Give --to, one of");
+        check_refusal(&ran, 2, "a target language (to) is needed: one of");
         free(output_of(NULL, "-m", model.path, "-f", "en_US.UTF-8", "-t", "Deutsch", "-x", "4",
                        "hi"));
         forget(&model);

@@ -239,7 +239,8 @@ START_TEST(language_is_written_before_the_text) {
     ck_assert_ptr_nonnull(strstr(err.text, "no Dutch, only de (German), en (English), es"));
     ck_assert_int_eq(tolka_tokenizer_new(&tokenizer, fixture.model, NULL, NULL, &err),
                      TOLKA_ARGUMENT);
-    ck_assert_ptr_nonnull(strstr(err.text, "--to, one of de (German), en (English), es"));
+    ck_assert_ptr_nonnull(
+        strstr(err.text, "target language (to) is needed: one of de (German), en (English), es"));
     fixture_close(&fixture);
 }
 END_TEST

@@ -63,7 +63,7 @@ static void bare_name(struct gguf_string token, char out[64]) {
 static void must_find(const struct list *list, const char *name, size_t i) {
     tolka_error err = {0};
     size_t found = SIZE_MAX;
-    tolka_status status = language_find(&list->languages, name, "--to", &found, &err);
+    tolka_status status = language_find(&list->languages, name, "target language", &found, &err);
     ck_assert_msg(status == TOLKA_OK, "%s: %s", list->tokens[i].bytes, err.text);
     ck_assert_msg(found == i, "%s: %s is %s", list->tokens[i].bytes, name,
                   list->tokens[found].bytes);
@@ -126,7 +126,7 @@ static void must_find_or_ask(const struct list *list, const char *name, const ch
     size_t found;
     char bare[64];
     bare_name(list->tokens[i], bare);
-    if (language_find(&list->languages, name, "--to", &found, &err) == TOLKA_OK)
+    if (language_find(&list->languages, name, "target language", &found, &err) == TOLKA_OK)
         ck_assert_msg(found == i || found == plain_of(list, iso3), "%s: %s is %s",
                       list->tokens[i].bytes, name, list->tokens[found].bytes);
     else
@@ -170,7 +170,7 @@ static void must_be_called(const struct list *list, const char *name, const char
     size_t found;
     char bare[64], other[64], called[256];
     bare_name(list->tokens[i], bare);
-    if (language_find(&list->languages, name, "--to", &found, &err) != TOLKA_OK) {
+    if (language_find(&list->languages, name, "target language", &found, &err) != TOLKA_OK) {
         ck_assert_msg(strstr(err.text, "could mean any of"), "%s: %s", bare, err.text);
         return;
     }
@@ -313,7 +313,8 @@ START_TEST(names_mean_what_they_should) {
     struct list *list = open_list(cases[_i].list);
     tolka_error err = {0};
     size_t found;
-    if (language_find(&list->languages, cases[_i].wanted, "--to", &found, &err) == TOLKA_OK) {
+    if (language_find(&list->languages, cases[_i].wanted, "target language", &found, &err) ==
+        TOLKA_OK) {
         ck_assert_str_eq(list->tokens[found].bytes, cases[_i].found);
     } else {
         ck_assert_msg(strstr(cases[_i].found, " "), "%s", err.text);
@@ -335,8 +336,9 @@ START_TEST(libraries_have_codes_of_their_own) {
     struct list *list = open_list("madlad400");
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
         size_t found = 0;
-        ck_assert_int_eq(language_find(&list->languages, codes[i][1], "--to", &found, NULL),
-                         TOLKA_OK);
+        ck_assert_int_eq(
+            language_find(&list->languages, codes[i][1], "target language", &found, NULL),
+            TOLKA_OK);
         must_find(list, codes[i][0], found);
         ck_assert_int_eq(tolka_same_language(codes[i][0], codes[i][1]), 1);
     }
@@ -462,7 +464,9 @@ START_TEST(there_are_not_so_many_languages) {
     tolka_tokenizer *tokenizer;
     tolka_error err = {0};
     ck_assert_int_eq(tolka_tokenizer_new(&tokenizer, model, NULL, NULL, &err), TOLKA_ARGUMENT);
-    must_say(err.text, "Give --to, one of xx_Latn, xx_Latn|more: tolka languages FILE");
+    must_say(
+        err.text,
+        "a target language (to) is needed: one of xx_Latn, xx_Latn|more: tolka languages FILE");
     ck_assert_int_eq(tolka_tokenizer_new(&tokenizer, model, NULL, "de", &err), TOLKA_ARGUMENT);
     ck_assert_int_eq(tolka_tokenizer_new(&tokenizer, model, NULL, "Germn", &err), TOLKA_ARGUMENT);
     free_model(model);
@@ -484,7 +488,8 @@ START_TEST(anything_may_be_typed) {
     for (size_t i = 0; i < sizeof typed / sizeof *typed; i++) {
         tolka_error err = {0};
         size_t found = 0;
-        tolka_status status = language_find(&list->languages, typed[i], "--to", &found, &err);
+        tolka_status status =
+            language_find(&list->languages, typed[i], "target language", &found, &err);
         ck_assert_msg(status == TOLKA_ARGUMENT || strncmp(typed[i], "de", 2) == 0, "%s: %s",
                       typed[i], list->tokens[found].bytes);
         for (const char *c = err.text; *c; c++) ck_assert_int_ge((unsigned char)*c, ' ');

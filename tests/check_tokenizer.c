@@ -237,7 +237,9 @@ static int find(const char *const *tokens, size_t n, const char *wanted, tolka_e
     size_t found = 99;
     for (size_t i = 0; i < n; i++) strings[i] = (struct gguf_string){tokens[i], strlen(tokens[i])};
     struct languages languages = {"m.gguf", n, strings, NULL, NULL};
-    return language_find(&languages, wanted, "--to", &found, err) == TOLKA_OK ? (int)found : -1;
+    return language_find(&languages, wanted, "target language", &found, err) == TOLKA_OK
+               ? (int)found
+               : -1;
 }
 
 START_TEST(languages_are_found_by_any_unambiguous_name) {
@@ -272,15 +274,17 @@ END_TEST
 START_TEST(a_wrong_language_is_told_the_choices) {
     tolka_error err = {0};
     ck_assert_int_eq(find(nllb, 8, "zh", &err), -1);
-    ck_assert_str_eq(err.text, "m.gguf: --to zh could mean any of zho_Hans (Simplified Chinese), "
-                               "zho_Hant (Traditional Chinese)");
+    ck_assert_str_eq(err.text,
+                     "m.gguf: target language zh could mean any of zho_Hans (Simplified Chinese), "
+                     "zho_Hant (Traditional Chinese)");
     ck_assert_int_eq(find(nllb, 3, "fr", &err), -1);
-    ck_assert_str_eq(err.text, "m.gguf: --to fr: the model has no French, only eng_Latn (English), "
-                               "deu_Latn (German), zho_Hans (Simplified Chinese)");
+    ck_assert_str_eq(
+        err.text, "m.gguf: target language fr: the model has no French, only eng_Latn (English), "
+                  "deu_Latn (German), zho_Hans (Simplified Chinese)");
     struct gguf_string many[1000];
     for (size_t i = 0; i < 1000; i++) many[i] = (struct gguf_string){"abc_Latn", 8};
     struct languages languages = {"m.gguf", 1000, many, NULL, NULL};
-    ck_assert_int_eq(language_missing(&languages, "--to", &err), TOLKA_ARGUMENT);
+    ck_assert_int_eq(language_missing(&languages, "target language (to)", &err), TOLKA_ARGUMENT);
     ck_assert_ptr_nonnull(strstr(err.text, "and 9"));
     ck_assert_uint_lt(strlen(err.text), 400);
 }
@@ -291,10 +295,11 @@ START_TEST(missing_languages_are_asked_for) {
     tolka_error err = {0};
     struct tolka_model *model = tagged_model("from text eos", "forced_first");
     ck_assert_int_eq(tolka_tokenizer_new(&tokenizer, model, NULL, "de", &err), TOLKA_ARGUMENT);
-    ck_assert_ptr_nonnull(strstr(err.text, "--from"));
+    ck_assert_ptr_nonnull(strstr(err.text, "source language (from) is needed"));
     ck_assert_ptr_null(tokenizer);
     ck_assert_int_eq(tolka_tokenizer_new(&tokenizer, model, "fr", NULL, &err), TOLKA_ARGUMENT);
-    ck_assert_ptr_nonnull(strstr(err.text, "--to, one of deu (German), fra (French), zho_Hans"));
+    ck_assert_ptr_nonnull(strstr(
+        err.text, "target language (to) is needed: one of deu (German), fra (French), zho_Hans"));
     ck_assert_int_eq(tolka_tokenizer_new(&tokenizer, model, "fr", "zh", &err), TOLKA_ARGUMENT);
     free_model(model);
 }
@@ -313,7 +318,7 @@ START_TEST(a_model_of_one_pair_knows_its_languages) {
     tolka_tokenizer *tokenizer;
     tolka_error err = {0};
     ck_assert_int_eq(tolka_tokenizer_new(&tokenizer, model, "en", "fr", &err), TOLKA_ARGUMENT);
-    ck_assert_str_eq(err.text, "test.gguf: --to fr: the model has only de");
+    ck_assert_str_eq(err.text, "test.gguf: target language fr: the model has only de");
     free_model(model);
 }
 END_TEST

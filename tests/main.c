@@ -12,7 +12,8 @@ static Suite *(*const suites[])(void) = {
     cli_suite,           bart_families_suite, t5_families_suite, native_families_suite,
     format_suite,        transformer_suite,   header_suite,      formats_suite,
     rooms_suite,         languages_suite,     guards_suite,      hostile_suite,
-    unknown_suite,       masks_suite,         bench_suite,
+    unknown_suite,       masks_suite,         seccomp_suite,     scale_suite,
+    bench_suite,
     /* A new suite: one line here, one in suites.h. */
 };
 

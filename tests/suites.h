@@ -30,6 +30,7 @@ Suite *guards_suite(void);          /* check_guards.c */
 Suite *hostile_suite(void);         /* check_hostile.c */
 Suite *unknown_suite(void);         /* check_unknown.c */
 Suite *masks_suite(void);           /* check_masks.c */
+Suite *seccomp_suite(void);         /* check_seccomp.c */
 Suite *sentences_suite(void);       /* check_sentences.c */
 Suite *api_suite(void);             /* check_api.c, check_arguments.c */
 TCase *arguments_case(void);        /* check_arguments.c */
@@ -43,6 +44,7 @@ Suite *bart_families_suite(void);   /* check_families_bart.c */
 Suite *t5_families_suite(void);     /* check_families_t5.c */
 Suite *header_suite(void);          /* check_header.c */
 Suite *formats_suite(void);         /* check_formats*.c */
+Suite *scale_suite(void);           /* check_scale.c, scale/parallel.sh */
 Suite *rooms_suite(void);           /* check_rooms.c, rooms.sh */
 
 #endif

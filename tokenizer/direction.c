@@ -5,8 +5,11 @@
 
 #include <string.h>
 
-/* What --to is where texts name their languages themselves (">>deu<< Hello"). */
+/* What `to` is where texts name their languages themselves (">>deu<< Hello"). */
 static const char texts_say[] = "none";
+
+/* For messages: the caller may be a program, which knows of no options. */
+static const char source_role[] = "source language", target_role[] = "target language";
 
 /* The language asked for, or else the file's default; *name is NULL if there is neither. */
 static tolka_status wanted_language(const tolka_model *model, const char *given, const char *key,
@@ -28,21 +31,21 @@ static tolka_status wanted_language(const tolka_model *model, const char *given,
 /* A model of one language pair has no language tokens; where the file says which pair it is, the
  * caller's wish is compared with that. */
 static tolka_status check_only_language(const tolka_model *model, const char *wanted,
-                                        const char *option, const char *key, tolka_error *err) {
+                                        const char *role, const char *key, tolka_error *err) {
     struct gguf_string only;
     tolka_status status = key_string(model, key, &only, err);
     if (status != TOLKA_OK || !wanted || !only.bytes) return status;
     if (!language_is_sound(only))
         return fail(err, TOLKA_FORMAT, "%s: key %s is not a language", model->name, key);
     if (language_same((struct gguf_string){wanted, strlen(wanted)}, only)) return TOLKA_OK;
-    return fail(err, TOLKA_ARGUMENT, "%s: %s %.40s: the model has only %.*s", model->name, option,
+    return fail(err, TOLKA_ARGUMENT, "%s: %s %.40s: the model has only %.*s", model->name, role,
                 wanted, (int)only.length, only.bytes);
 }
 
 static tolka_status find_language(const tolka_tokenizer *tokenizer, const char *name,
-                                  const char *option, size_t vocab, int32_t *id, tolka_error *err) {
+                                  const char *role, size_t vocab, int32_t *id, tolka_error *err) {
     size_t found;
-    tolka_status status = language_find(&tokenizer->languages, name, option, &found, err);
+    tolka_status status = language_find(&tokenizer->languages, name, role, &found, err);
     if (status != TOLKA_OK) return status;
     *id = tokenizer->languages.ids[found];
     if ((size_t)*id < vocab) return TOLKA_OK;
@@ -86,11 +89,11 @@ static tolka_status choose_from(tolka_tokenizer *tokenizer, const tolka_model *m
     char buffer[LONGEST_LANGUAGE_NAME];
     const char *name;
     if (!uses(tokenizer, ITEM_FROM))
-        return check_only_language(model, from, "--from", KEY "default_from", err);
+        return check_only_language(model, from, source_role, KEY "default_from", err);
     tolka_status status = wanted_language(model, from, KEY "default_from", buffer, &name, err);
     if (status != TOLKA_OK) return status;
-    if (!name) return language_missing(&tokenizer->languages, "--from", err);
-    return find_language(tokenizer, name, "--from", language_vocab(tokenizer, ITEM_FROM, false),
+    if (!name) return language_missing(&tokenizer->languages, "source language (from)", err);
+    return find_language(tokenizer, name, source_role, language_vocab(tokenizer, ITEM_FROM, false),
                          &tokenizer->from, err);
 }
 
@@ -123,14 +126,15 @@ static tolka_status choose_to(tolka_tokenizer *tokenizer, const tolka_model *mod
     if (tokenizer->tags_are_text) kind = TO_PREFIX;
     tokenizer->tags_are_text = kind == TO_PREFIX;
     if (!uses(tokenizer, ITEM_TO) && kind == TO_NONE)
-        return check_only_language(model, is_none(to) ? NULL : to, "--to", KEY "default_to", err);
+        return check_only_language(model, is_none(to) ? NULL : to, target_role, KEY "default_to",
+                                   err);
     if (tokenizer->languages.n == 0) return key_missing(model, KEY "languages", err);
     status = wanted_language(model, to, KEY "default_to", buffer, &name, err);
     if (status != TOLKA_OK) return status;
     if (may_go_without(&tokenizer->languages, kind, name)) return TOLKA_OK;
-    if (!name) return language_missing(&tokenizer->languages, "--to", err);
+    if (!name) return language_missing(&tokenizer->languages, "target language (to)", err);
     size_t vocab = language_vocab(tokenizer, ITEM_TO, kind != TO_NONE);
-    status = find_language(tokenizer, name, "--to", vocab, &tokenizer->to, err);
+    status = find_language(tokenizer, name, target_role, vocab, &tokenizer->to, err);
     if (status != TOLKA_OK) return status;
     if (kind == TO_START) tokenizer->start = tokenizer->to;
     if (kind == TO_PREFIX) tokenizer->prefix = token_of(&tokenizer->languages, tokenizer->to);

@@ -73,11 +73,11 @@ static const char *list_rivals(struct list *list, const struct languages *langua
     return list_end(list);
 }
 
-tolka_status language_missing(const struct languages *languages, const char *option,
+tolka_status language_missing(const struct languages *languages, const char *role,
                               tolka_error *err) {
     struct list list;
-    return fail(err, TOLKA_ARGUMENT, "%s: which language? Give %s, one of %s", languages->model,
-                option, list_all(&list, languages));
+    return fail(err, TOLKA_ARGUMENT, "%s: a %s is needed: one of %s", languages->model, role,
+                list_all(&list, languages));
 }
 
 /* ---- search ---------------------------------------------------------------------------------- */
@@ -119,16 +119,16 @@ static bool find_uncased(const struct languages *languages, struct gguf_string w
 }
 
 static tolka_status ambiguous(const struct languages *languages, const struct language_match *match,
-                              struct gguf_string code, struct gguf_string wanted,
-                              const char *option, tolka_error *err) {
+                              struct gguf_string code, struct gguf_string wanted, const char *role,
+                              tolka_error *err) {
     struct list list;
-    return fail(err, TOLKA_ARGUMENT, "%s: %s %.*s could mean any of %s", languages->model, option,
+    return fail(err, TOLKA_ARGUMENT, "%s: %s %.*s could mean any of %s", languages->model, role,
                 shown_length(wanted), wanted.bytes, list_rivals(&list, languages, match, code));
 }
 
 /* The model may have the language in another script. */
 static tolka_status absent(const struct languages *languages, struct gguf_string wanted,
-                           const char *code, const char *option, tolka_error *err) {
+                           const char *code, const char *role, tolka_error *err) {
     struct list list;
     char name[LONGEST_DISPLAY];
     struct gguf_string language = text_of(code);
@@ -139,16 +139,16 @@ static tolka_status absent(const struct languages *languages, struct gguf_string
         list_rivals(&list, languages, &other, language);
         if (list.n > 0)
             return fail(err, TOLKA_ARGUMENT, "%s: %s %.*s: of this language the model has only %s",
-                        languages->model, option, shown, wanted.bytes, list.text);
+                        languages->model, role, shown, wanted.bytes, list.text);
     }
     char guess[LONGEST_DISPLAY];
     if (!named && misspelling(languages, wanted.bytes, guess))
         return fail(err, TOLKA_ARGUMENT,
                     "%s: %s %.*s: the model has no such language; did you mean %s? tolka languages "
                     "FILE lists all",
-                    languages->model, option, shown, wanted.bytes, guess);
+                    languages->model, role, shown, wanted.bytes, guess);
     return fail(err, TOLKA_ARGUMENT, "%s: %s %.*s: the model has no %s, only %s", languages->model,
-                option, shown, wanted.bytes, named ? name : "such language",
+                role, shown, wanted.bytes, named ? name : "such language",
                 list_all(&list, languages));
 }
 
@@ -161,8 +161,8 @@ static bool find_displayed(const struct languages *languages, const char *wanted
 }
 
 /* The code that is tried is what a name stands for, or what was typed. */
-tolka_status language_find(const struct languages *languages, const char *wanted,
-                           const char *option, size_t *found, tolka_error *err) {
+tolka_status language_find(const struct languages *languages, const char *wanted, const char *role,
+                           size_t *found, tolka_error *err) {
     struct gguf_string text = text_of(wanted);
     if (find_spelled(languages, text, found) || find_uncased(languages, text, found))
         return TOLKA_OK;
@@ -172,11 +172,11 @@ tolka_status language_find(const struct languages *languages, const char *wanted
     for (size_t i = 0; i < (n ? n : 1); i++) {
         struct gguf_string code = n ? text_of(codes[i]) : text;
         struct language_match match = language_match(languages, code);
-        if (match.n > 1) return ambiguous(languages, &match, code, text, option, err);
+        if (match.n > 1) return ambiguous(languages, &match, code, text, role, err);
         if (match.n == 1) return *found = match.found, TOLKA_OK;
     }
     if (is_name && find_displayed(languages, wanted, found)) return TOLKA_OK;
-    return absent(languages, text, n ? codes[0] : wanted, option, err);
+    return absent(languages, text, n ? codes[0] : wanted, role, err);
 }
 
 /* ---- two names ------------------------------------------------------------------------------- */

@@ -21,12 +21,12 @@ bool language_is_sound(struct gguf_string token);
 
 /* Finds the one language that `wanted` can mean: the token itself; its name without the marks
  * around it; the same language by another code (BCP 47, POSIX, ISO 639) or by its name in English
- * or in itself. `option` ("--to") is for messages, which list the choices. */
-tolka_status language_find(const struct languages *languages, const char *wanted,
-                           const char *option, size_t *found, tolka_error *err);
+ * or in itself. `role` ("target language") is for messages, which list the choices. */
+tolka_status language_find(const struct languages *languages, const char *wanted, const char *role,
+                           size_t *found, tolka_error *err);
 
-/* Fails with a message that `option` is missing, and the choices. */
-tolka_status language_missing(const struct languages *languages, const char *option,
+/* Fails with a message that a language in this role is needed, and the choices. */
+tolka_status language_missing(const struct languages *languages, const char *role,
                               tolka_error *err);
 
 /* Whether two names ("de", ">>deu<<", "German") mean the same language. */

@@ -4,26 +4,35 @@
 #include "tools/complain.h"
 #include "tools/making.h"
 
+#include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 static const char shipped[] = "tolka-en-de-fr.gguf";
+
+/* The folder that the command itself is in. Where /proc is missing, as in a bare chroot, what it was
+ * started as says it, too. */
+static bool find_self(char folder[PATH_MAX]) {
+    const char *started_as = (const char *)(uintptr_t)getauxval(AT_EXECFN);
+    if (!realpath("/proc/self/exe", folder) && (!started_as || !realpath(started_as, folder)))
+        return false;
+    *strrchr(folder, '/') = 0;
+    return true;
+}
 
 /* Beside the executable (build/tolka: ../models/pretrained) or under the prefix (bin/tolka:
  * ../share/tolka). */
 static bool find_shipped(char buffer[4096]) {
     static const char *const places[] = {"../models/pretrained", "../../models/pretrained",
                                          "../share/tolka", "."};
-    char self[2048];
-    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (n <= 0) return false;
-    self[n] = 0;
-    char *slash = strrchr(self, '/');
-    if (slash) *slash = 0;
+    char self[PATH_MAX];
+    if (!find_self(self)) return false;
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        char path[4096];
+        char path[PATH_MAX + 64];
         snprintf(path, sizeof path, "%s/%s/%s", self, places[i], shipped);
         if (access(path, R_OK) == 0 && realpath(path, buffer)) return true;
     }

@@ -6,12 +6,14 @@ set -eu
 cd "$(dirname "$0")/.."
 
 build_packages="gcc g++ make pkg-config libsentencepiece-dev libjansson-dev libzip-dev libarchive-dev libyaml-dev libicu-dev libedit-dev libmd4c-dev"
-test_packages="check zsh fish mandoc groff libcmark-dev libxml2-dev gettext cmake python3-venv python3-numpy patchelf"
+test_packages="check zsh fish mandoc groff libcmark-dev libxml2-dev gettext cmake python3-venv python3-numpy patchelf parallel"
+scale_packages="parallel openssh-client openssh-server default-jre-headless slurm-wlm munge"
 
 usage() {
-    echo "usage: sh tools/setup.sh demo|check|build"
+    echo "usage: sh tools/setup.sh demo|check|scale|build"
     echo "  demo   install what is missing, build, translate a few sentences"
     echo "  check  install what is missing, build, run all tests"
+    echo "  scale  the same for make check-scale (Debian starts daemons of ssh and Slurm), and run it"
     echo "  build  install what is missing, build"
     exit 2
 }
@@ -63,7 +65,10 @@ install_packages() {
         return
     fi
     wanted=$build_packages
-    [ "$1" != check ] || wanted="$wanted $test_packages"
+    case $1 in
+    check) wanted="$wanted $test_packages" ;;
+    scale) wanted="$wanted $scale_packages python3-venv" ;;
+    esac
     # shellcheck disable=SC2086
     missing=$(missing_of $wanted)
     [ -n "$missing" ] || return 0
@@ -101,6 +106,11 @@ check)
     build
     make -s -j"$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)" tests
     make -s check
+    ;;
+scale)
+    install_packages scale
+    build
+    make -s check-scale
     ;;
 build)
     install_packages build

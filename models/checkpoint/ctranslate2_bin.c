@@ -202,7 +202,8 @@ static int compare_variables(const void *a, const void *b) {
 
 static tolka_status sort_variables(struct reader *reader, tolka_error *err) {
     struct variable *variables = reader->variables;
-    qsort(variables, reader->n_variables, sizeof *variables, compare_variables);
+    if (reader->n_variables > 0) /* qsort takes no null array */
+        qsort(variables, reader->n_variables, sizeof *variables, compare_variables);
     for (size_t i = 1; i < reader->n_variables; i++)
         if (strcmp(variables[i - 1].name, variables[i].name) == 0)
             return fail(err, TOLKA_FORMAT, "%s: there are two variables named %s", reader->path,
