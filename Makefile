@@ -8,6 +8,7 @@ DESTDIR ?=
 BUILD ?= build
 OPT ?= -O2
 SANITIZE ?=
+POISON ?= $(SANITIZE)# not empty: memory is filled before it is used again (engine/poison.h)
 VERSION := $(shell sed -n 's/^\#define TOLKA_VERSION "\(.*\)"/\1/p' engine/tolka.h)
 ABI = 0
 
@@ -19,7 +20,7 @@ CXXFLAGS += -std=c++17 $(OPT) -g -Wall -Wextra -Werror -MMD -MP $(ANYWHERE) $(SA
 LDFLAGS += $(SANITIZE)
 
 PACKAGES = jansson libzip libarchive yaml-0.1 libedit
-CPPFLAGS += -I. $(shell pkg-config --cflags $(PACKAGES))
+CPPFLAGS += -I. $(if $(POISON),-DPOISON) $(shell pkg-config --cflags $(PACKAGES))
 ENGINE_LIBS = -lm -lpthread
 LIBRARY_PACKAGES = sentencepiece icu-uc md4c
 TOKENIZER_LIBS = $(shell pkg-config --libs $(LIBRARY_PACKAGES)) -lstdc++
@@ -33,8 +34,12 @@ ENGINE = $(wildcard engine/*.c engine/kernels/*.c)
 LIBRARY = $(ENGINE) $(wildcard tokenizer/*.c tokenizer/*.cc text/*.c text/*/*.c)
 CONVERSION = $(wildcard models/*.c models/*/*.c)
 PAGES = $(wildcard tools/*.html tools/*.roff tools/completion.*sh)
-TOOLS = $(filter-out tools/main.c,$(wildcard tools/*.c)) $(PAGES)
-TESTS = $(wildcard tests/*.c tests/*.cc)
+PROGRAM = tools/main.c tools/new_memory.cc
+TOOLS = $(filter-out $(PROGRAM),$(wildcard tools/*.c)) $(PAGES)
+# Fuzz targets are replayed by the tests; programs of their own need the rest.
+FUZZ_PROGRAM = $(addprefix tests/fuzz/,fuzzer.c replay.c asserts.c)
+FUZZ = $(filter-out $(FUZZ_PROGRAM),$(wildcard tests/fuzz/*.c))
+TESTS = $(wildcard tests/*.c tests/*.cc) $(FUZZ)
 
 comma = ,
 object = $(patsubst %,$(BUILD)/%.o,$(sort $(1)))
@@ -66,7 +71,7 @@ $(BUILD)/libtolka.so: $(SHARED)
 	ln -sf $(notdir $(SHARED)) $(BUILD)/$(SONAME)
 	ln -sf $(SONAME) $@
 
-$(BUILD)/tolka: $(call object,tools/main.c $(TOOLS) $(CONVERSION) $(LIBRARY))
+$(BUILD)/tolka: $(call object,$(PROGRAM) $(TOOLS) $(CONVERSION) $(LIBRARY))
 	$(CC) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS) $(TOKENIZER_LIBS) $(ENGINE_LIBS)
 
 # The tests count allocations and let some fail: tests/allocations.c stands before these functions.
@@ -131,8 +136,14 @@ $(EXAMPLE)_c: $(EXAMPLE).c $(BUILD)/libtolka.a
 $(EXAMPLE)_cc: $(EXAMPLE).cc $(BUILD)/libtolka.a
 	$(CXX) -std=c++17 $(EXAMPLE_FLAGS) -o $@ $^ $(TOKENIZER_LIBS) $(ENGINE_LIBS)
 
+# What tests preload to let the machine fail; sanitizers have their own place there.
+FAULTS = $(BUILD)/tests/faults.so
+$(FAULTS): tests/faults/preload.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -O2 $(WARNINGS) -shared -fPIC -o $@ $< -ldl -lpthread
+
 ## tests: builds the tests
-tests: $(BUILD)/tests/check_all $(EXAMPLE)_c $(EXAMPLE)_cc
+tests: $(BUILD)/tests/check_all $(EXAMPLE)_c $(EXAMPLE)_cc $(if $(SANITIZE),,$(FAULTS))
 
 ## check: all tests
 check: $(BUILD)/tolka tests $(if $(SANITIZE),,check-install) # installed programs know no sanitizer
@@ -223,6 +234,14 @@ check-scale: $(BUILD)/tolka $(BUILD)/libtolka.so
 check-arm:
 	sh tests/arm/run.sh $(BUILD)/arm
 
+## check-same-bytes: every search of every kind of model, in every arrangement of a batch (minutes)
+check-same-bytes: $(BUILD)/tests/check_all
+	SAME_BYTES=all CK_RUN_SUITE=same_bytes $<
+
+## check-faults: every allocation, read and write of every command fails once (hours)
+check-faults: $(BUILD)/tolka tests
+	FAULTS=all TOLKA=$(BUILD)/tolka CK_RUN_SUITE=faults $(BUILD)/tests/check_all
+
 ## check-ports: the engine as other compilers and machines build it
 check-ports: $(BUILD)/tolka
 	sh tests/ports/run.sh $(BUILD)/ports $(BUILD)/tolka
@@ -235,6 +254,20 @@ asan:
 ## tsan: all tests with ThreadSanitizer
 tsan:
 	$(MAKE) BUILD=$(BUILD)/tsan OPT=-O1 SANITIZE=-fsanitize=thread check
+
+## coverage: lines and branches that all tests reach, folder by folder (gcovr)
+coverage:
+	sh tests/coverage.sh $(BUILD)/coverage
+
+## mutants: changes FILES bit by bit; a test must fail each time (FILES="engine/greedy.c" SAMPLE=40)
+FILES ?= engine/greedy.c
+SAMPLE ?= 0
+mutants:
+	python3 tests/mutants/mutants.py --tree $(BUILD)/mutants --sample $(SAMPLE) $(FILES)
+
+## msan: the engine with MemorySanitizer (clang), on ids
+msan: $(BUILD)/tolka
+	sh tests/msan/run.sh $(BUILD)/msan $(BUILD)/tolka
 
 ## bench: speed of the shipped model on this machine
 bench: $(BUILD)/tolka
@@ -251,6 +284,37 @@ $(FIGURES): $(call object,tests/figures/alignments.c tests/aer.c $(LIBRARY))
 align-figures: $(FIGURES)
 	$(FIGURES) models/pretrained/tolka-en-de-fr.gguf
 
+# All targets are one program; links to it say which one is meant (tests/fuzz/README.md).
+FUZZED = $(call object,$(FUZZ) $(addprefix tests/,fuzz/asserts.c translations.c panels.c) \
+    $(TOOLS) $(CONVERSION) $(LIBRARY))
+FUZZED_LIBS = $(TOOL_LIBS) $(TOKENIZER_LIBS) $(ENGINE_LIBS)
+$(BUILD)/tests/fuzz/fuzzer: $(call object,tests/fuzz/fuzzer.c) $(FUZZED)
+	$(CXX) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(FUZZED_LIBS)
+$(BUILD)/tests/fuzz/replay: $(call object,tests/fuzz/replay.c) $(FUZZED)
+	$(CXX) $(LDFLAGS) -o $@ $^ $(FUZZED_LIBS)
+
+CLANG = CC=clang CXX=clang++
+FUZZER = $(BUILD)/fuzz/tests/fuzz/fuzzer
+HOURS ?= 8
+fuzzer:
+	$(MAKE) BUILD=$(BUILD)/fuzz $(CLANG) OPT=-O1 $(FUZZER) \
+	    SANITIZE="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all"
+
+## fuzz-smoke: every fuzz target for some seconds, two minutes in all (needs clang)
+fuzz-smoke: fuzzer
+	sh tests/fuzz/run.sh $(FUZZER) $(BUILD)/fuzz 120 $(TARGETS)
+
+## fuzz: every fuzz target in turn, HOURS=n in all; TARGETS="spm npz" for some of them
+fuzz: fuzzer
+	sh tests/fuzz/run.sh $(FUZZER) $(BUILD)/fuzz $$(($(HOURS) * 3600)) $(TARGETS)
+
+## fuzz-coverage: how much of the sources the fuzz targets' inputs reach
+COVERED = $(BUILD)/coverage/tests/fuzz/replay
+fuzz-coverage:
+	$(MAKE) BUILD=$(BUILD)/coverage $(CLANG) OPT=-O1 $(COVERED) \
+	    SANITIZE="-fprofile-instr-generate -fcoverage-mapping"
+	sh tests/fuzz/coverage.sh $(COVERED) $(CORPORA)
+
 ## clean: removes what was built
 clean:
 	rm -rf $(BUILD)
@@ -263,6 +327,7 @@ format:
 help:
 	@sed -n 's/^## /  make /p' Makefile
 
-.PHONY: all tests check check-arm check-deb check-install check-ports check-reproducible check-scale asan \
-    tsan install uninstall wheel deb bench bench-peers align-figures clean format help FORCE
+.PHONY: all tests check check-arm check-deb check-faults check-install check-ports check-reproducible \
+    check-same-bytes check-scale asan tsan msan coverage mutants fuzzer fuzz fuzz-smoke fuzz-coverage \
+    install uninstall wheel deb bench bench-peers align-figures clean format help FORCE
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,6 +1,8 @@
 #define _DEFAULT_SOURCE
 #include "engine/arena.h"
 
+#include "engine/poison.h"
+
 #include <stdint.h>
 #include <sys/mman.h>
 
@@ -19,13 +21,17 @@ void *arena_take(struct arena *arena, size_t n, size_t width) {
 bool arena_reserve(struct arena *arena, const struct arena *measured) {
     arena->used = 0;
     if (measured->overflow) return false;
-    if (measured->used <= arena->size) return true;
+    if (measured->used <= arena->size) {
+        poison(arena->base, arena->size);
+        return true;
+    }
     arena_free(arena);
     void *base = mmap(NULL, measured->used, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (base == MAP_FAILED) return false;
     arena->base = base;
     arena->size = measured->used;
+    poison(base, arena->size);
     return true;
 }
 

@@ -46,7 +46,7 @@ static size_t output_limit(const struct job *job, const tolka_input *input) {
     if (!teacher && generation->max_length_ratio > 0) {
         /* In single precision, as Marian computes it. */
         float max = ceilf(generation->max_length_ratio * (float)input->n_ids);
-        if (max < (float)limit) limit = max < 1 ? 1 : (size_t)max;
+        if (max < (float)limit) limit = (size_t)max; /* 1 at least: it is rounded up */
     }
     if (config->max_positions && limit > config->max_positions) limit = config->max_positions;
     return limit;

@@ -28,7 +28,8 @@ tolka_status map_open(struct map *map, const char *path, tolka_error *err) {
         size_t n_bytes = (size_t)info.st_size;
         void *bytes = mmap(NULL, n_bytes, PROT_READ, MAP_PRIVATE, fd, 0);
         if (bytes == MAP_FAILED)
-            status = fail(err, TOLKA_IO, "%s: cannot map: %s", path, strerror(errno));
+            status = fail(err, errno == ENOMEM ? TOLKA_NOMEM : TOLKA_IO, "%s: cannot map: %s", path,
+                          strerror(errno));
         else
             *map = (struct map){bytes, n_bytes};
     }

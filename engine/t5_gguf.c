@@ -21,7 +21,7 @@ static double read_number(struct t5_reader *reader, const char *key, double abse
     else if (!gguf_number(value, &number) || !(number >= min && number <= max))
         reader->status = fail(reader->err, TOLKA_FORMAT, "%s: key %s: expected %g to %g",
                               reader->gguf->name, key, min, max);
-    return number;
+    return reader->status == TOLKA_OK ? number : absent; /* what is no int would not become one */
 }
 
 static uint32_t read_size(struct t5_reader *reader, const char *key, double absent, double max) {

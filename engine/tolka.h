@@ -88,7 +88,11 @@ void tolka_free(void *memory);
 /* ---- model ----------------------------------------------------------------------------------- */
 
 /* Maps a GGUF file (tolka's own, or a T5 one as llama.cpp writes it) and checks every field that
- * the engine will rely on. Reads no weight. The file must not change while the model is open. */
+ * the engine will rely on. Reads no weight. The file must not change while the model is open: where a
+ * part is read that has been cut off, the system sends SIGBUS, for which the library has no handler,
+ * as handlers are the program's; and what is written over in place is not checked again. To replace
+ * a model, rename another file over it, as tolka convert does: what is open stays as it was. Who
+ * cannot rely on that reads the file and calls tolka_model_open_memory. */
 tolka_status tolka_model_open(tolka_model **out, const char *path, tolka_error *err);
 
 /* The same over bytes that the caller keeps alive and unchanged until tolka_model_free.

@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "tests/check_cli.h"
 #include "tests/import_files.h"
+#include "tools/lines.h"
 
 #include <math.h>
 #include <signal.h>
@@ -279,6 +280,31 @@ START_TEST(files_in_and_out) {
 }
 END_TEST
 
+/* Somebody waits for each answer. The reader has taken all that there was each time, and looks at no
+ * byte before what comes next. */
+START_TEST(lines_one_by_one) {
+    static const char *const written[] = {"one\n", "a longer one\n", "\n", "two\nthree\n", "x\n"};
+    int ends[2];
+    ck_assert_int_eq(pipe(ends), 0);
+    struct line_reader reader = line_reader(ends[0]);
+    for (size_t i = 0; i < sizeof written / sizeof *written; i++) {
+        struct line lines[4];
+        char found[50] = "";
+        ck_assert_int_eq((int)write(ends[1], written[i], strlen(written[i])),
+                         (int)strlen(written[i]));
+        size_t n = lines_read(&reader, lines, 4);
+        for (size_t k = 0; k < n; k++) {
+            strcat(strcat(found, lines[k].bytes), "\n");
+            free(lines[k].bytes);
+        }
+        ck_assert_str_eq(found, written[i]);
+        ck_assert_uint_le(reader.searched, reader.end);
+    }
+    line_reader_free(&reader);
+    close(ends[0]), close(ends[1]);
+}
+END_TEST
+
 /* Documents that are opened by mistake are refused, and text that only begins like one is not. */
 START_TEST(other_files_are_told) {
     static const struct {
@@ -535,6 +561,7 @@ TCase *cli_lines_case(void) {
     tcase_add_test(lines, text_as_arguments);
     tcase_add_test(lines, texts_that_look_like_something_else);
     tcase_add_test(lines, files_in_and_out);
+    tcase_add_test(lines, lines_one_by_one);
     tcase_add_test(lines, other_files_are_told);
     tcase_add_test(lines, a_closed_pipe_is_quiet);
     tcase_add_test(lines, json_keeps_its_promise);

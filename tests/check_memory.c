@@ -8,6 +8,7 @@
 #include "tests/fixture.h"
 #include "tests/suites.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -308,6 +309,28 @@ START_TEST(workers_hold_what_they_may) {
 }
 END_TEST
 
+/* Builds that look for whoever relies on what was there before hand out what is no number; pages that
+ * nobody has touched stay so. All others leave everything as it is. */
+START_TEST(what_is_handed_out_again_is_no_number) {
+    struct arena arena = {0}, measured = arena_measure();
+    size_t n = 1 << 20;
+    arena_take(&measured, n, sizeof(float));
+    ck_assert(arena_reserve(&arena, &measured));
+    float *numbers = arena_take(&arena, n, sizeof(float));
+    numbers[n / 2] = 1;
+    size_t before = touched(&arena);
+    ck_assert(arena_reserve(&arena, &measured));
+    ck_assert_ptr_eq(arena_take(&arena, n, sizeof(float)), numbers);
+    ck_assert_uint_eq(touched(&arena), before);
+#ifdef POISON
+    ck_assert_msg(isnan(numbers[n / 2]), "%g", (double)numbers[n / 2]);
+#else
+    ck_assert_msg(numbers[n / 2] == 1, "%g", (double)numbers[n / 2]);
+#endif
+    arena_free(&arena);
+}
+END_TEST
+
 /* Without memory for its lists, a call says so. */
 START_TEST(lists_may_lack_memory) {
     struct scene scene;
@@ -352,6 +375,7 @@ Suite *memory_suite(void) {
     tcase_add_test(held, caches_are_touched_as_far_as_they_are_used);
     tcase_add_test(held, tokens_cost_their_keys_and_values);
     tcase_add_test(held, workers_hold_what_they_may);
+    tcase_add_test(held, what_is_handed_out_again_is_no_number);
     tcase_add_test(held, lists_may_lack_memory);
     suite_add_tcase(suite, limit);
     suite_add_tcase(suite, held);

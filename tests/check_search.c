@@ -371,5 +371,6 @@ Suite *search_suite(void) {
     tcase_add_test(search, given_translations_are_scored);
     tcase_add_test(search, bad_inputs_do_not_stop_others);
     suite_add_tcase(suite, search);
+    suite_add_tcase(suite, limits_case());
     return suite;
 }

@@ -57,6 +57,7 @@ static const struct {
     {"hi", "यह अच्छा है। वह गया।", "यह अच्छा है।|वह गया।"},
     {NULL, "One. Two.", "One.|Two."},
     {"no such language", "One. Two.", "One.|Two."},
+    {"abcdefghijkl", "One. Two.", "One.|Two."}, /* as long as ICU's longest code and its NUL */
     {"en", "", ""},
     {"en", " \t\n", ""},
     {"en", "--- *** !!! \xf0\x9f\x98\x80", ""},

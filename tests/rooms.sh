@@ -30,7 +30,7 @@ programs="main"
 there() { for file; do [ ! -e "$file" ] || echo "$file"; done; }
 sources=$(for folder in $folders; do there "$folder"/*.c "$folder"/*.cc; done)
 headers=$(for folder in $folders; do there "$folder"/*.h; done)
-tests=$(there tests/*.c tests/*.cc tests/*.h tests/*/*.c)
+tests=$(there tests/*.c tests/*.cc tests/*.h tests/*/*.c tests/*/*.h)
 
 facts() {
     for file in $sources $headers $tests; do echo "file $file"; done
@@ -58,7 +58,8 @@ BEGIN { n = split(folders, list, " "); for (i = 1; i <= n; i++) place[list[i]] =
 $1 == "file" { files[$2] }
 $1 == "include" { includes[$2 " " $3] }
 $1 == "declared" { is_declared[$2 " " $3] }
-$1 == "symbol" && $4 ~ /^[TDRBC]$/ && $3 !~ /^__/ { home[$3] = $2 } # __: of the compiler
+# Of the compiler: __, and the operators new and delete.
+$1 == "symbol" && $4 ~ /^[TDRBC]$/ && $3 !~ /^(__|_Znw|_Zdl)/ { home[$3] = $2 }
 $1 == "symbol" && $4 == "U" { asks[$2 " " $3] }
 $1 !~ /^(file|include|declared|symbol)$/ { broken($0) } # something is not built
 END {

@@ -17,7 +17,8 @@ Suite *pool_suite(void);            /* check_pool.c */
 Suite *bench_suite(void);           /* check_bench.c */
 Suite *memory_suite(void);          /* check_memory.c */
 Suite *reference_suite(void);       /* check_reference.c */
-Suite *search_suite(void);          /* check_search.c */
+Suite *search_suite(void);          /* check_search.c, check_limits.c */
+TCase *limits_case(void);           /* check_limits.c */
 Suite *attention_map_suite(void);   /* check_attention_map.c */
 Suite *decoding_suite(void);        /* check_decoding.c */
 Suite *alignment_suite(void);       /* check_alignment*.c */
@@ -45,6 +46,9 @@ Suite *t5_families_suite(void);     /* check_families_t5.c */
 Suite *header_suite(void);          /* check_header.c */
 Suite *formats_suite(void);         /* check_formats*.c */
 Suite *scale_suite(void);           /* check_scale.c, scale/parallel.sh */
+Suite *same_bytes_suite(void);      /* check_same_bytes.c */
+Suite *faults_suite(void);          /* check_faults*.c */
+Suite *fuzz_suite(void);            /* check_fuzz.c, fuzz/ */
 Suite *rooms_suite(void);           /* check_rooms.c, rooms.sh */
 
 #endif

@@ -5,6 +5,7 @@
 #include "engine/error.h"
 #include "text/abbreviations.h"
 #include "text/marks.h"
+#include "tokenizer/locale_name.h"
 #include "tokenizer/utf8.h"
 
 #include <stdio.h>
@@ -26,19 +27,17 @@ struct sentence_finder {
 
 /* The code of two letters of a language as models write it: "__de__", "deu_Latn", ">>deu<<"; empty:
  * ICU knows none. */
-static void code_of(const char *language, char *out, int32_t size) {
+static void code_of(const char *language, char code[LONGEST_SUBTAG]) {
     char name[LONGEST_LANGUAGE] = "";
-    UErrorCode status = U_ZERO_ERROR;
     size_t start = strspn(language, "<>_"), n = strcspn(language + start, "<>_-");
     snprintf(name, sizeof name, "%.*s", (int)n, language + start);
-    uloc_getLanguage(name, out, size, &status);
-    if (U_FAILURE(status)) *out = 0;
+    locale_language(name, code);
 }
 
 static bool add_language(struct sentence_finder *finder, const char *language) {
-    char code[ULOC_LANG_CAPACITY], locale[ULOC_LANG_CAPACITY + 16];
+    char code[LONGEST_SUBTAG], locale[LONGEST_SUBTAG + 16];
     UErrorCode status = U_ZERO_ERROR;
-    code_of(language, code, sizeof code);
+    code_of(language, code);
     snprintf(locale, sizeof locale, "%s@ss=standard", code);
     finder->iterators[finder->n] = ubrk_open(UBRK_SENTENCE, locale, NULL, 0, &status);
     finder->n += finder->iterators[finder->n] != NULL;

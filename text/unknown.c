@@ -60,9 +60,9 @@ static tolka_status read_source(struct copying *copying, const struct unknown_so
 /* Neighbours that the vocabulary cannot spell are copied together, but words one by one. */
 static bool continues_last(const struct copying *copying, const tolka_tokenizer *tokenizer,
                            size_t i) {
+    if (copying->n_stretches == 0 || tokenizer->kind == PIECES_WORDS) return false;
     const struct stretch *last = &copying->stretches[copying->n_stretches - 1];
-    return copying->n_stretches > 0 && tokenizer->kind != PIECES_WORDS && last->end == i &&
-           last->span.start + last->span.length == copying->spans[i].start;
+    return last->end == i && last->span.start + last->span.length == copying->spans[i].start;
 }
 
 static void list_unknown(struct copying *copying, const tolka_tokenizer *tokenizer) {

@@ -62,14 +62,19 @@ static const char *posix_to_tag(const char *text, char tag[2 * LONGEST_LANGUAGE_
 
 typedef int32_t (*subtag)(const char *locale, char *out, int32_t capacity, UErrorCode *status);
 
+/* What fills the buffer has no NUL behind it, which ICU takes for a success. */
 static void read_subtag(subtag get, const char *locale, char *out, int32_t capacity) {
     UErrorCode status = U_ZERO_ERROR;
     get(locale, out, capacity, &status);
     if (U_FAILURE(status) || status == U_STRING_NOT_TERMINATED_WARNING) out[0] = 0;
 }
 
+void locale_language(const char *locale, char language[LONGEST_SUBTAG]) {
+    read_subtag(uloc_getLanguage, locale, language, LONGEST_SUBTAG);
+}
+
 static void read_subtags(struct locale_name *name, const char *locale) {
-    read_subtag(uloc_getLanguage, locale, name->language, LONGEST_SUBTAG);
+    locale_language(locale, name->language);
     read_subtag(uloc_getScript, locale, name->script, LONGEST_SUBTAG);
     read_subtag(uloc_getCountry, locale, name->region, LONGEST_SUBTAG);
     read_subtag(uloc_getVariant, locale, name->variant, LONGEST_LANGUAGE_NAME);

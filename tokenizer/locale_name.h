@@ -28,6 +28,9 @@ struct gguf_string without_marks(struct gguf_string token);
 
 void locale_read(struct locale_name *name, struct gguf_string text, enum kinship kinship);
 
+/* The language of an ICU locale; "" if it has none, or one that is too long to be one. */
+void locale_language(const char *locale, char language[LONGEST_SUBTAG]);
+
 /* "de", "zh_Hant", "pt_BR"; variants too. */
 void locale_id(const struct locale_name *name, char out[LONGEST_LOCALE]);
 

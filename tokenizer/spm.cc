@@ -45,7 +45,9 @@ spm_status spm_load(spm **out, const uint8_t *bytes, size_t n_bytes, char why[SP
         std::string_view model(reinterpret_cast<const char *>(bytes), n_bytes);
         auto status = loaded->processor.LoadFromSerializedProto(model);
         if (!status.ok()) {
-            std::snprintf(why, SPM_WHY, "%s", status.error_message());
+            /* It may begin with a piece that begins with a NUL. */
+            const char *said = status.error_message();
+            std::snprintf(why, SPM_WHY, "%s", *said ? said : "SentencePiece does not accept it");
             return SPM_REFUSED;
         }
         /* unk_id() goes by name and can miss; loading made sure that there is exactly one. */

@@ -33,6 +33,7 @@ static enum spm_status refuse(enum spm_status status, char why[SPM_WHY], const c
 struct known_field {
     uint32_t number;
     enum wire_type type;
+    bool is_flag; /* any bit of 64 makes it true; of other numbers, 32 count */
 };
 
 enum { MOST_FIELDS = 12 };
@@ -43,19 +44,20 @@ struct message {
     struct wire_field fields[MOST_FIELDS];
 };
 
-static const struct known_field piece_fields[] = {
-    {PIECE_TEXT, WIRE_BYTES}, {PIECE_SCORE, WIRE_32}, {PIECE_TYPE, WIRE_VARINT}};
+static const struct known_field piece_fields[] = {{PIECE_TEXT, WIRE_BYTES, false},
+                                                  {PIECE_SCORE, WIRE_32, false},
+                                                  {PIECE_TYPE, WIRE_VARINT, false}};
 static const struct known_field trainer_fields[] = {
-    {TRAINER_KIND, WIRE_VARINT},          {TRAINER_BLANK_BEHIND, WIRE_VARINT},
-    {TRAINER_BYTE_FALLBACK, WIRE_VARINT}, {TRAINER_UNK_ID, WIRE_VARINT},
-    {TRAINER_BOS_ID, WIRE_VARINT},        {TRAINER_EOS_ID, WIRE_VARINT},
-    {TRAINER_PAD_ID, WIRE_VARINT},        {TRAINER_UNK_SURFACE, WIRE_BYTES},
-    {TRAINER_UNK_PIECE, WIRE_BYTES},      {TRAINER_BOS_PIECE, WIRE_BYTES},
-    {TRAINER_EOS_PIECE, WIRE_BYTES},      {TRAINER_PAD_PIECE, WIRE_BYTES}};
-static const struct known_field normalizer_fields[] = {{NORMALIZER_RULES, WIRE_BYTES},
-                                                       {NORMALIZER_DUMMY_PREFIX, WIRE_VARINT},
-                                                       {NORMALIZER_REMOVE_EXTRA, WIRE_VARINT},
-                                                       {NORMALIZER_ESCAPE, WIRE_VARINT}};
+    {TRAINER_KIND, WIRE_VARINT, false},         {TRAINER_BLANK_BEHIND, WIRE_VARINT, true},
+    {TRAINER_BYTE_FALLBACK, WIRE_VARINT, true}, {TRAINER_UNK_ID, WIRE_VARINT, false},
+    {TRAINER_BOS_ID, WIRE_VARINT, false},       {TRAINER_EOS_ID, WIRE_VARINT, false},
+    {TRAINER_PAD_ID, WIRE_VARINT, false},       {TRAINER_UNK_SURFACE, WIRE_BYTES, false},
+    {TRAINER_UNK_PIECE, WIRE_BYTES, false},     {TRAINER_BOS_PIECE, WIRE_BYTES, false},
+    {TRAINER_EOS_PIECE, WIRE_BYTES, false},     {TRAINER_PAD_PIECE, WIRE_BYTES, false}};
+static const struct known_field normalizer_fields[] = {{NORMALIZER_RULES, WIRE_BYTES, false},
+                                                       {NORMALIZER_DUMMY_PREFIX, WIRE_VARINT, true},
+                                                       {NORMALIZER_REMOVE_EXTRA, WIRE_VARINT, true},
+                                                       {NORMALIZER_ESCAPE, WIRE_VARINT, true}};
 _Static_assert(sizeof trainer_fields / sizeof *trainer_fields <= MOST_FIELDS, "room for fields");
 
 static bool read_message(struct message *message, struct wire_span bytes) {
@@ -67,6 +69,7 @@ static bool read_message(struct message *message, struct wire_span bytes) {
                 continue;
             message->has[i] = true;
             message->fields[i] = field;
+            if (message->known[i].is_flag) message->fields[i].value = field.value != 0;
         }
     }
     return true;

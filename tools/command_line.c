@@ -164,10 +164,12 @@ bool options_parse(struct options *options, enum command command, const char *na
                    char **argv, int first) {
     struct known_options known = known_options(command, name);
     struct held_texts held;
-    if (!hold_texts(&held, argc, argv, first, is_text, &known))
+    argc -= first - 1; /* getopt begins behind the first */
+    argv += first - 1;
+    if (!hold_texts(&held, argc, argv, 1, is_text, &known))
         return complain(EXIT_MODEL, "out of memory"), false;
     opterr = 0;
-    optind = first;
+    optind = 0; /* anew: it may have left an earlier command line in the middle of an argument */
     bool ok = parse(options, &known, &held, argc, argv);
     release_texts(&held, argc, argv);
     options->arguments = argv + optind;

@@ -85,8 +85,8 @@ static bool take(struct line_reader *reader, struct line *line, size_t length, s
 /* A whole line that has been read already (or, at the end, the rest). */
 static bool next_buffered(struct line_reader *reader, struct line *line) {
     size_t left = reader->end - reader->start;
-    if (left == 0) return false;
     if (reader->searched < reader->start) reader->searched = reader->start;
+    if (left == 0) return false;
     const char *newline =
         memchr(reader->buffer + reader->searched, '\n', reader->end - reader->searched);
     if (newline) return take(reader, line, (size_t)(newline - reader->buffer) - reader->start, 1);

@@ -1,8 +1,9 @@
 /* tolka: finds the subcommand, parses its options, runs it. */
 #define _POSIX_C_SOURCE 200809L
 #include "tools/command_guess.h"
+#include "tools/cut_file.h"
 #include "tools/help.h"
-#include "tools/json_memory.h"
+#include "tools/out_of_memory.h"
 #include "tools/written.h"
 
 #include <signal.h>
@@ -81,7 +82,10 @@ int main(int argc, char **argv) {
     /* A reader that goes away is found out by write(): what has to be removed is, and the program
      * ends quietly. */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* the same for a file that may not become so large */
     occupy_standard_descriptors();
     json_memory_or_end();
+    icu_memory_or_end();
+    expect_cut_files();
     return finish_standard_output(run(argc, argv));
 }

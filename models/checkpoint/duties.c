@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <unistd.h>
@@ -14,6 +15,12 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static struct duty *duties;
 static int wake[2];
+static atomic_bool is_awaiting;            /* there is a thread that waits for signals */
+static atomic_bool is_held, holder_faults; /* the lock is, by duties_hold, and for ever */
+static _Atomic(pthread_t) holder;
+
+/* More than any signal's number. */
+enum { EXIT_BYTE = 0x80 };
 
 /* A handler may do next to nothing: it wakes the thread that may do everything. */
 static void pass_on(int number) {
@@ -31,14 +38,7 @@ static void act_on_all(void) {
     }
 }
 
-/* Never lets go of the lock: nobody else goes on while the program ends. */
-static void *wait_for_signal(void *unused) {
-    unsigned char number;
-    while (read(wake[0], &number, 1) != 1) {
-        if (errno != EINTR) return unused;
-    }
-    pthread_mutex_lock(&lock);
-    act_on_all();
+_Noreturn static void end_by_signal(int number) {
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, number);
@@ -46,6 +46,18 @@ static void *wait_for_signal(void *unused) {
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
     kill(getpid(), number); /* who waits for us is told the truth */
     _exit(128 + number);
+}
+
+/* Never lets go of the lock: nobody else goes on while the program ends. */
+static void *wait_for_signal(void *unused) {
+    unsigned char byte;
+    while (read(wake[0], &byte, 1) != 1) {
+        if (errno != EINTR) return unused;
+    }
+    if (!atomic_load(&holder_faults)) pthread_mutex_lock(&lock);
+    act_on_all();
+    if (byte & EXIT_BYTE) _exit(byte & ~EXIT_BYTE);
+    end_by_signal(byte);
 }
 
 /* A signal that whoever started us has switched off (nohup) stays so. */
@@ -67,6 +79,7 @@ static void start(void) {
     pthread_t thread;
     if (!make_pipe() || pthread_create(&thread, NULL, wait_for_signal, NULL) != 0) return;
     pthread_detach(thread);
+    atomic_store(&is_awaiting, true);
     catch_signal(SIGINT);
     catch_signal(SIGTERM);
     catch_signal(SIGHUP);
@@ -90,14 +103,29 @@ void duty_remove(struct duty *duty) {
 
 void duties_hold(void) {
     pthread_mutex_lock(&lock);
+    atomic_store(&holder, pthread_self());
+    atomic_store(&is_held, true);
 }
 
 void duties_release(void) {
+    atomic_store(&is_held, false);
     pthread_mutex_unlock(&lock);
 }
 
+/* Whoever ends the program may be in the middle of something: nobody else goes on with it then. */
+static bool is_holder(void) {
+    return atomic_load(&is_held) && pthread_equal(atomic_load(&holder), pthread_self());
+}
+
 void duties_act(void) {
-    pthread_mutex_lock(&lock);
+    if (!is_holder()) pthread_mutex_lock(&lock);
     act_on_all();
-    pthread_mutex_unlock(&lock);
+    if (!is_holder()) pthread_mutex_unlock(&lock);
+}
+
+_Noreturn void duties_act_and_exit(int status) {
+    unsigned char byte = (unsigned char)(EXIT_BYTE | status);
+    if (is_holder()) atomic_store(&holder_faults, true);
+    if (!atomic_load(&is_awaiting) || write(wake[1], &byte, 1) != 1) _exit(status);
+    while (true) pause();
 }

@@ -23,4 +23,8 @@ void duties_release(void);
 /* Does all duties now: the program ends for another reason. */
 void duties_act(void);
 
+/* Does them out of the handler of a fault: the thread that does duties does so, and ends the program
+ * with this status. */
+_Noreturn void duties_act_and_exit(int status);
+
 #endif

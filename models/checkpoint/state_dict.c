@@ -70,7 +70,7 @@ static tolka_status add_tensor(struct source *source, const struct state_dict *d
     const struct pickle_storage *storage = &dict->pickle.storages[in->storage];
     const struct storage_type *type = &storage_types[storage->class];
     struct source_tensor *tensor = source_add(source, name.bytes, name.length);
-    if (!tensor) return fail(err, TOLKA_NOMEM, "%s: too many tensors for this machine", dict->path);
+    if (!tensor) return fail(err, TOLKA_NOMEM, "%s: out of memory for its tensors", dict->path);
     source_set_type(tensor, type->type, type->name);
     tensor->rank = in->rank;
     memcpy(tensor->dims, in->dims, sizeof tensor->dims);

@@ -98,7 +98,9 @@ static tolka_status list_candidates(struct candidates *candidates, const char *d
     struct dirent **entries = NULL;
     *candidates = (struct candidates){0};
     int n = scandir(directory, &entries, select_candidates, compare_names);
-    if (n < 0) return fail(err, TOLKA_IO, "%s: %s", directory, strerror(errno));
+    if (n < 0)
+        return fail(err, errno == ENOMEM ? TOLKA_NOMEM : TOLKA_IO, "%s: %s", directory,
+                    strerror(errno));
     tolka_status status = TOLKA_OK;
     candidates->list = calloc((size_t)n + 1, sizeof *candidates->list);
     if (!candidates->list) status = fail(err, TOLKA_NOMEM, "%s: out of memory", directory);

@@ -6,15 +6,26 @@
 #include "models/convert/say.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+/* The import is one that changes what it is shown of, as with vocabularies. */
+static void *had(const struct import *import, void *memory) {
+    if (!memory) ((struct import *)import)->starved = true;
+    return memory;
+}
+
+tolka_status import_had_memory(const struct import *import, tolka_status status, tolka_error *err) {
+    return import->starved ? fail(err, TOLKA_NOMEM, "out of memory") : status;
+}
+
 char *import_path(const struct import *import, const char *name) {
     const char *directory = name[0] == '/' ? "" : import->source.directory;
     size_t n = strlen(directory) + strlen(name) + 2;
-    char *path = malloc(n);
+    char *path = had(import, malloc(n));
     if (path) snprintf(path, n, "%s%s%s", directory, *directory ? "/" : "", name);
     return path;
 }
@@ -29,9 +40,10 @@ static bool is_match(const char *name, const char *prefix, const char *suffix) {
 static char *find_only(const struct import *import, const char *pattern) {
     const char *directory = import->source.directory;
     DIR *stream = opendir(*directory ? directory : ".");
+    if (!stream && errno == ENOMEM) had(import, NULL);
     char *path = NULL;
     const char *star = strchr(pattern, '*');
-    char *prefix = strndup(pattern, (size_t)(star - pattern));
+    char *prefix = had(import, strndup(pattern, (size_t)(star - pattern)));
     size_t n = 0;
     for (struct dirent *entry; stream && (entry = readdir(stream));) {
         if (!prefix || !is_match(entry->d_name, prefix, star + 1)) continue;
@@ -49,7 +61,7 @@ static char *model_pair(const struct import *import) {
     const char *path = import->source.weights_path, *slash = strrchr(path, '/');
     const char *dot = strchr(slash ? slash + 1 : path, '.');
     size_t n = dot ? strcspn(dot + 1, ".") : 0;
-    return dot && dot[1 + n] == '.' ? strndup(dot + 1, n) : NULL;
+    return dot && dot[1 + n] == '.' ? had(import, strndup(dot + 1, n)) : NULL;
 }
 
 /* The name with the model's pair in it; NULL: it has none. */
@@ -57,7 +69,7 @@ static char *fill_pair(const struct import *import, const char *name) {
     const char *at = strchr(name, '@');
     char *pair = model_pair(import);
     size_t n = pair ? strlen(name) + strlen(pair) : 0;
-    char *filled = pair ? malloc(n) : NULL;
+    char *filled = pair ? had(import, malloc(n)) : NULL;
     if (filled) snprintf(filled, n, "%.*s%s%s", (int)(at - name), name, pair, at + 1);
     free(pair);
     return filled;
@@ -100,7 +112,7 @@ static char *find_named(const struct import *import, const char *name) {
 char *import_file(const struct import *import, const char *alternatives) {
     while (alternatives && *alternatives) {
         size_t n = strcspn(alternatives, "|");
-        char *name = strndup(alternatives, n);
+        char *name = had(import, strndup(alternatives, n));
         char *path = name ? find_named(import, name) : NULL;
         free(name);
         if (path && may_read(import, path)) return path;
@@ -116,7 +128,9 @@ static void open_vocabulary(struct import *import, struct named_vocabulary *name
     tolka_error err;
     char *path = import_file(import, named->names);
     if (!path) return;
-    if (vocabulary_open(&named->vocabulary, path, &err) != TOLKA_OK) {
+    tolka_status status = vocabulary_open(&named->vocabulary, path, &err);
+    if (status == TOLKA_NOMEM) had(import, NULL);
+    if (status != TOLKA_OK) {
         import_warn(import, "%s", err.text);
         named->vocabulary = (struct vocabulary){0};
     }
@@ -127,7 +141,7 @@ int32_t import_token(struct import *import, const char *alternatives, const char
     for (size_t i = 0; i < IMPORT_VOCABULARIES; i++) {
         struct named_vocabulary *named = &import->vocabularies[i];
         if (!named->names) {
-            named->names = strdup(alternatives);
+            named->names = had(import, strdup(alternatives));
             if (!named->names) return -1;
             open_vocabulary(import, named);
         } else if (strcmp(named->names, alternatives) != 0) {

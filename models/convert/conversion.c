@@ -255,7 +255,7 @@ static tolka_status read_shortlist(struct conversion *conversion, tolka_error *e
     char *found = NULL;
     if (!path && import->family == &family_tolka) return copy_shortlist(conversion, err);
     if (!path) path = found = import_shortlist(import);
-    if (!path) return TOLKA_OK;
+    if (!path) return import_had_memory(import, TOLKA_OK, err);
     tolka_status status = shortlist_read(&conversion->shortlist, path, config->source_vocab,
                                          config->target_vocab, err);
     if (found && status == TOLKA_OK) import_note(import, "with the lexical shortlist %s", found);

@@ -30,13 +30,19 @@ static void try_model(struct inspected *inspected) {
         tolka_model_free(model);
 }
 
+/* It may lack one, but not for want of memory. */
 static void read_tokenizer(struct inspected *inspected) {
-    if (write_tokenizer(&inspected->writer, &inspected->import, NULL, NULL) != TOLKA_OK) return;
-    inspected->header = gguf_header(&inspected->writer);
-    if (inspected->header.failed ||
-        gguf_parse(&inspected->tokenizer, inspected->header.bytes, inspected->header.n_bytes,
-                   "tokenizer", NULL) != TOLKA_OK)
-        inspected->tokenizer = (struct gguf){.n_bytes = 0};
+    struct buffer *header = &inspected->header;
+    tolka_error why;
+    tolka_status status = write_tokenizer(&inspected->writer, &inspected->import, NULL, &why);
+    if (status == TOLKA_OK) {
+        *header = gguf_header(&inspected->writer);
+        status = header->failed ? fail(&why, TOLKA_NOMEM, "out of memory")
+                                : gguf_parse(&inspected->tokenizer, header->bytes, header->n_bytes,
+                                             "tokenizer", &why);
+    }
+    if (status != TOLKA_OK) inspected->tokenizer = (struct gguf){.n_bytes = 0};
+    if (status == TOLKA_NOMEM) inspected->why = why;
 }
 
 /* By the file that was found: an archive is unpacked already, and stays so while the source does. */
@@ -45,7 +51,7 @@ static void open_as_import(struct inspected *inspected, const struct import_opti
                                       &inspected->why) == TOLKA_OK;
     if (!inspected->imported) return;
     read_tokenizer(inspected);
-    try_model(inspected);
+    if (inspected->why.status != TOLKA_NOMEM) try_model(inspected);
 }
 
 static void close_inspected(struct inspected *inspected) {

@@ -280,10 +280,11 @@ static tolka_status open_side(struct side *side, struct comparison *comparison, 
                               tolka_error *err) {
     const char *path = comparison->paths[s];
     *side = (struct side){.imported = false};
-    side->imported =
-        import_open(&side->import, path, comparison->options, &comparison->why) == TOLKA_OK;
+    tolka_status status = import_open(&side->import, path, comparison->options, &comparison->why);
+    if (status == TOLKA_NOMEM) return fail(err, status, "%s", comparison->why.text);
+    side->imported = status == TOLKA_OK;
     side->source = side->imported ? &side->import.source : &side->alone;
-    tolka_status status = side->imported ? TOLKA_OK : source_open(&side->alone, path, err);
+    status = side->imported ? TOLKA_OK : source_open(&side->alone, path, err);
     if (status != TOLKA_OK) return status;
     side->used = calloc(side->source->n_tensors + 1, sizeof *side->used);
     if (!side->used) return fail(err, TOLKA_NOMEM, "out of memory");

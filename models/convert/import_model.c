@@ -25,42 +25,57 @@ static bool is_large_and_mapped(const struct source *source, const struct source
 }
 
 /* Row-major data of a type that the engine computes with needs no copy. */
-static bool view(struct import *import, const struct role_source *source, const struct role *role,
-                 struct matrix *matrix) {
+static bool can_view(const struct role_source *source, const struct role *role, enum dtype *type) {
     const struct source_tensor *tensor = source->tensor;
-    enum dtype type;
-    if (role->kind == ROLE_VECTOR || source->transposed || source->panels ||
-        !source_is_contiguous(tensor) || !to_dtype(tensor->type, &type))
-        return false;
+    return role->kind != ROLE_VECTOR && !source->transposed && !source->panels &&
+           source_is_contiguous(tensor) && to_dtype(tensor->type, type) &&
+           (*type != DTYPE_I8 || tensor->scale);
+}
+
+static tolka_status no_memory(const struct role *role, tolka_error *err) {
+    return fail(err, TOLKA_NOMEM, "out of memory for tensor %s", role->name);
+}
+
+static tolka_status view(struct import *import, const struct role_source *source, enum dtype type,
+                         const struct role *role, struct matrix *matrix, tolka_error *err) {
+    const struct source_tensor *tensor = source->tensor;
     size_t row = tensor->n_bytes / tensor->dims[0];
     *matrix = (struct matrix){.read_once = is_large_and_mapped(&import->source, tensor),
                               .type = type,
                               .n_out = role->n_out,
                               .n_in = role->n_in,
                               .data = tensor->data + source->first * row};
-    if (type != DTYPE_I8) return true;
+    if (type != DTYPE_I8) return TOLKA_OK;
     float *scale = own(import, role->n_out, sizeof *scale);
-    if (!scale || !tensor->scale) return false;
+    if (!scale) return no_memory(role, err);
     for (size_t o = 0; o < role->n_out; o++)
         scale[o] = tensor->scale[tensor->n_scales == 1 ? 0 : source->first + o];
     matrix->scale = scale;
-    return true;
+    return TOLKA_OK;
+}
+
+static tolka_status copy(struct import *import, const struct role_source *source,
+                         const struct role *role, struct matrix *matrix, tolka_error *err) {
+    tolka_status status = TOLKA_OK;
+    float *rows = own(import, role->n_out * role->n_in, sizeof *rows);
+    if (!rows) return no_memory(role, err);
+    size_t n_rows = role->kind == ROLE_VECTOR ? 1 : role->n_out;
+    for (size_t r = 0; r < n_rows && status == TOLKA_OK; r++)
+        status = import_read(source, role, r, rows + r * role->n_in, err);
+    *matrix =
+        (struct matrix){.type = DTYPE_F32, .n_out = role->n_out, .n_in = role->n_in, .data = rows};
+    return status;
 }
 
 static tolka_status find_weights(void *user, const struct role *role, struct matrix *matrix,
                                  tolka_error *err) {
     struct import *import = user;
     struct role_source source;
+    enum dtype type;
     tolka_status status = import_find(import, role, &source, err);
-    if (status != TOLKA_OK || view(import, &source, role, matrix)) return status;
-    float *rows = own(import, role->n_out * role->n_in, sizeof *rows);
-    if (!rows) return fail(err, TOLKA_NOMEM, "out of memory for tensor %s", role->name);
-    size_t n_rows = role->kind == ROLE_VECTOR ? 1 : role->n_out;
-    for (size_t r = 0; r < n_rows && status == TOLKA_OK; r++)
-        status = import_read(&source, role, r, rows + r * role->n_in, err);
-    *matrix =
-        (struct matrix){.type = DTYPE_F32, .n_out = role->n_out, .n_in = role->n_in, .data = rows};
-    return status;
+    if (status != TOLKA_OK) return status;
+    return can_view(&source, role, &type) ? view(import, &source, type, role, matrix, err)
+                                          : copy(import, &source, role, matrix, err);
 }
 
 tolka_status import_bind(struct import *import, struct model *model, tolka_error *err) {

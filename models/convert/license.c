@@ -15,6 +15,7 @@ static bool is_rule(const char *line, size_t n) {
 
 /* The YAML between the first line, "---", and the next such line; false: there is none. */
 static bool find_front_matter(const char *text, size_t n, const char **yaml, size_t *length) {
+    if (n == 0) return false; /* of an empty file there is no text either */
     if (n > LONGEST_FRONT_MATTER) n = LONGEST_FRONT_MATTER;
     const char *end = text + n, *first = memchr(text, '\n', n);
     if (!first || !is_rule(text, (size_t)(first - text))) return false;

@@ -178,6 +178,11 @@ static bool keep_unfinished(const struct output_file *output, char *name, size_t
     return kept;
 }
 
+/* On a terminal, ^C stands before it. */
+static const char *fresh_line(void) {
+    return isatty(STDERR_FILENO) ? "\n" : "";
+}
+
 /* The duty of an interrupted program. */
 static void end_now(void *user) {
     const struct output_file *output = user;
@@ -192,10 +197,11 @@ static void end_now(void *user) {
     fsync(output->fd);
     if (output->is_input) {
         keep_unfinished(output, name, sizeof name);
-        dprintf(STDERR_FILENO, "\ntolka: interrupted; %s is as it was, and %s has what was done\n",
-                output->target, name);
+        dprintf(STDERR_FILENO, "%stolka: interrupted; %s is as it was, and %s has what was done\n",
+                fresh_line(), output->target, name);
     } else if (put_in_place(output) == 0) {
-        dprintf(STDERR_FILENO, "\ntolka: interrupted; %s has what was done\n", output->target);
+        dprintf(STDERR_FILENO, "%stolka: interrupted; %s has what was done\n", fresh_line(),
+                output->target);
     }
 }
 
@@ -333,6 +339,10 @@ void output_release(const struct output_file *output) {
 _Noreturn void output_end(int status) {
     duties_act();
     _exit(status);
+}
+
+_Noreturn void output_end_from_handler(int status) {
+    duties_act_and_exit(status);
 }
 
 void output_broken_pipe(void) {

@@ -47,6 +47,8 @@ void output_discard(struct output_file *output);
 
 /* Ends the program at once with this exit status, after what must be done first. */
 _Noreturn void output_end(int status);
+/* The same out of the handler of a fault, on whatever thread it was. */
+_Noreturn void output_end_from_handler(int status);
 /* Ends the program as one that is ended by SIGPIPE, after what must be done first. */
 _Noreturn void output_broken_pipe(void);
 

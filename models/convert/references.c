@@ -30,44 +30,49 @@ static void keep_result(void *user, size_t index, tolka_result *result) {
     ((struct probe *)user)[index].result = result;
 }
 
-static bool tokenize_probe(const tolka_tokenizer *tokenizer, const char *text,
-                           struct probe *probe) {
+static tolka_status tokenize_probe(const tolka_tokenizer *tokenizer, const char *text,
+                                   struct probe *probe, tolka_error *err) {
     int32_t *ids;
     size_t n;
-    if (tolka_tokenize(tokenizer, text, strlen(text), &ids, &n, NULL) != TOLKA_OK) return false;
+    tolka_status status = tolka_tokenize(tokenizer, text, strlen(text), &ids, &n, err);
+    if (status != TOLKA_OK) return status;
     probe->n_ids = n < MAX_SOURCE ? n : MAX_SOURCE;
     memcpy(probe->ids, ids, probe->n_ids * sizeof *ids);
     tolka_free(ids);
     probe->start = tolka_tokenizer_start(tokenizer);
     probe->forced_first = tolka_tokenizer_forced_first(tokenizer);
-    return true;
+    return TOLKA_OK;
 }
 
-static bool tokenize_with(const tolka_model *model, struct probe *probes, const char *from,
-                          const char *to) {
+static tolka_status tokenize_with(const tolka_model *model, struct probe *probes, const char *from,
+                                  const char *to, tolka_error *err) {
     tolka_tokenizer *tokenizer;
-    if (tolka_tokenizer_new(&tokenizer, model, from, to, NULL) != TOLKA_OK) return false;
-    bool ok = true;
-    for (size_t i = 0; i < N_TEXTS && ok; i++) ok = tokenize_probe(tokenizer, texts[i], &probes[i]);
+    tolka_status status = tolka_tokenizer_new(&tokenizer, model, from, to, err);
+    for (size_t i = 0; i < N_TEXTS && status == TOLKA_OK; i++)
+        status = tokenize_probe(tokenizer, texts[i], &probes[i], err);
     tolka_tokenizer_free(tokenizer);
-    return ok;
+    return status;
 }
 
 /* Any two of the model's languages will do. */
-static bool tokenize_with_languages(const tolka_model *model, struct probe *probes) {
+static tolka_status tokenize_with_languages(const tolka_model *model, struct probe *probes,
+                                            tolka_error *err) {
     tolka_languages *languages;
-    if (tolka_model_languages(model, &languages, NULL) != TOLKA_OK) return false;
+    tolka_status status = tolka_model_languages(model, &languages, err);
+    if (status != TOLKA_OK) return status;
     size_t n = languages->n;
     const char *from = languages->are_sources ? languages->names[0] : NULL;
-    bool ok = n > 0 && tokenize_with(model, probes, from, languages->names[n > 1 ? 1 : 0]);
+    status = n == 0 ? fail(err, TOLKA_ARGUMENT, "no languages")
+                    : tokenize_with(model, probes, from, languages->names[n > 1 ? 1 : 0], err);
     tolka_free(languages);
-    return ok;
+    return status;
 }
 
-/* Without a tokenizer: ids spread over the vocabulary, then the end token. */
+/* Ids spread over the vocabulary, then the end token. */
 static void make_up_ids(const struct config *config, struct probe *probes) {
     for (size_t i = 0; i < N_TEXTS; i++) {
         struct probe *probe = &probes[i];
+        probe->n_ids = 0;
         for (size_t j = 0; j < 6 + i; j++)
             probe->ids[probe->n_ids++] =
                 (int32_t)((7919 * (uint64_t)(j + 1) * (i + 3)) % config->source_vocab);
@@ -76,6 +81,18 @@ static void make_up_ids(const struct config *config, struct probe *probes) {
         probe->start = config->start_token < 0 && !config->start_from_zero ? config->end_token : -1;
         probe->forced_first = -1;
     }
+}
+
+/* A model without a tokenizer that works is none the worse; but one must not seem to be without for
+ * want of memory. */
+static tolka_status make_sources(const tolka_model *model, struct probe *probes, tolka_error *err) {
+    tolka_error why;
+    tolka_status status = tokenize_with(model, probes, NULL, NULL, &why);
+    if (status != TOLKA_OK && status != TOLKA_NOMEM)
+        status = tokenize_with_languages(model, probes, &why);
+    if (status == TOLKA_NOMEM) return fail(err, status, "%s", why.text);
+    if (status != TOLKA_OK) make_up_ids(&model->model.config, probes);
+    return TOLKA_OK;
 }
 
 static void write_reference(struct gguf_writer *writer, size_t i, const struct probe *probe) {
@@ -166,9 +183,8 @@ tolka_status write_references(struct gguf_writer *writer, struct import *import,
     if (status == TOLKA_OK) status = import_bind(import, &model.model, err);
     if (status == TOLKA_OK) {
         size_t n = is_huge(import) ? 1 : N_TEXTS, most = is_huge(import) ? 6 : MAX_TOKENS;
-        if (!tokenize_with(&model, probes, NULL, NULL) && !tokenize_with_languages(&model, probes))
-            make_up_ids(&import->config, probes);
-        status = translate_probes(&model, probes, n, most, err);
+        status = make_sources(&model, probes, err);
+        if (status == TOLKA_OK) status = translate_probes(&model, probes, n, most, err);
         for (size_t i = 0; i < n && status == TOLKA_OK; i++) write_reference(writer, i, &probes[i]);
         if (status == TOLKA_OK) write_u32(writer, "tolka.check.count", (uint32_t)n);
     }

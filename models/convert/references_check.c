@@ -37,14 +37,16 @@ static const struct gguf_value *find_array(const struct gguf *gguf, size_t i, co
     return sound ? value : NULL;
 }
 
-static bool read_reference(const struct gguf *gguf, size_t i, struct reference *reference) {
+static tolka_status read_reference(const struct gguf *gguf, size_t i, struct reference *reference,
+                                   tolka_error *err) {
     const struct gguf_value *source = find_array(gguf, i, "source", GGUF_I32);
     const struct gguf_value *first = find_array(gguf, i, "first", GGUF_I32);
     const struct gguf_value *target = find_array(gguf, i, "target", GGUF_I32);
     const struct gguf_value *log_probs = find_array(gguf, i, "log_probs", GGUF_F32);
     if (!source || !first || first->count != 2 || !target || !log_probs ||
         target->count != log_probs->count)
-        return false;
+        return fail(err, TOLKA_FORMAT, "%s: the stored references (tolka.check.*) are damaged",
+                    gguf->name);
     *reference = (struct reference){.source = malloc(source->n_bytes),
                                     .target = malloc(target->n_bytes),
                                     .n_source = (size_t)source->count,
@@ -52,11 +54,12 @@ static bool read_reference(const struct gguf *gguf, size_t i, struct reference *
                                     .log_probs = malloc(log_probs->n_bytes),
                                     .start = (int32_t)gguf_array_integer(first, 0),
                                     .forced_first = (int32_t)gguf_array_integer(first, 1)};
-    if (!reference->source || !reference->target || !reference->log_probs) return false;
+    if (!reference->source || !reference->target || !reference->log_probs)
+        return fail(err, TOLKA_NOMEM, "out of memory");
     memcpy(reference->source, source->data, source->n_bytes);
     memcpy(reference->target, target->data, target->n_bytes);
     memcpy(reference->log_probs, log_probs->data, log_probs->n_bytes);
-    return true;
+    return TOLKA_OK;
 }
 
 /* *n is 0 if the file has none. */
@@ -70,13 +73,12 @@ static tolka_status references_read(const struct gguf *gguf, struct reference **
         return fail(err, TOLKA_FORMAT, "%s: key tolka.check.count is %lld", gguf->name,
                     (long long)count);
     struct reference *references = calloc((size_t)count, sizeof *references);
-    bool sound = references != NULL;
-    for (size_t i = 0; sound && i < (size_t)count; i++)
-        sound = read_reference(gguf, i, &references[i]);
-    if (!sound) {
+    tolka_status status = references ? TOLKA_OK : fail(err, TOLKA_NOMEM, "out of memory");
+    for (size_t i = 0; status == TOLKA_OK && i < (size_t)count; i++)
+        status = read_reference(gguf, i, &references[i], err);
+    if (status != TOLKA_OK) {
         references_free(references, (size_t)count);
-        return fail(err, TOLKA_FORMAT, "%s: the stored references (tolka.check.*) are damaged",
-                    gguf->name);
+        return status;
     }
     *out = references;
     *n = (size_t)count;
@@ -149,6 +151,18 @@ static tolka_status score_references(const tolka_model *model, struct outcome *o
     return status;
 }
 
+/* A sentence that could not be scored for want of memory says nothing about the model. */
+static tolka_status had_memory(const struct outcome *outcomes, size_t n, tolka_error *err) {
+    const char *why;
+    for (size_t i = 0; i < n; i++) {
+        const tolka_result *result = outcomes[i].result;
+        if (!result) return fail(err, TOLKA_NOMEM, "out of memory");
+        if (tolka_result_status(result, &why) == TOLKA_NOMEM)
+            return fail(err, TOLKA_NOMEM, "%s", why);
+    }
+    return TOLKA_OK;
+}
+
 static void judge(struct verdict *verdict, const tolka_model *model, struct outcome *outcomes,
                   size_t n) {
     struct tolerance tolerance = tolerance_of(model);
@@ -173,6 +187,7 @@ static tolka_status run_references(const tolka_model *model, const struct refere
     if (!outcomes) return fail(err, TOLKA_NOMEM, "out of memory");
     for (size_t i = 0; i < n; i++) outcomes[i].reference = &references[i];
     tolka_status status = score_references(model, outcomes, n, options, &verdict->isa, err);
+    if (status == TOLKA_OK) status = had_memory(outcomes, n, err);
     if (status == TOLKA_OK) judge(verdict, model, outcomes, n);
     for (size_t i = 0; i < n; i++) tolka_result_free(outcomes[i].result);
     free(outcomes);

@@ -32,8 +32,8 @@ tolka_status spm_file_open(struct spm_file *file, const char *path, tolka_error 
     if (loaded == SPM_OK) loaded = spm_load(&file->spm, checked, n, why);
     free(checked);
     if (loaded == SPM_OK) return TOLKA_OK;
-    return fail(err, loaded == SPM_UNSUPPORTED ? TOLKA_UNSUPPORTED : TOLKA_FORMAT, "%s: %s", path,
-                why);
+    tolka_status status_of_file = loaded == SPM_UNSUPPORTED ? TOLKA_UNSUPPORTED : TOLKA_FORMAT;
+    return fail(err, loaded == SPM_NOMEM ? TOLKA_NOMEM : status_of_file, "%s: %s", path, why);
 }
 
 void spm_file_close(struct spm_file *file) {

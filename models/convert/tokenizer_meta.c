@@ -360,8 +360,8 @@ static tolka_status find_bytelevel(struct gguf_writer *writer, struct import *im
     return status;
 }
 
-tolka_status write_tokenizer(struct gguf_writer *writer, struct import *import, const char *vocab,
-                             tolka_error *err) {
+static tolka_status write_kind(struct gguf_writer *writer, struct import *import, const char *vocab,
+                               tolka_error *err) {
     switch (import->plan.kind) {
     case TOKENIZER_SENTENCEPIECE:
     case TOKENIZER_PIECES:
@@ -375,4 +375,9 @@ tolka_status write_tokenizer(struct gguf_writer *writer, struct import *import, 
         return copy_tokenizer(writer, import);
     }
     return TOLKA_OK;
+}
+
+tolka_status write_tokenizer(struct gguf_writer *writer, struct import *import, const char *vocab,
+                             tolka_error *err) {
+    return import_had_memory(import, write_kind(writer, import, vocab, err), err);
 }

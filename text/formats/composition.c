@@ -240,5 +240,5 @@ void compose(const struct tolka_document *document, size_t begin, size_t end, st
         compose_text(document, text, out);
         at = text->end;
     }
-    growing_add(out, document->bytes.bytes + at, end - at);
+    if (end > at) growing_add(out, document->bytes.bytes + at, end - at); /* none may be nowhere */
 }

@@ -39,10 +39,15 @@ static const struct {
 
 /* ---- escapes --------------------------------------------------------------------------------- */
 
+/* Of ASCII: of a longer character a piece would be cut off. */
+static bool is_letter(char c) {
+    return isgraph((unsigned char)c) && (unsigned char)c < 0x80;
+}
+
 /* The length of a name: x, (xx or [xxx]; 0: there is none. */
 static size_t name_length(const char *bytes, size_t n) {
-    if (n == 0 || isspace((unsigned char)bytes[0])) return 0;
-    if (bytes[0] == '(') return n >= 3 ? 3 : 0;
+    if (n == 0 || !is_letter(bytes[0])) return 0;
+    if (bytes[0] == '(') return n >= 3 && is_letter(bytes[1]) && is_letter(bytes[2]) ? 3 : 0;
     if (bytes[0] != '[') return 1;
     const char *last = memchr(bytes, ']', n < 80 ? n : 80);
     return last ? (size_t)(last - bytes) + 1 : 0;

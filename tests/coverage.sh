@@ -1,0 +1,21 @@
+#!/bin/sh
+# Which lines and branches all tests together reach: make coverage. $1: where to build. Writes
+# $1/coverage.txt (every file, and its lines that nothing reaches) and prints a line a folder.
+set -eu
+build=$1
+folders="engine engine/kernels tokenizer text text/formats models models/checkpoint models/convert tools"
+
+command -v gcovr >/dev/null 2>&1 || { echo "coverage: gcovr is missing (Debian: gcovr)" >&2 && exit 1; }
+make BUILD="$build" OPT="-O1 --coverage -fno-inline" LDFLAGS=--coverage \
+    "$build/tolka" tests
+find "$build" -name '*.gcda' -delete
+# Times are not what counts here. A suite that fails says so; what it reached is counted all the same.
+TOLKA=$build/tolka CK_TIMEOUT_MULTIPLIER=${CK_TIMEOUT_MULTIPLIER:-4} "$build/tests/check_all" || true
+
+report() { gcovr --root . --object-directory "$build" --exclude-throw-branches "$@" "$build" 2>/dev/null; }
+report --txt "$build/coverage.txt" --filter '(engine|tokenizer|text|models|tools)/'
+printf '%-20s %7s %9s\n' folder lines branches
+for folder in $folders; do
+    report --filter "$folder/[^/]*\$" --json-summary |
+        sed -n 's/.*"branch_percent": \([0-9.]*\).*"line_percent": \([0-9.]*\).*/\1 \2/p'
+done

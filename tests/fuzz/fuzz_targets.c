@@ -1,0 +1,24 @@
+#include "tests/fuzz/fuzz_targets.h"
+
+const struct fuzz_target *const fuzz_targets[] = {
+    &fuzz_model,
+    &fuzz_safetensors,
+    &fuzz_gguf_source,
+    &fuzz_pytorch,
+    &fuzz_pytorch_legacy,
+    &fuzz_npz,
+    &fuzz_marian_bin,
+    &fuzz_ctranslate2,
+    &fuzz_archive,
+    &fuzz_spm,
+    &fuzz_vocabulary,
+    &fuzz_settings,
+    &fuzz_document,
+    &fuzz_sentences,
+    &fuzz_arguments,
+    &fuzz_kernels,
+    &fuzz_batches,
+    &fuzz_shortlist,
+    /* A new target: one line here, one in fuzz_targets.h, and a folder in corpus/. */
+    NULL,
+};
