@@ -273,9 +273,9 @@ msan: $(BUILD)/tolka
 bench: $(BUILD)/tolka
 	$(BUILD)/tolka bench
 
-## bench-peers: speed beside CTranslate2 (from PyPI), same model, same text, in turn
-bench-peers: $(BUILD)/tolka
-	sh tests/peers/run.sh $(BUILD)/tolka
+## bench-peers: speed beside other engines (from PyPI), same weights and ids, in turn (tests/peers)
+bench-peers: $(BUILD)/tolka $(BUILD)/libtolka.so
+	TOLKA_LIBRARY=$(BUILD)/libtolka.so sh tests/peers/run.sh $(BUILD)/tolka $(PEERS_FLAGS)
 
 ## align-figures: alignment error rates of the shipped model, as in docs/alignment.md
 FIGURES = $(BUILD)/tests/figures/alignments

@@ -181,6 +181,8 @@ START_TEST(options_set_their_fields) {
     SETS(COMMAND_INSPECT, "--tensors", NULL, tensors, true);
     SETS(COMMAND_BENCH, "--rounds", "3", rounds, 3);
     SETS(COMMAND_BENCH, "-r", "3", rounds, 3);
+    SETS(COMMAND_BENCH, "--plot", text, plot, text);
+    SETS(COMMAND_BENCH, "--force", NULL, force, true);
     SETS(COMMAND_ATTENTION, "--format", text, format, text);
     SETS(COMMAND_ATTENTION, "--target", text, target, text);
     SETS(COMMAND_ATTENTION, "--pieces", NULL, pieces, true);
@@ -272,6 +274,11 @@ START_TEST(wrong_usage) {
         {{"inspect", "--diff", "a"}, "two files"},
         {{"check", "a", "b"}, "one file"},
         {{"bench", "--rounds", "0"}, "--rounds is \"0\""},
+        {{"bench", "a", "b", "c"}, "two models|3 were given"},
+        {{"bench", "-m", "a", "b"}, "--model, not both"},
+        {{"bench", "--plot", "speed.png"}, "--plot is \"speed.png\"|.svg"},
+        {{"bench", "--plot", "tests/none/speed.svg"}, "tests/none"},
+        {{"bench", "--batch", "1,0"}, "--batch is \"1,0\"|whole numbers"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         const char *arguments[7] = {NULL};

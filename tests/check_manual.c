@@ -218,6 +218,9 @@ static const struct printing printings[] = {
      {"convert", "--json", FIXTURES "marian", "-o", "build/manual.gguf", "--force"}},
     {"tolka languages \\-\\-json", NULL, {"languages", "--json"}},
     {"tolka bench \\-\\-json", NULL, {"bench", "--json", "-r", "1", "-B", "1", "-j", "1"}},
+    {"tolka bench A B \\-\\-json",
+     NULL,
+     {"bench", "--json", "-r", "1", "-B", "1", "-j", "1", SHIPPED_MODEL, SHIPPED_MODEL}},
     {"tolka attention \\-o map.json", NULL, {"attention", "--to", "de", "Hi.", "--format", "json"}},
 };
 enum { N_PRINTINGS = sizeof printings / sizeof *printings };

@@ -13,7 +13,7 @@ static Suite *(*const suites[])(void) = {
     format_suite,        transformer_suite,   header_suite,      formats_suite,
     rooms_suite,         languages_suite,     guards_suite,      hostile_suite,
     unknown_suite,       masks_suite,         seccomp_suite,     scale_suite,
-    same_bytes_suite,    faults_suite,        fuzz_suite,
+    same_bytes_suite,    faults_suite,        fuzz_suite,        bench_suite,
     /* A new suite: one line here, one in suites.h. */
 };
 

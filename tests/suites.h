@@ -14,6 +14,7 @@ Suite *gguf_suite(void);            /* check_gguf.c */
 Suite *format_suite(void);          /* check_format*.c */
 Suite *transformer_suite(void);     /* check_transformer*.c */
 Suite *pool_suite(void);            /* check_pool.c */
+Suite *bench_suite(void);           /* check_bench.c */
 Suite *memory_suite(void);          /* check_memory.c */
 Suite *reference_suite(void);       /* check_reference.c */
 Suite *search_suite(void);          /* check_search.c, check_limits.c */

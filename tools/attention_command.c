@@ -3,6 +3,7 @@
 #include "tools/attention_gather.h"
 #include "tools/attention_show.h"
 #include "tools/commands.h"
+#include "tools/whole_file.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -42,13 +43,6 @@ static int choose_format(const struct options *options, int *format) {
                     options->output);
 }
 
-static int check_output(const struct options *options) {
-    tolka_error err;
-    if (output_check(options->output, options->force ? OUTPUT_REPLACE : 0, &err) == TOLKA_OK)
-        return EXIT_DONE;
-    return complain(EXIT_USAGE, "%s", err.text);
-}
-
 /* ---- output ---------------------------------------------------------------------------------- */
 
 static void show(FILE *out, const struct looked *looked, int format, bool to_terminal) {
@@ -68,28 +62,20 @@ static void show(FILE *out, const struct looked *looked, int format, bool to_ter
     }
 }
 
-/* A file of the output's name is whole or not there. */
-static int write_file(const struct options *options, const struct looked *looked, int format) {
-    struct output_file output;
-    tolka_error err;
-    if (output_open(&output, options->output, options->force ? OUTPUT_REPLACE : 0, &err) !=
-        TOLKA_OK)
-        return complain(EXIT_USAGE, "%s", err.text);
-    FILE *out = output_file_stream(&output);
-    int reason = out ? 0 : errno;
-    if (out) {
-        show(out, looked, format, false);
-        reason = flush_output(out);
-        fclose(out);
-    }
-    if (!reason && output_finish(&output, &err) == TOLKA_OK) return EXIT_DONE;
-    output_discard(&output);
-    if (!reason) return complain(EXIT_INPUT, "%s", err.text);
-    return complain(EXIT_INPUT, "cannot write %s: %s", options->output, strerror(reason));
+struct shown {
+    const struct looked *looked;
+    int format;
+};
+
+static void show_in_file(FILE *out, const void *user) {
+    const struct shown *shown = user;
+    show(out, shown->looked, shown->format, false);
 }
 
 static int write_looked(const struct options *options, const struct looked *looked, int format) {
-    if (writes_file(options)) return write_file(options, looked, format);
+    struct shown shown = {looked, format};
+    if (writes_file(options))
+        return write_whole_file(options->output, options->force, show_in_file, &shown);
     show(stdout, looked, format, true);
     return EXIT_DONE;
 }
@@ -122,7 +108,7 @@ int run_attention(struct options *options) {
     if (options->n_arguments == 0)
         return complain(EXIT_USAGE, "attention needs a text; see tolka attention --help");
     int status = choose_format(options, &format);
-    if (status == EXIT_DONE) status = check_output(options);
+    if (status == EXIT_DONE) status = check_whole_file(options->output, options->force);
     if (status != EXIT_DONE) return status;
     char *text = join_arguments(options);
     status = text ? open_and_look(options, text, format) : complain(EXIT_MODEL, "out of memory");

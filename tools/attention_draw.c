@@ -10,23 +10,6 @@
 
 enum { LONGEST_LABEL = 24 }; /* characters of a word that are shown */
 
-static void put_xml_bytes(FILE *out, const char *text, const char *end) {
-    while (text < end && *text) {
-        const char *start = text;
-        uint32_t character = next_character(&text);
-        if (is_unprintable(character))
-            fputs("\xef\xbf\xbd", out);
-        else if (character < 0x80 && strchr("&<>\"'", (int)character))
-            fprintf(out, "&#%d;", (int)character);
-        else
-            fwrite(start, 1, (size_t)(text - start), out);
-    }
-}
-
-void put_xml(FILE *out, const char *text) {
-    put_xml_bytes(out, text, text + strlen(text));
-}
-
 /* Where a label is cut; at its end if it is not. */
 static const char *label_end(const char *text) {
     const char *at = text, *cut = text;

@@ -5,15 +5,9 @@
 #define ATTENTION_DRAW_H
 
 #include "tools/attention_data.h"
+#include "tools/svg.h"
 
 #include <stdio.h>
-
-struct extent {
-    double width, height;
-};
-
-/* Text between tags or within an attribute: markup escaped, controls replaced. */
-void put_xml(FILE *out, const char *text);
 
 /* Source and translation in two rows, or in two columns, with lines between words: the alignment's,
  * and fainter ones where a word looks, too. */

@@ -11,18 +11,11 @@ static void put_shades(FILE *out, const uint32_t shades[N_SHADES]) {
     for (int i = 0; i < N_SHADES; i++) fprintf(out, ".s%d{fill:#%06x}", i, (unsigned)shades[i]);
 }
 
-static void put_style(FILE *out) {
-    fputs("<style>\ntext{font-family:system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans',"
-          "sans-serif;fill:#1c1f26}\n.paper{fill:#fcfbf9}.link{fill:none;stroke:#3059b0}"
-          ".special,.note{fill:#6a6f7b}.cursor{fill:none}"
-          ".grid{fill:none;stroke:#fcfbf9;stroke-width:.05}\n",
-          out);
-    put_shades(out, light_shades);
-    fputs("\n@media (prefers-color-scheme:dark){text{fill:#e7e9ee}.paper{fill:#14171d}"
-          ".link{stroke:#5eb8e9}.special,.note{fill:#98a0ae}.grid{stroke:#14171d}\n",
-          out);
-    put_shades(out, dark_shades);
-    fputs("}\n</style>\n", out);
+static void put_rules(FILE *out, bool dark) {
+    fprintf(out, ".link{fill:none;stroke:%s}.special{fill:%s}.cursor{fill:none}",
+            dark ? "#5eb8e9" : "#3059b0", dark ? "#98a0ae" : "#6a6f7b");
+    fprintf(out, ".grid{fill:none;stroke:%s;stroke-width:.05}\n", dark ? "#14171d" : "#fcfbf9");
+    put_shades(out, dark ? dark_shades : light_shades);
 }
 
 struct place {
@@ -57,12 +50,8 @@ static struct layout lay_out(const struct view *view, const struct heat *heat) {
     return layout;
 }
 
-static void move_to(FILE *out, struct place place) {
-    fprintf(out, "<g transform=\"translate(%.1f %.1f)\">\n", place.x, place.y);
-}
-
 static void put_caption(FILE *out, const struct map *map, struct place place) {
-    move_to(out, place);
+    svg_group(out, place.x, place.y);
     draw_legend(out);
     fprintf(out,
             "<text class=\"note\" font-size=\"13\" x=\"%d\" y=\"10\">How much each word of the "
@@ -76,22 +65,17 @@ void show_attention_svg(FILE *out, const struct looked *looked) {
     const struct map *map = &view->maps[TOLKA_CROSS_ATTENTION];
     struct heat heat = heat_of(view, TOLKA_CROSS_ATTENTION, map->layers - 1, average_slot(map));
     struct layout layout = lay_out(view, &heat);
-    fprintf(out,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%.0f\" "
-            "viewBox=\"0 0 %.0f %.0f\" role=\"img\">\n<title>",
-            layout.whole.width, layout.whole.height, layout.whole.width, layout.whole.height);
+    svg_begin(out, layout.whole);
     put_xml(out, looked->source_text);
     fputs(" \xe2\x80\x93 ", out);
     put_xml(out, looked->target_text);
-    fputs("</title>\n", out);
-    put_style(out);
-    fputs("<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n", out);
-    move_to(out, layout.alignment);
+    svg_ground(out, put_rules);
+    svg_group(out, layout.alignment.x, layout.alignment.y);
     draw_alignment(out, view, layout.across);
-    fputs("</g>\n", out);
-    move_to(out, layout.heat);
+    svg_group_end(out);
+    svg_group(out, layout.heat.x, layout.heat.y);
     draw_heat(out, &heat);
-    fputs("</g>\n", out);
+    svg_group_end(out);
     put_caption(out, map, layout.caption);
-    fputs("</svg>\n", out);
+    svg_end(out);
 }

@@ -38,8 +38,9 @@ const struct command_spec command_specs[] = {
      "Runs the sentences that were stored when FILE was made and says whether this machine gives "
      "the answers that the source weights gave.",
      run_check},
-    {COMMAND_BENCH, "bench", " [OPTION]...", "measure speed",
-     "Measures load time, latency, throughput and memory, beside what the machine could do.",
+    {COMMAND_BENCH, "bench", " [OPTION]... [MODEL [MODEL]]", "measure speed",
+     "Measures load time, latency, throughput and memory, beside what the machine could do. Two "
+     "models are run in turn, and shown beside each other.",
      run_bench},
     {COMMAND_CACHE, "cache", " [OPTION]...", "show model files made of checkpoints",
      "Shows the model files that were made of checkpoints given with -m, and where they are; "

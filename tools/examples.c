@@ -26,6 +26,8 @@ const struct example examples[] = {
      "every layer and head, in a browser"},
     {COMMAND_CHECK, "tolka check en-de.gguf", "after copying it to another machine"},
     {COMMAND_BENCH, "tolka bench -m en-de.gguf", "all cores, built-in sentences"},
+    {COMMAND_BENCH, "tolka bench en-de.gguf other.gguf", "two models beside each other"},
+    {COMMAND_BENCH, "tolka bench --plot speed.svg", "as a picture, over batches and threads"},
     {COMMAND_BENCH, "tolka bench -j 1 -B 1,32 -i text.txt --json", "one thread, two batch sizes"},
     {COMMAND_CACHE, "tolka cache --clear", "forget model files that were made of checkpoints"},
     {0, NULL, NULL},

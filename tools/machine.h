@@ -28,7 +28,8 @@ struct machine_limits {
     struct multiply_rate multiplies[MULTIPLY_TYPES];
 };
 
-double seconds_now(void); /* monotonic */
+double seconds_now(void);       /* monotonic */
+double processor_seconds(void); /* that all threads of this process have used */
 
 void machine_describe(struct machine_limits *limits); /* cpu, cores */
 /* Measures reads, and multiplies with the kernels of an instruction set (NULL: the best); 0 where

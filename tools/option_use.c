@@ -30,6 +30,7 @@ static const struct option_use {
     {COMMAND_TRANSLATE, "format", GROUP_FILES, "lines text markdown html srt vtt po"},
     {COMMAND_ATTENTION, "format", GROUP_FILES, "html svg json text"},
     {ANY, "force", GROUP_FILES, NULL},
+    {ANY, "plot", GROUP_FILES, COMPLETE_FILES},
     {ANY, "target", GROUP_FILES, NULL},
     {ANY, "pieces", GROUP_FILES, NULL},
     {ANY, "json", GROUP_FILES, NULL},

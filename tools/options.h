@@ -46,6 +46,7 @@ struct options {
     const char *type, *config, *family, *shortlist;
     const char *vocab; /* one file, or source,target */
     long rounds;
+    const char *plot;
     /* how tokens are chosen */
     struct setting settings[MAX_SETTINGS];
     int n_settings;

@@ -1,19 +1,20 @@
 #!/bin/sh
-# Measures tolka beside CTranslate2 on this machine.
+# Measures tolka beside other engines on this machine.
 #
 #   sh tests/peers/run.sh [build/tolka] [options of bench.py]
 #
-# The first run makes a Python environment in build/peers-venv from PyPI; nothing else is
-# fetched. PYTHON names another interpreter (3.9 to 3.13), PEERS_MODEL the Hugging Face
-# directory of the model to compare with.
+# PEERS names the engines ("ctranslate2 slimt marian pytorch"; default: the first two). The first
+# run makes a Python environment for each in build/peers-venv, from PyPI; nothing else is fetched.
+# PYTHON names another interpreter (3.9 to 3.13).
 set -eu
 
 here=$(dirname "$0")
 cd "$here/../.."
 peers=tests/peers
-venv=build/peers-venv
-stamp=$venv/requirements.txt
 python=${PYTHON:-python3}
+PEERS=${PEERS:-ctranslate2 slimt}
+[ "$PEERS" = all ] && PEERS="ctranslate2 slimt marian pytorch"
+export PEERS
 
 tolka=build/tolka
 case ${1-} in
@@ -24,21 +25,37 @@ case ${1-} in
     ;;
 esac
 
-# The stamp is a copy of the list, so that a change of versions makes the environment anew.
-if ! cmp -s "$peers/requirements.txt" "$stamp"; then
-    echo "peers: making a Python environment in $venv (once; about 280 MB)" >&2
+# make_environment ENGINE: its stamp is a copy of the list, so that a change of versions makes it
+# anew.
+make_environment() {
+    list=$peers/requirements-$1.txt
+    venv=build/peers-venv/$1
+    [ -f "$list" ] || return 0 # bench.py says that there is no such engine
+    if cmp -s "$list" "$venv/requirements.txt"; then return 0; fi
+    case $1 in
+    ctranslate2) size="280 MB" ;;
+    marian) size="2 GB" ;;
+    pytorch) size="5 GB" ;;
+    *) size="100 MB" ;;
+    esac
+    echo "peers: making a Python environment in $venv (once; about $size)" >&2
     rm -rf "$venv"
-    mkdir -p build
+    mkdir -p build/peers-venv
     "$python" -m venv "$venv" || {
         echo "peers: $python has no venv module; on Debian: apt install python3-venv" >&2
         exit 1
     }
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary=:all: \
-        -r "$peers/requirements.txt" || {
-        echo "peers: could not install $peers/requirements.txt from PyPI" >&2
-        exit 1
+        -r "$list" || {
+        echo "peers: could not install $list from PyPI" >&2
+        rm -rf "$venv"
+        return 0
     }
-    cp "$peers/requirements.txt" "$stamp"
-fi
+    cp "$list" "$venv/requirements.txt"
+}
 
-exec "$venv/bin/python" "$peers/bench.py" --tolka "$tolka" "$@"
+for engine in tolka $(echo "$PEERS" | tr , ' '); do
+    make_environment "$engine"
+done
+
+exec "$python" -B "$peers/bench.py" --tolka "$tolka" "$@"
