@@ -1,5 +1,6 @@
 /* Where sentences and translations end at the latest: tables of positions are never read behind their
- * end, and a length that is a multiple of the source's is at least one token. */
+ * end, a length that is a multiple of the source's is at least one token, and tokens that had to come
+ * cost nothing. */
 #include "tests/fixture.h"
 #include "tests/suites.h"
 
@@ -137,11 +138,36 @@ START_TEST(lengths_are_multiples_of_the_source) {
 }
 END_TEST
 
+/* A token that had to come has no part in the score. */
+START_TEST(forced_tokens_cost_nothing) {
+    struct scene scene = scene_open("bart");
+    for (int beam = 1; beam <= 2; beam++) {
+        size_t n;
+        tolka_options options = TOLKA_OPTIONS_INIT;
+        options.beam = beam;
+        options.want_scores = 1;
+        tolka_translator *translator = open_translator(scene.fixture.model, &options);
+        tolka_input input = input_of(&scene, 6, 0);
+        input.forced_first = 9;
+        tolka_result *result = run_one(translator, &input, false);
+        const tolka_token *tokens = tolka_result_tokens(result, 0, &n);
+        ck_assert_uint_gt(n, 1);
+        ck_assert_int_eq(tokens[0].id, 9);
+        ck_assert_msg(tokens[0].log_prob == 0, "%g", (double)tokens[0].log_prob);
+        ck_assert_msg(tokens[1].log_prob < 0, "%g", (double)tokens[1].log_prob);
+        tolka_result_free(result);
+        tolka_translator_free(translator);
+    }
+    fixture_close(&scene.fixture);
+}
+END_TEST
+
 TCase *limits_case(void) {
     TCase *tcase = tcase_create("limits");
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, sources_and_targets_fill_the_positions, 0, N_FOLDERS);
     tcase_add_loop_test(tcase, translations_end_with_the_positions, 0, N_FOLDERS);
+    tcase_add_test(tcase, forced_tokens_cost_nothing);
     tcase_add_test(tcase, lengths_are_multiples_of_the_source);
     return tcase;
 }

@@ -252,8 +252,7 @@ static const char *const texts[] = {
     "The weather is nice today. Where did you put the keys? I wrote a letter yesterday.",
     "",
     "I",
-    "  - Tom, who had been waiting for the bus since early in the morning, finally went home with "
-    "his friends because it had begun to rain and nobody knew when the next one would come.  ",
+    "  - Tom, who had waited for the bus since early in the morning, went home, as it rained.  ",
     "Hello.",
     "x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x",
     "\xe4\xbd\xa0\xe5\xa5\xbd, said Zo\xc3\xab; 12:30.",

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Which lines and branches all tests together reach: make coverage. $1: where to build. Writes
-# $1/coverage.txt (every file, and its lines that nothing reaches) and prints a line a folder.
+# $1/coverage.txt (every file, and its lines that nothing reaches) and prints a line for each folder.
 set -eu
 build=$1
 folders="engine engine/kernels tokenizer text text/formats models models/checkpoint models/convert tools"
@@ -14,8 +14,7 @@ TOLKA=$build/tolka CK_TIMEOUT_MULTIPLIER=${CK_TIMEOUT_MULTIPLIER:-4} "$build/tes
 
 report() { gcovr --root . --object-directory "$build" --exclude-throw-branches "$@" "$build" 2>/dev/null; }
 report --txt "$build/coverage.txt" --filter '(engine|tokenizer|text|models|tools)/'
-printf '%-20s %7s %9s\n' folder lines branches
 for folder in $folders; do
-    report --filter "$folder/[^/]*\$" --json-summary |
-        sed -n 's/.*"branch_percent": \([0-9.]*\).*"line_percent": \([0-9.]*\).*/\1 \2/p'
+    echo "$folder: $(report --print-summary --txt /dev/null --filter "$folder/[^/]*\$" |
+        sed -n 's/^\(lines\|branches\): \([0-9.]*%\).*/\1 \2/p' | paste -sd' ')"
 done
