@@ -59,4 +59,13 @@ static inline void choice_insert(struct choice *choice, size_t n_top, struct can
     choice->top[i] = candidate;
 }
 
+/* Inserts the greatest of n logits, of the tokens from `first` on; `found` has room for n. */
+static inline void choice_collect(struct choice *choice, const struct kernels *kernels,
+                                  size_t n_top, const float *logits, size_t n, int32_t first,
+                                  struct candidate *found) {
+    float least = choice->n_top < n_top ? -INFINITY : choice->top[n_top - 1].value;
+    size_t n_found = kernels->above(logits, n, least, first, found);
+    for (size_t i = 0; i < n_found; i++) choice_insert(choice, n_top, found[i]);
+}
+
 #endif

@@ -18,13 +18,6 @@ void output_take(struct output *output, size_t n_rows, enum row_need need, struc
 
 /* ---- one chunk of one row's logits ----------------------------------------------------------- */
 
-static void collect_top(const struct output *output, struct choice *choice, size_t n_top,
-                        const float *logits, size_t n, int32_t first) {
-    float least = choice->n_top < n_top ? -INFINITY : choice->top[n_top - 1].value;
-    size_t n_found = output->products->kernels->above(logits, n, least, first, output->found);
-    for (size_t i = 0; i < n_found; i++) choice_insert(choice, n_top, output->found[i]);
-}
-
 static void collect_best(const struct kernels *kernels, struct choice *choice, const float *logits,
                          size_t n, int32_t first) {
     float best;
@@ -78,7 +71,7 @@ static void consume(const struct output *output, const struct wanted *wanted, st
     suppress(config, wanted->generation, first_step, logits, n, first, ids);
     if (wanted->sum && renormalize) add_to_sum(kernels, choice, logits, n);
     if (wanted->n_top)
-        collect_top(output, choice, wanted->n_top, logits, n, first);
+        choice_collect(choice, kernels, wanted->n_top, logits, n, first, output->found);
     else
         collect_best(kernels, choice, logits, n, first);
 }

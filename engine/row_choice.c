@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+enum { COLLECTED_AT_ONCE = 1024 };
+
 void row_room_take(struct row_room *room, size_t vocab, struct arena *arena) {
     room->raw = arena_take(arena, vocab, sizeof *room->raw);
     room->candidates = arena_take(arena, vocab, sizeof *room->candidates);
@@ -23,17 +25,21 @@ static void sum_row(const struct kernels *kernels, const float *scores, size_t v
 static void normalize_row(const struct kernels *kernels, float *scores, size_t vocab,
                           struct choice *choice) {
     sum_row(kernels, scores, vocab, choice);
-    for (size_t i = 0; i < vocab; i++) scores[i] = choice_log_prob(choice, scores[i]);
+    float max = choice->max, log_sum = logf(choice->sum_exp); /* choice_log_prob, taken apart */
+    for (size_t i = 0; i < vocab; i++) scores[i] = scores[i] - max - log_sum;
     choice->max = 0;
     choice->sum_exp = 1;
 }
 
 /* ---- choices --------------------------------------------------------------------------------- */
 
-static void choose_top(const float *scores, size_t vocab, size_t n_top, struct choice *choice) {
-    for (size_t i = 0; i < vocab; i++)
-        if (scores[i] > -INFINITY)
-            choice_insert(choice, n_top, (struct candidate){scores[i], (int32_t)i});
+/* Bit by bit, as what is among the greatest so far leaves out most of what comes. */
+static void choose_top(const struct kernels *kernels, const struct row_room *room,
+                       const float *scores, size_t vocab, size_t n_top, struct choice *choice) {
+    for (size_t i = 0; i < vocab; i += COLLECTED_AT_ONCE) {
+        size_t n = vocab - i < COLLECTED_AT_ONCE ? vocab - i : COLLECTED_AT_ONCE;
+        choice_collect(choice, kernels, n_top, scores + i, n, (int32_t)i, room->candidates);
+    }
 }
 
 static void choose_best(const struct kernels *kernels, const float *scores, size_t vocab,
@@ -60,7 +66,7 @@ static void choose_by_logits(const struct kernels *kernels, const struct config 
     if (g->do_sample)
         draw(g, room, wanted->numbers[r], scores, vocab, choice);
     else if (wanted->n_top)
-        choose_top(scores, vocab, wanted->n_top, choice);
+        choose_top(kernels, room, scores, vocab, wanted->n_top, choice);
     else
         choose_best(kernels, scores, vocab, choice);
     const float *meant = g->renormalize_logits ? scores : room->raw;
@@ -81,5 +87,5 @@ void choose_from_row(const struct kernels *kernels, const struct config *config,
     constrain(wanted->generation, &wanted->contexts[r], config->end_token, scores, vocab);
     if (wanted->generation->settings.renormalize_logits)
         normalize_row(kernels, scores, vocab, choice);
-    choose_top(scores, vocab, wanted->n_top, choice);
+    choose_top(kernels, room, scores, vocab, wanted->n_top, choice);
 }

@@ -16,9 +16,9 @@
 
 /* Files, sockets, processes and signals are not among them. */
 static const unsigned allowed[] = {
-    SYS_read,    SYS_write,    SYS_mmap,       SYS_munmap,        SYS_mremap,
-    SYS_mprotect, SYS_madvise, SYS_brk,        SYS_futex,         SYS_clock_gettime,
-    SYS_getrandom, SYS_exit,   SYS_exit_group, SYS_sched_yield,   SYS_rt_sigprocmask,
+    SYS_read,      SYS_write,   SYS_mmap,       SYS_munmap,      SYS_mremap,
+    SYS_mprotect,  SYS_madvise, SYS_brk,        SYS_futex,       SYS_clock_gettime,
+    SYS_getrandom, SYS_exit,    SYS_exit_group, SYS_sched_yield, SYS_rt_sigprocmask,
 };
 
 /* Any other call ends the process with SIGSYS. True: the kernel has agreed. */
@@ -78,7 +78,8 @@ static int ended(bool opens_file) {
 
 START_TEST(few_calls_are_needed) {
     int status = ended(false);
-    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == TRANSLATED, "it ended with %x", status);
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == TRANSLATED, "it ended with %x",
+                  status);
     status = ended(true);
     ck_assert_msg(WIFSIGNALED(status), "a file was looked at: %x", status);
 }

@@ -202,8 +202,7 @@ static tolka_status read_entry(struct source *source, struct archive *archive,
     tolka_status status = archive_read(archive, entry, source, &bytes, err);
     if (status != TOLKA_OK) return status;
     struct source_tensor *tensor = source_add(source, entry->name, length - 4);
-    if (!tensor)
-        return fail(err, TOLKA_NOMEM, "%s: out of memory for its tensors", archive->path);
+    if (!tensor) return fail(err, TOLKA_NOMEM, "%s: out of memory for its tensors", archive->path);
     status = read_array(tensor, bytes, (size_t)entry->size, archive->path, err);
     if (status == TOLKA_OK && strcmp(tensor->name, "special:model.yml") == 0)
         status = take_settings(source, archive->path, err);

@@ -124,8 +124,7 @@ static tolka_status read_tensor(struct source *source, const char *name, const j
         return fail(err, TOLKA_FORMAT, "%s: tensor %s has the unknown type %.20s", payload->path,
                     name, type_name ? type_name : "(none)");
     struct source_tensor *tensor = source_add(source, name, length);
-    if (!tensor)
-        return fail(err, TOLKA_NOMEM, "%s: out of memory for its tensors", payload->path);
+    if (!tensor) return fail(err, TOLKA_NOMEM, "%s: out of memory for its tensors", payload->path);
     source_set_type(tensor, dtype->type, dtype->name);
     tolka_status status = read_shape(tensor, json_object_get(entry, "shape"), payload->path, err);
     if (status == TOLKA_OK)
