@@ -58,8 +58,7 @@ INLINE void finish_column(const struct matmul *p, const struct block *b, size_t 
 INLINE void finish_as(const struct matmul *p, const struct block *b, enum sums_kind kind,
                       enum activation activation) {
     size_t o = 0;
-    for (; o + LANES <= b->n_outputs; o += LANES)
-        finish_column(p, b, o, LANES, kind, activation);
+    for (; o + LANES <= b->n_outputs; o += LANES) finish_column(p, b, o, LANES, kind, activation);
     if (o < b->n_outputs) finish_column(p, b, o, b->n_outputs - o, kind, activation);
 }
 

@@ -50,7 +50,7 @@ INLINE void add_group(const struct matmul *p, const uint8_t *w, const int8_t *x,
 /* The next panels' weights come from far away, and half as many bytes as int8 has do not keep the
  * processor looking far ahead: they are asked for while those at w are used. A hint only: behind the
  * last weights it does nothing. */
-INLINE void prefetch_next(const uint8_t *w, size_t panel_bytes, size_t step, size_t panels) {
+INLINE void prefetch_panels(const uint8_t *w, size_t panel_bytes, size_t step, size_t panels) {
     uintptr_t next = (uintptr_t)w + panels * panel_bytes + step * Q4_0_STEP_BYTES;
     UNROLL
     for (size_t i = 0; i < panels; i++, next += panel_bytes) {
@@ -74,7 +74,7 @@ INLINE void sum_groups(const struct matmul *p, size_t rows, size_t panels, size_
         for (size_t v = 0; v < n_vectors; v++) sums[i][v] = splat(0);
     }
     for (size_t step = 0; step < n_steps; step++) {
-        if (r == 0) prefetch_next(w, panel_bytes, step, panels);
+        if (r == 0) prefetch_panels(w, panel_bytes, step, panels);
         add_group(p, w, x, 2 * step, rows, panels, sums);
         add_group(p, w, x, 2 * step + 1, rows, panels, sums);
     }

@@ -79,17 +79,10 @@ static void announce_companion(struct gguf_writer *writer, const struct role *ro
         write_tensor_info(writer, name, type, n, 1, n * sizeof(uint32_t));
 }
 
-/* Tables and the output layer stay int8 where layers get 4 bits: a row of them is a whole token, and
- * little is read of tables at a time. */
-static enum dtype type_of(const struct conversion *conversion, const struct role *role) {
-    enum dtype type = conversion->options->type;
-    return type == DTYPE_Q4_0 && role->stack == 0 ? DTYPE_I8 : type;
-}
-
 static tolka_status announce(void *user, const struct role *role, tolka_error *err) {
     struct conversion *conversion = user;
     struct gguf_writer *writer = &conversion->writer;
-    enum dtype type = type_of(conversion, role);
+    enum dtype type = conversion->options->type;
     if (role->kind != ROLE_MATRIX) {
         bool vector = role->kind == ROLE_VECTOR;
         write_tensor_info(writer, role->name, DTYPE_F32, vector ? role->n_out : role->n_in,
@@ -179,7 +172,7 @@ static tolka_status check_fits(const struct role *role, const float *row, tolka_
 static tolka_status write_panels(struct conversion *conversion, const struct role *role,
                                  const struct role_source *source, struct packing *packing,
                                  tolka_error *err) {
-    enum dtype type = type_of(conversion, role);
+    enum dtype type = conversion->options->type;
     tolka_status status = TOLKA_OK;
     for (size_t first = 0; first < role->n_out && status == TOLKA_OK; first += PANEL_OUTPUTS) {
         size_t n = role->n_out - first < PANEL_OUTPUTS ? role->n_out - first : PANEL_OUTPUTS;
@@ -200,7 +193,7 @@ static tolka_status write_panels(struct conversion *conversion, const struct rol
 
 static tolka_status write_matrix(struct conversion *conversion, const struct role *role,
                                  const struct role_source *source, tolka_error *err) {
-    enum dtype type = type_of(conversion, role);
+    enum dtype type = conversion->options->type;
     size_t padded = matrix_padded(role->n_out);
     struct packing packing = {.rows = calloc(PANEL_OUTPUTS * role->n_in, sizeof(float)),
                               .scale = calloc(padded, sizeof(float)),

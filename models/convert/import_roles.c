@@ -44,7 +44,8 @@ static bool panel_type(const struct source_tensor *tensor, enum dtype *type) {
 static bool is_panels(const struct import *import, const struct role *role,
                       const struct source_tensor *tensor) {
     enum dtype type;
-    if (import->family != &family_tolka || !panel_type(tensor, &type) || role->kind != ROLE_MATRIX || tensor->rank < 1 || tensor->rank > 2)
+    if (import->family != &family_tolka || !panel_type(tensor, &type) ||
+        role->kind != ROLE_MATRIX || tensor->rank < 1 || tensor->rank > 2)
         return false;
     if (type == DTYPE_I8 && tensor->n_scales < role->n_out) return false;
     uint64_t panels = tensor->rank == 2 ? tensor->dims[0] : 1;

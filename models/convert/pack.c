@@ -100,13 +100,22 @@ static float extreme_of(const float *w) {
     return extreme;
 }
 
+/* Of two groups of the same numbers, which differ in the signs of scale and q, the same one always. */
+static void make_canonical(struct group *group) {
+    bool has_both = group->scale < 0;
+    for (size_t i = 0; i < Q4_0_GROUP; i++) has_both &= group->q[i] != -8;
+    if (!has_both) return;
+    group->scale = -group->scale;
+    for (size_t i = 0; i < Q4_0_GROUP; i++) group->q[i] = -group->q[i];
+}
+
 /* Tries scales of which the weight that is farthest from 0 is so many, from 9, which -8 then has to
  * do for, down to 1, and each time the scale that fits best what was rounded. What had few steps
  * before, weights of 4 bits above all, comes out as it was. */
 static struct group quantize_group(const float *w) {
     struct group best = {0};
     float extreme = extreme_of(w), most = fabsf(extreme) / 8, least = INFINITY;
-    for (float steps = 9; steps >= 1 && extreme != 0 && least > 0; steps -= 0.25f) {
+    for (float steps = 9; steps >= 1 && extreme != 0 && least > 0; steps -= steps > 5 ? 0.25f : 1) {
         struct group group = {.scale = half_to_float(float_to_half(-extreme / steps))};
         if (group.scale == 0) continue; /* too small for an f16 */
         round_group(w, &group);
@@ -117,6 +126,7 @@ static struct group quantize_group(const float *w) {
         if (error < least || best.scale == 0) best = group;
         if (error < least) least = error;
     }
+    make_canonical(&best);
     return best;
 }
 
