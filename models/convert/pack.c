@@ -63,7 +63,8 @@ static void round_group(const float *w, struct group *group) {
         float q = w[i] * inverse;
         q = q < -8 ? -8 : q;
         q = q > 7 ? 7 : q;
-        group->q[i] = q + whole - whole;
+        float shifted = q + whole; /* stored, so that no wider register keeps the fraction */
+        group->q[i] = shifted - whole;
     }
 }
 
