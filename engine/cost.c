@@ -6,7 +6,7 @@
 struct walk {
     const struct model *model;
     tolka_cost cost;
-    double bytes_of_type[DTYPE_BF16 + 1];
+    double weights_of_type[DTYPE_BF16 + 1];
 };
 
 /* Weights with their scales and sums. */
@@ -48,7 +48,7 @@ static tolka_status add_role(void *user, const struct role *role, tolka_error *e
         const struct matrix *matrix = role_place((struct model *)walk->model, role);
         bytes = matrix_bytes(matrix);
         products = (double)matrix->n_out * (double)matrix->n_in;
-        walk->bytes_of_type[matrix->type] += bytes;
+        walk->weights_of_type[matrix->type] += products;
     }
     bool once = is_of_encoder(role);
     *(once ? &walk->cost.encoder_bytes : &walk->cost.step_bytes) += bytes;
@@ -67,10 +67,10 @@ void tolka_model_cost(const tolka_model *model, tolka_cost *cost) {
         matrix_bytes(&output->w) + (output->bias ? sizeof(float) * (double)output->w.n_out : 0);
     walk.cost.output_products = (double)output->w.n_out * (double)output->w.n_in;
     walk.cost.target_vocab = output->w.n_out;
-    walk.bytes_of_type[output->w.type] += walk.cost.output_bytes;
+    walk.weights_of_type[output->w.type] += walk.cost.output_products;
     int most = 0;
     for (int type = 0; type <= DTYPE_BF16; type++)
-        if (walk.bytes_of_type[type] > walk.bytes_of_type[most]) most = type;
+        if (walk.weights_of_type[type] > walk.weights_of_type[most]) most = type;
     walk.cost.type = dtype_name((enum dtype)most);
     *cost = walk.cost;
 }

@@ -17,13 +17,15 @@ void products_take(struct products *products, size_t n_rows, size_t max_inputs,
     struct operand_forms *forms = &products->forms;
     forms->quantized = arena_take(arena, n_rows, quantized_bytes(products, max_inputs));
     forms->scale = arena_take(arena, n_rows, sizeof(float));
+    forms->grouped = arena_take(arena, n_rows, grouped_bytes(max_inputs));
+    forms->grouped_scale = arena_take(arena, n_rows, sizeof(float));
     forms->rounded = arena_take(arena, n_rows, padded_inputs(max_inputs) * sizeof(uint16_t));
 }
 
 struct operand operand_begin(struct products *products, const float *x, size_t n_rows, size_t n) {
     struct operand_forms *forms = &products->forms;
     forms->serial++;
-    forms->is_quantized = forms->is_rounded = false;
+    forms->is_quantized = forms->is_grouped = forms->is_rounded = false;
     return (struct operand){x, n_rows, n, forms->serial};
 }
 
@@ -34,6 +36,14 @@ static void quantize(struct products *products, const struct operand *x, float m
                                 quantized_bytes(products, x->n), forms->scale);
     forms->is_quantized = true;
     forms->multiplier = multiplier;
+}
+
+static void quantize_groups(struct products *products, const struct operand *x) {
+    struct operand_forms *forms = &products->forms;
+    if (forms->is_grouped) return;
+    products->kernels->quantize_groups(x->x, x->n, x->n_rows, x->n, forms->grouped,
+                                       grouped_bytes(x->n), forms->grouped_scale);
+    forms->is_grouped = true;
 }
 
 static void round_to_bf16(struct products *products, const struct operand *x) {
@@ -55,6 +65,11 @@ static void set_input(struct products *products, const struct operand *x, const 
         product->x = products->forms.quantized;
         product->x_scale = products->forms.scale;
         product->x_stride = quantized_bytes(products, x->n);
+    } else if (w->type == DTYPE_Q4_0) {
+        quantize_groups(products, x);
+        product->x = products->forms.grouped;
+        product->x_scale = products->forms.grouped_scale;
+        product->x_stride = grouped_bytes(x->n);
     } else if (w->type == DTYPE_BF16) {
         round_to_bf16(products, x);
         product->x = products->forms.rounded;
@@ -95,7 +110,7 @@ static void release_rows(const struct matmul *product) {
 /* Parts are whole panels of outputs: every output is computed as it would be alone. */
 static void multiply(const struct products *products, const struct matmul *product) {
     size_t n_parts = products->team ? (size_t)pool_threads(products->team) : 1;
-    size_t bytes = product->n_outputs * matrix_row_bytes(product->w->type, product->w->n_in);
+    size_t bytes = matrix_data_bytes(product->w, product->n_outputs);
     if (n_parts > 1 && bytes >= SPLIT_BYTES) {
         size_t n_panels = matrix_panels(product->n_outputs);
         size_t outputs_each = (n_panels + n_parts - 1) / n_parts * PANEL_OUTPUTS;

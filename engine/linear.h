@@ -16,14 +16,16 @@ struct operand {
     unsigned long serial; /* which use of the forms this is */
 };
 
-/* What products with int8 and bf16 weights read in the place of an operand's floats: made when a
- * product first asks for it, then shared by all products with the same operand. */
+/* What products with int8, Q4_0 and bf16 weights read in the place of an operand's floats: made when
+ * a product first asks for it, then shared by all products with the same operand. */
 struct operand_forms {
     int8_t *quantized;    /* [n_rows][padded_inputs(n)] of the level's bytes */
     float *scale;         /* [n_rows] */
+    int8_t *grouped;      /* [n_rows][grouped_bytes(n)] */
+    float *grouped_scale; /* [n_rows] */
     uint16_t *rounded;    /* [n_rows][padded_inputs(n)] */
     unsigned long serial; /* of the operand whose forms these are */
-    bool is_quantized, is_rounded;
+    bool is_quantized, is_grouped, is_rounded;
     float multiplier; /* that it was quantized with */
 };
 

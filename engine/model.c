@@ -112,23 +112,33 @@ static tolka_status find_scales(const struct gguf *gguf, const struct role *role
 
 static bool is_weight_type(uint32_t type) {
     return type == DTYPE_F32 || type == DTYPE_F16 || type == DTYPE_BF16 || type == DTYPE_I8 ||
-           type == DTYPE_Q8_0;
+           type == DTYPE_Q4_0 || type == DTYPE_Q8_0;
+}
+
+/* Blocks come as one or the other. */
+static bool has_layout(enum dtype type, enum layout layout) {
+    return layout == LAYOUT_ROWS ? type != DTYPE_Q4_0 : type != DTYPE_Q8_0;
+}
+
+static tolka_status cannot_compute(const struct gguf *gguf, const struct role *role,
+                                   const struct gguf_tensor *tensor, tolka_error *err) {
+    return fail(err, TOLKA_UNSUPPORTED,
+                "%s: tensor %s is %s; tolka computes with F32, F16, BF16, I8, Q8_0 and its own "
+                "panels of Q4_0 (tolka convert reads more)",
+                gguf->name, role->name, gguf_tensor_type_name(tensor->type));
 }
 
 static tolka_status find_matrix(const struct gguf *gguf, const struct role *role,
                                 const struct gguf_tensor *tensor, struct matrix *matrix,
                                 tolka_error *err) {
-    if (!is_weight_type(tensor->type))
-        return fail(err, TOLKA_UNSUPPORTED,
-                    "%s: tensor %s is %s; tolka computes with F32, F16, BF16, I8 and Q8_0 (tolka "
-                    "convert reads more)",
-                    gguf->name, role->name, gguf_tensor_type_name(tensor->type));
+    if (!is_weight_type(tensor->type)) return cannot_compute(gguf, role, tensor, err);
     enum dtype type = (enum dtype)tensor->type;
     *matrix = (struct matrix){
         .type = type, .n_out = role->n_out, .n_in = role->n_in, .data = tensor->data};
     if (has_dims(tensor, role->n_in, role->n_out)) {
+        if (!has_layout(type, LAYOUT_ROWS)) return cannot_compute(gguf, role, tensor, err);
         matrix->layout = LAYOUT_ROWS;
-    } else if (dtype_width(type) && role->kind == ROLE_MATRIX &&
+    } else if (has_layout(type, LAYOUT_PANELS) && role->kind == ROLE_MATRIX &&
                has_dims(tensor, matrix_panel_elements(type, role->n_in),
                         matrix_panels(role->n_out))) {
         matrix->layout = LAYOUT_PANELS;

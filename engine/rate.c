@@ -17,7 +17,7 @@ struct trial {
 };
 
 static bool find_type(const char *name, enum dtype *type) {
-    static const enum dtype types[] = {DTYPE_I8, DTYPE_BF16, DTYPE_F16, DTYPE_F32};
+    static const enum dtype types[] = {DTYPE_I8, DTYPE_Q4_0, DTYPE_BF16, DTYPE_F16, DTYPE_F32};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (strcmp(dtype_name(types[i]), name) == 0) return *type = types[i], true;
     return false;
@@ -47,10 +47,24 @@ static void store_weight(uint8_t *at, enum dtype type, float value) {
         memcpy(at, &half, sizeof half);
 }
 
+/* Scales of 1/8 everywhere, and all bytes alike. */
+static void fill_groups(uint8_t *panels) {
+    const uint16_t scale = float_to_half(0.125f);
+    for (size_t panel = 0; panel < matrix_panels(N_OUT); panel++) {
+        memset(panels, 0x5a, matrix_panel_bytes(DTYPE_Q4_0, N_IN));
+        for (size_t g = 0; g < 2 * matrix_steps(N_IN); g++)
+            for (size_t o = 0; o < PANEL_OUTPUTS; o++)
+                memcpy(panels + q4_scale_at(g, o), &scale, sizeof scale);
+        panels += matrix_panel_bytes(DTYPE_Q4_0, N_IN);
+    }
+}
+
 static void fill(struct trial *trial) {
     enum dtype type = trial->layer.w.type;
     size_t width = dtype_width(type);
-    for (size_t i = 0; i < N_OUT * N_IN; i++) store_weight(trial->w + i * width, type, number(i));
+    if (type == DTYPE_Q4_0) fill_groups(trial->w);
+    for (size_t i = 0; width && i < N_OUT * N_IN; i++)
+        store_weight(trial->w + i * width, type, number(i));
     for (size_t i = 0; i < N_ROWS * N_IN; i++) trial->x[i] = number(i);
     for (size_t o = 0; o < N_OUT; o++) trial->scale[o] = 1.0f / 127;
     trial->layer.w.data = trial->w;

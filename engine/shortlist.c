@@ -49,8 +49,25 @@ size_t gathered_size(const struct linear *output, size_t n_outputs) {
            3 * align64(matrix_padded(n_outputs) * sizeof(float));
 }
 
+static void copy_groups(const struct matrix *from, size_t o, const struct matrix *to,
+                        size_t place) {
+    const uint8_t *in = matrix_panel(from, o);
+    uint8_t *out = (uint8_t *)matrix_panel(to, place);
+    o %= PANEL_OUTPUTS;
+    place %= PANEL_OUTPUTS;
+    for (size_t g = 0; g < 2 * matrix_steps(from->n_in); g++) {
+        memcpy(out + q4_scale_at(g, place), in + q4_scale_at(g, o), 2);
+        for (size_t t = 0; t < Q4_0_TILES; t++)
+            memcpy(out + q4_bytes_at(g, t, place), in + q4_bytes_at(g, t, o), 4);
+    }
+}
+
 static void copy_output(const struct matrix *from, size_t o, const struct matrix *to,
                         size_t place) {
+    if (from->type == DTYPE_Q4_0) {
+        copy_groups(from, o, to, place);
+        return;
+    }
     const uint8_t *in = matrix_output(from, o);
     uint8_t *out = (uint8_t *)matrix_output(to, place);
     if (from->layout == LAYOUT_ROWS) {

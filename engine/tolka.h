@@ -118,7 +118,7 @@ typedef struct {
     double step_products;    /* for each row of a decoder step, the output layer aside */
     double output_products;  /* for each row of a decoder step, all of the vocabulary */
     size_t target_vocab;     /* tokens that the output layer chooses among */
-    const char *type;        /* of most of the weights: "int8", "bf16", "f16", "f32", "q8_0" */
+    const char *type; /* of most of the weights: "int8", "q4", "bf16", "f16", "f32", "q8_0" */
 } tolka_cost;
 void tolka_model_cost(const tolka_model *model, tolka_cost *cost);
 
@@ -634,7 +634,7 @@ tolka_status tolka_translate_document(tolka_translator *translator,
 int tolka_available_threads(void);
 
 /* Operations a second (a multiplication and an addition are two) that one core reaches in products
- * with weights of a type ("int8", "bf16", "f16", "f32") with the kernels of an instruction set
+ * with weights of a type ("int8", "q4", "bf16", "f16", "f32") with the kernels of an instruction set
  * (NULL: the best): 256 rows by a 512 x 512 matrix, the best of several short runs. 0 if there is
  * no such type or set, or no memory. */
 double tolka_product_rate(const char *isa, const char *type);

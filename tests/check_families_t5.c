@@ -115,7 +115,7 @@ static struct gguf_tensor tensor_of(const tolka_model *model, const char *name) 
     return *tensor;
 }
 
-static const enum dtype panel_types[] = {DTYPE_I8, DTYPE_BF16, DTYPE_F16};
+static const enum dtype panel_types[] = {DTYPE_I8, DTYPE_Q4_0, DTYPE_BF16, DTYPE_F16};
 
 /* Rounded once, rounded for good: the same bytes come out of the second round. */
 START_TEST(own_small_types_stay_as_they_are) {
@@ -143,6 +143,35 @@ START_TEST(own_small_types_stay_as_they_are) {
     ck_assert(gguf_string_equals(family, "t5"));
     tolka_model_free(a);
     tolka_model_free(b);
+    unlink(first);
+    unlink(second);
+}
+END_TEST
+
+/* 16 bit scales of 4 bits reach 8 * 65504. */
+START_TEST(too_great_for_4_bits) {
+    static const float weights[] = {524032, 524033, -1e6f};
+    char first[] = "/tmp/tolka-own-XXXXXX", second[] = "/tmp/tolka-own-XXXXXX";
+    temporary_file(first);
+    temporary_file(second);
+    convert_to(FIXTURES "t5-v11-tiny", first, DTYPE_F32, shared_pieces);
+    tolka_model *model;
+    ck_assert_int_eq(tolka_model_open(&model, first, NULL), TOLKA_OK);
+    struct gguf_tensor tensor = tensor_of(model, "dec.blk.1.ffn_up.weight");
+    long place = (long)(tensor.data - model->gguf.bytes);
+    tolka_model_free(model);
+    for (size_t i = 0; i < sizeof weights / sizeof *weights; i++) {
+        struct convert_options options = {.type = DTYPE_Q4_0};
+        tolka_error err = {0};
+        FILE *file = fopen(first, "r+b");
+        ck_assert_ptr_nonnull(file);
+        ck_assert_int_eq(fseek(file, place, SEEK_SET), 0);
+        ck_assert_uint_eq(fwrite(&weights[i], sizeof *weights, 1, file), 1);
+        ck_assert_int_eq(fclose(file), 0);
+        tolka_status expected = i == 0 ? TOLKA_OK : TOLKA_UNSUPPORTED;
+        ck_assert_msg(convert(first, second, &options, &err) == expected, "%s", err.text);
+        if (i > 0) ck_assert_msg(strstr(err.text, "ffn_up.weight") != NULL, "%s", err.text);
+    }
     unlink(first);
     unlink(second);
 }
@@ -493,7 +522,9 @@ Suite *t5_families_suite(void) {
     TCase *own = tcase_create("own");
     tcase_set_timeout(own, 120);
     tcase_add_test(own, own_file_converts_without_loss);
-    tcase_add_loop_test(own, own_small_types_stay_as_they_are, 0, 3);
+    tcase_add_loop_test(own, own_small_types_stay_as_they_are, 0,
+                        sizeof panel_types / sizeof *panel_types);
+    tcase_add_test(own, too_great_for_4_bits);
     tcase_add_test(own, own_shortlist_is_kept);
     suite_add_tcase(suite, own);
     TCase *text = tcase_create("text");

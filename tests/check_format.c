@@ -94,7 +94,7 @@ START_TEST(tolerances) {
     int fd = mkstemp(path);
     ck_assert_int_ge(fd, 0);
     close(fd);
-    ck_assert_uint_eq(table->n_rows, 4);
+    ck_assert_uint_eq(table->n_rows, 5);
     for (size_t row = 0; row < table->n_rows; row++) {
         const char *type = cell(table, row, "weights");
         free(output_of(NULL, "convert", "tests/fixtures/marian", "-o", path, "--type", type, "-q",

@@ -137,7 +137,8 @@ static void expect_tensor(struct walk *walk, const struct planned *tensor, const
         expect_next(walk, tensor->name, "F32", tensor->n_in, tensor->n_out);
     } else {
         size_t g = documented_size(types, type, "g");
-        size_t inner = (tensor->n_in + g - 1) / g * 64 / documented_size(types, type, "bytes");
+        size_t inner = g ? (tensor->n_in + g - 1) / g * 64 / documented_size(types, type, "bytes")
+                         : (tensor->n_in + 63) / 64 * 1024;
         expect_next(walk, tensor->name, type, inner, (tensor->n_out + 15) / 16);
         if (strcmp(type, "I8") == 0) expect_companions(walk, tensor);
     }
@@ -228,10 +229,9 @@ START_TEST(converted_files) {
         enum dtype type;
         const char *name;
     } files[] = {
-        {"marian", DTYPE_I8, "I8"},
-        {"t5", DTYPE_F32, "F32"},
-        {"bart", DTYPE_BF16, "BF16"},
-        {"ct2-aren-transliteration", DTYPE_I8, "I8"},
+        {"marian", DTYPE_I8, "I8"},     {"t5", DTYPE_F32, "F32"},
+        {"bart", DTYPE_BF16, "BF16"},   {"ct2-aren-transliteration", DTYPE_I8, "I8"},
+        {"marian", DTYPE_Q4_0, "Q4_0"},
     };
     struct coverage coverage = {.document = document_open(FORMAT_DOCUMENT)};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)

@@ -190,7 +190,7 @@ END_TEST
 
 /* A conversion has the numbers of its checkpoint, as nearly as its type can say them. */
 START_TEST(conversions_differ_by_rounding) {
-    static const char *const types[] = {"f32", "f16", "bf16", "int8"};
+    static const char *const types[] = {"f32", "f16", "bf16", "int8", "q4"};
     const char *path = fixture_path((size_t)_i);
     struct folder folder = cli_folder();
     const char *converted = cli_path(&folder, "model.gguf");
@@ -272,7 +272,8 @@ START_TEST(one_changed_number_is_found) {
         {"f32", "enc.blk.1.ffn_up.weight", 3, 2},    {"f32", "enc.blk.1.ffn_up.bias", 2, 1},
         {"f16", "dec.blk.0.attn_q.weight", 1, 4},    {"bf16", "dec.blk.1.ffn_down.weight", 1, 2},
         {"int8", "dec.blk.1.ffn_down.weight", 0, 3}, {"int8", "token_embd.weight", 100, 3},
-        {"int8", "enc.blk.0.attn_o.scale", 3, 1},
+        {"int8", "enc.blk.0.attn_o.scale", 3, 1},    {"q4", "enc.blk.1.ffn_up.weight", 64, 4},
+        {"q4", "enc.blk.0.attn_v.weight", 1, 1},
     };
     struct folder folder = cli_folder();
     const char *path = cli_path(&folder, "model.gguf");

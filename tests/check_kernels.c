@@ -137,6 +137,41 @@ static void check_quantized(const struct kernels *level, const float *x, size_t 
     free_floats(values, n_expected);
 }
 
+/* All levels write the same bytes, sums of groups and all. */
+static void check_grouped(const struct kernels *level, const float *x, size_t n) {
+    size_t stride = grouped_bytes(n), n_bytes = N_ROWS * stride;
+    int8_t *q = guarded_new(n_bytes), *expected = guarded_new(n_bytes);
+    float *scale = new_floats(N_ROWS), *expected_scale = new_floats(N_ROWS);
+    memset(q, 77, n_bytes);
+    memset(expected, 88, n_bytes);
+    level->quantize_groups(x, n, N_ROWS, n, q, stride, scale);
+    kernels_scalar()->quantize_groups(x, n, N_ROWS, n, expected, stride, expected_scale);
+    check_same("scales", scale, expected_scale, N_ROWS);
+    ck_assert_msg(memcmp(q, expected, n_bytes) == 0, "%s: groups in rows of %zu", level->name, n);
+    for (size_t g = 0; g < padded_inputs(n) / Q4_0_GROUP; g++) {
+        int32_t sum = 0, stored;
+        for (size_t i = 0; i < Q4_0_GROUP; i++) sum += expected[g * Q4_0_GROUP + i];
+        memcpy(&stored, expected + padded_inputs(n) + g * sizeof stored, sizeof stored);
+        ck_assert_int_eq(stored, -8 * sum);
+    }
+    guarded_free(q, n_bytes);
+    guarded_free(expected, n_bytes);
+    free_floats(scale, N_ROWS);
+    free_floats(expected_scale, N_ROWS);
+}
+
+START_TEST(groups_agree_with_scalar) {
+    for (size_t k = 0; k < N_LENGTHS; k++) {
+        size_t n = lengths[k];
+        float *x = random_floats(N_ROWS * n, 1);
+        check_grouped(tested_level(_i), x, n);
+        memset(x, 0, n * sizeof *x);
+        check_grouped(tested_level(_i), x, n);
+        free_floats(x, N_ROWS * n);
+    }
+}
+END_TEST
+
 START_TEST(quantize_agrees_with_scalar) {
     for (size_t k = 0; k < N_LENGTHS; k++) {
         size_t n = lengths[k];
@@ -298,6 +333,7 @@ Suite *kernels_suite(void) {
     tcase_add_test(tcase, levels_are_selected_by_name);
     tcase_add_loop_test(tcase, norms_agree_with_scalar, 0, tested_levels());
     tcase_add_loop_test(tcase, quantize_agrees_with_scalar, 0, tested_levels());
+    tcase_add_loop_test(tcase, groups_agree_with_scalar, 0, tested_levels());
     tcase_add_loop_test(tcase, round_bf16_agrees_with_scalar, 0, tested_levels());
     tcase_add_loop_test(tcase, exponentials_are_accurate, 0, tested_levels());
     tcase_add_loop_test(tcase, elementwise_agree_with_scalar, 0, tested_levels());

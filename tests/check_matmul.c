@@ -11,11 +11,12 @@ struct kind {
 };
 
 static const struct kind kinds[] = {
-    {DTYPE_I8, LAYOUT_PANELS},   {DTYPE_F32, LAYOUT_PANELS}, {DTYPE_F16, LAYOUT_PANELS},
-    {DTYPE_BF16, LAYOUT_PANELS}, {DTYPE_F32, LAYOUT_ROWS},   {DTYPE_F16, LAYOUT_ROWS},
-    {DTYPE_BF16, LAYOUT_ROWS},   {DTYPE_I8, LAYOUT_ROWS},    {DTYPE_Q8_0, LAYOUT_ROWS},
+    {DTYPE_I8, LAYOUT_PANELS},  {DTYPE_Q4_0, LAYOUT_PANELS}, {DTYPE_F32, LAYOUT_PANELS},
+    {DTYPE_F16, LAYOUT_PANELS}, {DTYPE_BF16, LAYOUT_PANELS}, {DTYPE_F32, LAYOUT_ROWS},
+    {DTYPE_F16, LAYOUT_ROWS},   {DTYPE_BF16, LAYOUT_ROWS},   {DTYPE_I8, LAYOUT_ROWS},
+    {DTYPE_Q8_0, LAYOUT_ROWS},
 };
-enum { N_KINDS = sizeof kinds / sizeof *kinds };
+enum { N_KINDS = sizeof kinds / sizeof *kinds, KIND_INT8 = 0, KIND_Q4 = 1 };
 
 /* A product with all its memory, and the same inputs prepared for two levels. */
 struct problem {
@@ -58,17 +59,20 @@ static void run(const struct kernels *level, const struct problem *p, struct req
     const struct matrix *w = &p->weights.matrix;
     bool int8 = w->layout == LAYOUT_PANELS && w->type == DTYPE_I8;
     bool bf16 = w->layout == LAYOUT_PANELS && w->type == DTYPE_BF16;
+    bool q4 = w->type == DTYPE_Q4_0;
     size_t row = request.first_row, stride = p->prepared_stride * (int8 ? level->input_bytes : 1);
-    size_t n_bytes = request.n_rows * stride * (int8 ? 1 : 2);
+    if (q4) stride = grouped_bytes(p->n_in);
+    size_t n_bytes = request.n_rows * stride * (int8 || q4 ? 1 : 2);
     const float *x = p->x + row * p->n_in;
     void *prepared = guarded_new(n_bytes);
     float *scale = new_floats(request.n_rows);
     if (int8) level->quantize(x, p->n_in, request.n_rows, p->n_in, 0, prepared, stride, scale);
+    if (q4) level->quantize_groups(x, p->n_in, request.n_rows, p->n_in, prepared, stride, scale);
     if (bf16) level->round_bf16(x, p->n_in, request.n_rows, p->n_in, prepared, stride);
     level->matmul(&(struct matmul){
         .w = w,
-        .x = int8 || bf16 ? prepared : x,
-        .x_stride = int8 || bf16 ? stride : p->n_in,
+        .x = int8 || q4 || bf16 ? prepared : x,
+        .x_stride = int8 || q4 || bf16 ? stride : p->n_in,
         .x_scale = scale,
         .n_rows = request.n_rows,
         .first_output = request.first_output,
@@ -88,11 +92,12 @@ static struct request everything(const struct problem *p) {
     return (struct request){.n_rows = p->n_rows, .n_outputs = p->n_out};
 }
 
-/* int8 sums are exact, so that only the epilogue rounds; sums of floats differ in order. */
+/* int8 sums are exact, and those of Q4_0 have an order, so that only the epilogue rounds; sums of
+ * floats differ in order. */
 static void compare(const struct problem *p, const char *name, const float *y,
                     const float *expected) {
     const struct matrix *w = &p->weights.matrix;
-    bool exact = w->type == DTYPE_I8 && w->layout == LAYOUT_PANELS;
+    bool exact = w->layout == LAYOUT_PANELS && (w->type == DTYPE_I8 || w->type == DTYPE_Q4_0);
     char what[100];
     snprintf(what, sizeof what, "%s %s %s rows %zu in %zu out %zu", name, dtype_name(w->type),
              w->layout == LAYOUT_PANELS ? "panels" : "rows", p->n_rows, p->n_in, p->n_out);
@@ -108,6 +113,7 @@ static void compare_sizes(struct kind kind, size_t n_rows, size_t n_in, size_t n
     for (int i = 0; i < tested_levels(); i++) {
         run(tested_level(i), &p, everything(&p), y);
         compare(&p, tested_level(i)->name, y, expected);
+        if (kind.type == DTYPE_Q4_0) check_same("groups in order", y, expected, n_rows * n_out);
     }
     free_floats(y, n_rows * n_out);
     free_floats(expected, n_rows * n_out);
@@ -118,8 +124,8 @@ START_TEST(sizes_agree_with_scalar) {
     static const size_t rows[] = {1, 2, 3, 4, 5, 7, 16, 17, 33};
     static const size_t inputs[] = {1, 3, 4, 5, 63, 64, 65, 100, 256, 300};
     static const size_t outputs[] = {1, 15, 16, 17, 100, 256};
-    /* int8 and f32 panels are what models are made of: all sizes; of the others a fifth */
-    size_t step = _i < 2 ? 1 : 5, n = 0;
+    /* int8, Q4_0 and f32 panels are what models are made of: all sizes; of the others a fifth */
+    size_t step = _i < 3 ? 1 : 5, n = 0;
     for (size_t r = 0; r < sizeof rows / sizeof *rows; r++)
         for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
             for (size_t o = 0; o < sizeof outputs / sizeof *outputs; o++)
@@ -236,7 +242,7 @@ END_TEST
 START_TEST(extreme_bytes_do_not_saturate) {
     const struct kernels *level = tested_level(_i);
     struct problem p;
-    problem_new(&p, kinds[0], 20, 256, 32);
+    problem_new(&p, kinds[KIND_INT8], 20, 256, 32);
     memset(p.weights.data, 0x80, p.weights.data_bytes);
     for (size_t o = 0; o < 32; o++) p.weights.row_sum[o] = -128 * 256;
     for (size_t i = 0; i < p.n_rows * p.n_in; i++) p.x[i] = i / p.n_in % 2 ? 1 : -1;
@@ -251,6 +257,30 @@ START_TEST(extreme_bytes_do_not_saturate) {
 }
 END_TEST
 
+/* Every q 15 or 0 before 8 is taken off, inputs +-127, of one sign or of both in turn */
+START_TEST(extreme_halves_do_not_saturate) {
+    static const uint8_t bytes[] = {0x00, 0xff, 0x0f, 0xf0};
+    const struct kernels *level = tested_level(_i);
+    struct problem p;
+    problem_new(&p, kinds[KIND_Q4], 20, 256, 32);
+    for (size_t i = 0; i < p.n_rows * p.n_in; i++)
+        p.x[i] = i / p.n_in % 3 == 0 ? 1 : i / p.n_in % 3 == 1 ? -1 : i % 2 ? 1 : -1;
+    size_t n = p.n_rows * p.n_out;
+    float *y = new_floats(n), *expected = new_floats(n);
+    for (size_t k = 0; k < sizeof bytes; k++) {
+        uint8_t *data = p.weights.data;
+        for (size_t at = 0; at < p.weights.data_bytes; at++)
+            if (at % Q4_0_STEP_BYTES >= 2 * Q4_0_SCALES) data[at] = bytes[k];
+        run(level, &p, everything(&p), y);
+        run(kernels_scalar(), &p, everything(&p), expected);
+        check_same(level->name, y, expected, n);
+    }
+    free_floats(y, n);
+    free_floats(expected, n);
+    problem_free(&p);
+}
+END_TEST
+
 static float decode(const struct problem *p, size_t o, size_t i) {
     float row[512];
     ck_assert(p->n_in <= 512);
@@ -259,18 +289,17 @@ static float decode(const struct problem *p, size_t o, size_t i) {
 }
 
 START_TEST(scalar_is_right) {
-    static const double tolerance[] = {[DTYPE_I8] = 0.1,
-                                       [DTYPE_F32] = 1e-5,
-                                       [DTYPE_F16] = 1e-5,
-                                       [DTYPE_BF16] = 0.05,
-                                       [DTYPE_Q8_0] = 1e-5};
+    static const double tolerance[] = {
+        [DTYPE_I8] = 0.1,   [DTYPE_Q4_0] = 0.1,  [DTYPE_F32] = 1e-5,
+        [DTYPE_F16] = 1e-5, [DTYPE_BF16] = 0.05, [DTYPE_Q8_0] = 1e-5};
     struct problem p;
     problem_new(&p, kinds[_i], 5, 131, 50);
     float *y = new_floats(p.n_rows * p.n_out);
     run(kernels_scalar(), &p, everything(&p), y);
     for (size_t o = 0; o < p.n_out; o++)
         for (size_t i = 0; i < p.n_in; i += 13)
-            ck_assert_float_eq_tol(decode(&p, o, i), p.w[o * p.n_in + i], 0.005f);
+            ck_assert_float_eq_tol(decode(&p, o, i), p.w[o * p.n_in + i],
+                                   kinds[_i].type == DTYPE_Q4_0 ? 0.08f : 0.005f);
     for (size_t r = 0; r < p.n_rows; r++)
         for (size_t o = 0; o < p.n_out; o++) {
             double sum = 0;
@@ -295,5 +324,6 @@ TCase *matmul_case(void) {
     tcase_add_loop_test(tcase, activations_agree_with_scalar, 0, n);
     tcase_add_loop_test(tcase, residual_may_be_y, 0, n);
     tcase_add_loop_test(tcase, extreme_bytes_do_not_saturate, 0, tested_levels());
+    tcase_add_loop_test(tcase, extreme_halves_do_not_saturate, 0, tested_levels());
     return tcase;
 }

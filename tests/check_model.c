@@ -55,7 +55,8 @@ static void put_u64(uint8_t *at, uint64_t value) {
 }
 
 START_TEST(every_tensor_is_checked) {
-    struct fixture fixture = fixture_open("marian", _i ? DTYPE_I8 : DTYPE_F32);
+    static const enum dtype types[] = {DTYPE_F32, DTYPE_I8, DTYPE_Q4_0};
+    struct fixture fixture = fixture_open("marian", types[_i]);
     struct copy copy = copy_of(&fixture);
     for (size_t i = 0; i < copy.gguf.n_tensors; i++) {
         const struct gguf_tensor *tensor = &copy.gguf.tensors[i];
@@ -202,7 +203,7 @@ END_TEST
 TCase *gguf_model_case(void) {
     TCase *models = tcase_create("models");
     tcase_set_timeout(models, 120);
-    tcase_add_loop_test(models, every_tensor_is_checked, 0, 2);
+    tcase_add_loop_test(models, every_tensor_is_checked, 0, 3);
     tcase_add_test(models, other_architectures_are_named);
     tcase_add_test(models, hostile_shortlists);
     tcase_add_test(models, damaged_references);

@@ -69,6 +69,7 @@ static const struct {
     {DTYPE_F16, "f16", 0.005, 0.025, 1e-4},
     {DTYPE_BF16, "bf16", 0.05, 0.3, 0.05},
     {DTYPE_I8, "int8", 0.2, 1.2, 0.4},
+    {DTYPE_Q4_0, "q4", 2, 10, 2},
 };
 enum { N_BOUNDS = sizeof bounds / sizeof *bounds };
 
@@ -213,7 +214,11 @@ static void check_neighbours(void *user, const char *isa) {
 static const struct {
     enum dtype type;
     const char *name;
-} types[] = {{DTYPE_F32, "f32"}, {DTYPE_F16, "f16"}, {DTYPE_BF16, "bf16"}, {DTYPE_I8, "int8"}};
+} types[] = {{DTYPE_F32, "f32"},
+             {DTYPE_F16, "f16"},
+             {DTYPE_BF16, "bf16"},
+             {DTYPE_I8, "int8"},
+             {DTYPE_Q4_0, "q4"}};
 enum { N_TYPES = sizeof types / sizeof *types };
 
 START_TEST(neighbours_change_nothing) {

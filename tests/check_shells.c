@@ -29,7 +29,7 @@ static const struct completed completions[] = {
     {"-m none.gguf --to ", "", "eng"},
     {"--early-stopping ", "heuristic|full|never", "README.md"},
     {"score --symmetrize g", "grow-diag-final-and", "union"},
-    {"convert --type ", "f32|f16|bf16|int8", "README.md"},
+    {"convert --type ", "f32|f16|bf16|int8|q4", "README.md"},
     {"inspect --family ma", "marian|marian-native", "t5"},
     {"inspect READ", "README.md", "--diff"},
     {"--beam ", "", "README.md|1"},

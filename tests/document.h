@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { MAX_COLUMNS = 8, MAX_ROWS = 96, MAX_TABLES = 24, MAX_BLOCK_LINES = 32, MAX_BLOCKS = 64 };
+enum { MAX_COLUMNS = 8, MAX_ROWS = 96, MAX_TABLES = 24, MAX_BLOCK_LINES = 48, MAX_BLOCKS = 64 };
 
 struct table {
     const char *heading;

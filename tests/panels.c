@@ -62,11 +62,31 @@ static void put_blocks(uint8_t *at, const float *w, size_t n) {
     }
 }
 
+/* Groups of 32 as the comment in matrix.h has them; 7 steps are the greatest of a group. */
+static void put_groups(uint8_t *panel, size_t o, const float *w, size_t n) {
+    for (size_t first = 0; first < n; first += 32) {
+        size_t rest = n - first < 32 ? n - first : 32;
+        uint8_t *step = panel + first / 64 * 576;
+        uint16_t scale = float_to_half(max_of(w + first, rest) / 7);
+        memcpy(step + first / 32 % 2 * 32 + o * 2, &scale, 2);
+        uint8_t *tiles = step + 64 + first / 32 % 2 * 256;
+        for (size_t i = 0; i < 32; i++) {
+            float value = i < rest && scale ? w[first + i] / half_to_float(scale) : 0;
+            long q = lrintf(fmaxf(-8, fminf(7, value))) + 8;
+            tiles[i / 8 * 64 + o * 4 + i % 4] |= (uint8_t)(i % 8 < 4 ? q : q << 4);
+        }
+    }
+}
+
 static void put_row(struct weights *weights, size_t o, const float *w) {
     const struct matrix *m = &weights->matrix;
     uint8_t *data = weights->data;
     if (m->type == DTYPE_Q8_0) {
         put_blocks(data + o * row_bytes(m->type, m->n_in), w, m->n_in);
+        return;
+    }
+    if (m->type == DTYPE_Q4_0) {
+        put_groups(data + o / 16 * matrix_panel_bytes(m->type, m->n_in), o % 16, w, m->n_in);
         return;
     }
     size_t width = dtype_width(m->type), group = 4 / width;
@@ -85,9 +105,8 @@ static void put_row(struct weights *weights, size_t o, const float *w) {
 void weights_make(struct weights *weights, enum dtype type, enum layout layout, size_t n_out,
                   size_t n_in, const float *w, size_t slack) {
     size_t n_padded = matrix_panels(n_out) * PANEL_OUTPUTS;
-    size_t n_bytes = layout == LAYOUT_PANELS
-                         ? matrix_panels(n_out) * matrix_tiles(type, n_in) * TILE_BYTES
-                         : n_out * row_bytes(type, n_in);
+    size_t n_bytes = layout == LAYOUT_PANELS ? matrix_panels(n_out) * matrix_panel_bytes(type, n_in)
+                                             : n_out * row_bytes(type, n_in);
     *weights = (struct weights){
         .data_bytes = n_bytes + slack,
         .n_padded = n_padded,

@@ -120,7 +120,7 @@ static void measure_memory(struct machine_limits *limits) {
 /* ---- all of it ------------------------------------------------------------------------------- */
 
 void machine_measure(struct machine_limits *limits, const char *isa) {
-    static const char *const types[MULTIPLY_TYPES] = {"int8", "bf16", "f16", "f32"};
+    static const char *const types[MULTIPLY_TYPES] = {"int8", "q4", "bf16", "f16", "f32"};
     measure_memory(limits);
     for (int i = 0; i < MULTIPLY_TYPES; i++)
         limits->multiplies[i] = (struct multiply_rate){types[i], tolka_product_rate(isa, types[i])};

@@ -13,11 +13,11 @@ struct read_rate {
     double bytes_per_second;
 };
 
-enum { READ_LEVELS = 4, MULTIPLY_TYPES = 4 };
+enum { READ_LEVELS = 4, MULTIPLY_TYPES = 5 };
 
 /* Products with a weight type: operations (a multiplication and an addition are two) a second. */
 struct multiply_rate {
-    const char *type; /* "int8", "bf16", "f16", "f32" */
+    const char *type; /* "int8", "q4", "bf16", "f16", "f32" */
     double operations_per_second;
 };
 

@@ -21,7 +21,7 @@ static void show_progress(void *user, double part, const char *tensor) {
 
 bool choose_type(const struct options *options, enum dtype *type) {
     if (parse_type(options->type ? options->type : "int8", type)) return true;
-    complain(EXIT_USAGE, "--type is \"%s\"; expected f32, f16, bf16 or int8", options->type);
+    complain(EXIT_USAGE, "--type is \"%s\"; expected f32, f16, bf16, int8 or q4", options->type);
     return false;
 }
 

@@ -74,7 +74,7 @@ static const struct option_use {
     {ANY, "reverse-model", GROUP_ALIGNMENT, COMPLETE_MODELS},
     {ANY, "reverse-to", GROUP_ALIGNMENT, COMPLETE_LANGUAGES},
     {ANY, "reverse-from", GROUP_ALIGNMENT, COMPLETE_LANGUAGES},
-    {ANY, "type", GROUP_CHECKPOINT, "f32 f16 bf16 int8"},
+    {ANY, "type", GROUP_CHECKPOINT, "f32 f16 bf16 int8 q4"},
     {ANY, "config", GROUP_CHECKPOINT, COMPLETE_FILES},
     {ANY, "vocab", GROUP_CHECKPOINT, COMPLETE_FILES},
     {ANY, "shortlist", GROUP_CHECKPOINT, COMPLETE_FILES},

@@ -31,6 +31,15 @@ INLINE ivec dot4(ivec sums, ivec inputs, ivec weights) {
     return _mm256_add_epi32(sums, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
 
+/* Sums of pairs, as 16 bits: 8 of them are at most 8 * 2 * 15 * 127 = 30480. */
+INLINE ivec dot_halves(ivec sums, const int8_t *p, ivec weights) {
+    return _mm256_add_epi16(sums, _mm256_maddubs_epi16(weights, splat_bytes(p)));
+}
+INLINE ivec end_halves(ivec sums, int32_t start) {
+    ivec pairs = _mm256_madd_epi16(sums, _mm256_set1_epi16(1));
+    return _mm256_add_epi32(pairs, _mm256_set1_epi32(start));
+}
+
 static void matmul_words(const struct matmul *p);
 
 #define LEVEL_NAME "avx2"

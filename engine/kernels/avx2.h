@@ -1,5 +1,6 @@
 /* Lanes of 256 bits for the vector kernels: AVX2 with FMA and F16C. Each level that includes this
- * has inputs of int8 products of its own: store_inputs, splat_inputs and dot4. */
+ * has inputs of int8 products of its own: store_inputs, splat_inputs and dot4, and products of 4
+ * bits: dot_halves and end_halves. */
 #ifndef AVX2_H
 #define AVX2_H
 
@@ -127,6 +128,28 @@ INLINE ivec times_128(ivec v) {
 }
 INLINE vec to_float(ivec v) {
     return _mm256_cvtepi32_ps(v);
+}
+/* The lower and the upper halves of bytes */
+INLINE void split_halves(ivec v, ivec halves[2]) {
+    ivec mask = _mm256_set1_epi8(15);
+    halves[0] = _mm256_and_si256(v, mask);
+    halves[1] = _mm256_and_si256(_mm256_srli_epi32(v, 4), mask);
+}
+/* The same 4 bytes in every lane */
+INLINE ivec splat_bytes(const int8_t *p) {
+    int32_t group;
+    memcpy(&group, p, 4);
+    return _mm256_set1_epi32(group);
+}
+/* Whole numbers in [-127, 127] as signed bytes, twice */
+INLINE __m128i narrow_bytes(vec v) {
+    __m256i ints = _mm256_cvtps_epi32(v);
+    __m128i words =
+        _mm_packs_epi32(_mm256_castsi256_si128(ints), _mm256_extracti128_si256(ints, 1));
+    return _mm_packs_epi16(words, words);
+}
+INLINE void store_bytes(int8_t *p, vec v) {
+    _mm_storel_epi64((__m128i *)p, narrow_bytes(v));
 }
 INLINE vec load_half(const void *p) {
     return _mm256_cvtph_ps(_mm_loadu_si128(p));

@@ -141,6 +141,21 @@ INLINE ivec dot4(ivec sums, ivec inputs, ivec weights) {
     return _mm512_dpbusd_epi32(sums, inputs, weights);
 }
 
+/* The lower and the upper halves of bytes */
+INLINE void split_halves(ivec v, ivec halves[2]) {
+    ivec mask = _mm512_set1_epi8(15);
+    halves[0] = _mm512_and_si512(v, mask);
+    halves[1] = _mm512_and_si512(_mm512_srli_epi32(v, 4), mask);
+}
+/* sums + the products of the 4 signed bytes at p with 4 numbers from 0 to 15 in each lane; what 8
+ * such calls have added up becomes one int32 a lane in end_halves. */
+INLINE ivec dot_halves(ivec sums, const int8_t *p, ivec weights) {
+    return _mm512_dpbusd_epi32(sums, weights, splat_inputs(p));
+}
+INLINE ivec end_halves(ivec sums, int32_t start) {
+    return _mm512_add_epi32(sums, _mm512_set1_epi32(start));
+}
+
 /* LANES elements of other types */
 INLINE vec load_half(const void *p) {
     return _mm512_cvtph_ps(_mm256_loadu_si256(p));
@@ -168,10 +183,17 @@ INLINE void load_bf16_pairs(const void *p, vec pair[2]) {
     pair[0] = _mm512_castsi512_ps(_mm512_slli_epi32(bits, 16));
     pair[1] = _mm512_castsi512_ps(_mm512_and_si512(bits, _mm512_set1_epi32(-65536)));
 }
+INLINE __m128i narrow_bytes(vec v) {
+    return _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(v));
+}
 /* Whole numbers in [-127, 127] as this level's inputs */
 INLINE void store_inputs(int8_t *p, vec v) {
-    __m128i bytes = _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(v));
-    _mm_storeu_si128((__m128i *)p, _mm_xor_si128(bytes, _mm_set1_epi8((char)INPUT_OFFSET)));
+    __m128i offset = _mm_set1_epi8((char)INPUT_OFFSET);
+    _mm_storeu_si128((__m128i *)p, _mm_xor_si128(narrow_bytes(v), offset));
+}
+/* The same as signed bytes */
+INLINE void store_bytes(int8_t *p, vec v) {
+    _mm_storeu_si128((__m128i *)p, narrow_bytes(v));
 }
 INLINE void store_bf16(uint16_t *p, vec v) {
     ivec bits = _mm512_castps_si512(v);

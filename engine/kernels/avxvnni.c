@@ -8,19 +8,20 @@
 enum { INPUT_OFFSET = 128, INPUT_BYTES = 1 };
 
 INLINE void store_inputs(int8_t *p, vec v) {
-    __m256i ints = _mm256_cvtps_epi32(v);
-    __m128i words =
-        _mm_packs_epi32(_mm256_castsi256_si128(ints), _mm256_extracti128_si256(ints, 1));
-    __m128i bytes = _mm_packs_epi16(words, words);
-    _mm_storel_epi64((__m128i *)p, _mm_xor_si128(bytes, _mm_set1_epi8((char)INPUT_OFFSET)));
+    __m128i offset = _mm_set1_epi8((char)INPUT_OFFSET);
+    _mm_storel_epi64((__m128i *)p, _mm_xor_si128(narrow_bytes(v), offset));
 }
 INLINE ivec splat_inputs(const int8_t *p) {
-    int32_t group;
-    memcpy(&group, p, 4);
-    return _mm256_set1_epi32(group);
+    return splat_bytes(p);
 }
 INLINE ivec dot4(ivec sums, ivec inputs, ivec weights) {
     return _mm256_dpbusd_avx_epi32(sums, inputs, weights);
+}
+INLINE ivec dot_halves(ivec sums, const int8_t *p, ivec weights) {
+    return _mm256_dpbusd_avx_epi32(sums, weights, splat_bytes(p));
+}
+INLINE ivec end_halves(ivec sums, int32_t start) {
+    return _mm256_add_epi32(sums, _mm256_set1_epi32(start));
 }
 
 #define LEVEL_NAME "avxvnni"

@@ -27,6 +27,11 @@ static inline size_t padded_inputs(size_t n_in) {
     return (n_in + INPUT_ALIGN - 1) / INPUT_ALIGN * INPUT_ALIGN;
 }
 
+/* Bytes of an input row that quantize_groups writes. */
+static inline size_t grouped_bytes(size_t n_in) {
+    return padded_inputs(n_in) + padded_inputs(n_in) / Q4_0_GROUP * sizeof(int32_t);
+}
+
 /* Keys with those that fill up the last group. */
 static inline size_t padded_keys(size_t n_keys) {
     return (n_keys + KEYS_LANES - 1) / KEYS_LANES * KEYS_LANES;
@@ -40,6 +45,9 @@ static inline size_t padded_keys(size_t n_keys) {
  * x comes as the weight type wants it:
  *   int8 panels  quantize's output: `x` and `x_stride` as q there, `x_scale` one a row
  *                value = sum_i q_x * q_w * (x_scale[r] * scale[o])
+ *   Q4_0 panels  quantize_groups' output, likewise
+ *                value = x_scale[r] * sum_g (sum_{i in g} q_x * q_w) * scale[g][o]: groups in their
+ *                order, each added by one fused multiply-add, so that all levels have the same bits
  *   bf16 panels  round_bf16's output: uint16_t, stride (in elements) a multiple of 64, zero filled;
  *                products are exact, sums are f32
  *   else         float rows; stride in elements */
@@ -131,6 +139,11 @@ struct kernels {
     size_t input_bytes; /* of one element of q */
     void (*quantize)(const float *x, size_t x_stride, size_t n_rows, size_t n, float multiplier,
                      int8_t *q, size_t q_stride, float *scale);
+    /* The same for Q4_0, with the rows' own multipliers, and at all levels the same bytes: signed q
+     * up to the padded inputs, then an int32 for each group of 32 of them: -8 times the sum of its
+     * q. q_stride is grouped_bytes(n). */
+    void (*quantize_groups)(const float *x, size_t x_stride, size_t n_rows, size_t n, int8_t *q,
+                            size_t q_stride, float *scale);
     void (*round_bf16)(const float *x, size_t x_stride, size_t n_rows, size_t n, uint16_t *out,
                        size_t out_stride);
 

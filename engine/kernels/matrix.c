@@ -9,6 +9,8 @@ const char *dtype_name(enum dtype type) {
         return "f32";
     case DTYPE_F16:
         return "f16";
+    case DTYPE_Q4_0:
+        return "q4";
     case DTYPE_Q8_0:
         return "q8_0";
     case DTYPE_I8:
@@ -92,6 +94,7 @@ static inline void read_elements(enum dtype type, const uint8_t *data, size_t n,
     case DTYPE_I32:
         for (size_t i = 0; i < n; i++) out[i] = (float)integer_at(data + i * 4);
         break;
+    case DTYPE_Q4_0:
     case DTYPE_Q8_0:
         break;
     }
@@ -105,7 +108,21 @@ static void read_blocks(const uint8_t *data, size_t n, float *out) {
     }
 }
 
+/* Inputs [first, first + n) of output o of a panel of Q4_0. */
+static void read_groups(const uint8_t *panel, size_t o, size_t first, size_t n, float *out) {
+    for (size_t i = 0; i < n; i++) {
+        size_t group = (first + i) / Q4_0_GROUP, within = (first + i) % Q4_0_GROUP;
+        uint8_t byte = panel[q4_bytes_at(group, within / 8, o) + within % 4];
+        int q = (within % 8 < 4 ? byte & 15 : byte >> 4) - 8;
+        out[i] = half_to_float(half_at(panel + q4_scale_at(group, o))) * (float)q;
+    }
+}
+
 void matrix_read_part(const struct matrix *matrix, size_t o, size_t first, size_t n, float *out) {
+    if (matrix->type == DTYPE_Q4_0) {
+        read_groups(matrix_panel(matrix, o), o % PANEL_OUTPUTS, first, n, out);
+        return;
+    }
     const uint8_t *data = matrix_output(matrix, o);
     if (matrix->type == DTYPE_Q8_0) {
         read_blocks(data + matrix_row_bytes(DTYPE_Q8_0, first), n, out);

@@ -10,6 +10,7 @@
 enum dtype {
     DTYPE_F32 = 0,
     DTYPE_F16 = 1,
+    DTYPE_Q4_0 = 2, /* blocks of 32: f16 scale, 32 numbers of 4 bits; panels only */
     DTYPE_Q8_0 = 8, /* blocks of 32: f16 scale, 32 int8; rows only */
     DTYPE_I8 = 24,
     DTYPE_I32 = 26,
@@ -24,13 +25,28 @@ enum dtype {
  *
  *     byte of w[o][i] = ((o / 16) * n_tiles + i / group) * 64 + (o % 16) * 4 + (i % group) * width
  *
- * This is at once a VNNI operand, an AMX tile row and a panel for float multiply-add. */
+ * This is at once a VNNI operand, an AMX tile row and a panel for float multiply-add.
+ *
+ * Panels of Q4_0 are steps of 64 inputs instead, 576 bytes each: the scales of two groups of 32
+ * inputs, f16 [2][16 outputs], and the groups, each as 4 tiles of pairs: 4 bytes for each output,
+ * whose lower halves are the q + 8 of 4 inputs, and the upper halves those of the next 4. One load
+ * of a tile gives two tiles of int8. w = q * scale, q in [-8, 7]. Missing outputs and groups are
+ * zeros, inputs that the last group lacks are q = 0. */
 enum layout { LAYOUT_ROWS, LAYOUT_PANELS };
 
 enum { PANEL_OUTPUTS = 16, TILE_BYTES = 64 };
 
 /* A block of Q8_0: an f16 scale and 32 int8. */
 enum { Q8_0_BLOCK = 32, Q8_0_BYTES = 34 };
+
+/* A group of Q4_0 within panels, and two of them, whose scales are a tile's size. */
+enum {
+    Q4_0_GROUP = 32,
+    Q4_0_STEP = 2 * Q4_0_GROUP,
+    Q4_0_SCALES = 2 * PANEL_OUTPUTS, /* bytes, of one group */
+    Q4_0_TILES = 4,                  /* of one group */
+    Q4_0_STEP_BYTES = 2 * (Q4_0_SCALES + Q4_0_TILES * TILE_BYTES),
+};
 
 struct matrix {
     bool read_once; /* rows of a mapped file that is too big to keep in memory */
@@ -54,6 +70,7 @@ static inline size_t dtype_width(enum dtype type) {
         return 2;
     case DTYPE_I8:
         return 1;
+    case DTYPE_Q4_0:
     case DTYPE_Q8_0:
         break;
     }
@@ -62,7 +79,7 @@ static inline size_t dtype_width(enum dtype type) {
 
 const char *dtype_name(enum dtype type);
 
-/* Tiles along the inputs of one panel. */
+/* Tiles along the inputs of one panel; not of Q4_0. */
 static inline size_t matrix_tiles(enum dtype type, size_t n_in) {
     size_t group = 4 / dtype_width(type);
     return (n_in + group - 1) / group;
@@ -77,16 +94,23 @@ static inline size_t matrix_padded(size_t n_out) {
     return matrix_panels(n_out) * PANEL_OUTPUTS;
 }
 
+/* Along the inputs of one panel of Q4_0. */
+static inline size_t matrix_steps(size_t n_in) {
+    return (n_in + Q4_0_STEP - 1) / Q4_0_STEP;
+}
+
 static inline size_t matrix_panel_bytes(enum dtype type, size_t n_in) {
+    if (type == DTYPE_Q4_0) return matrix_steps(n_in) * Q4_0_STEP_BYTES;
     return matrix_tiles(type, n_in) * TILE_BYTES;
 }
 
 /* The same in elements, as the dimension of a stored tensor. */
 static inline size_t matrix_panel_elements(enum dtype type, size_t n_in) {
+    if (type == DTYPE_Q4_0) return matrix_steps(n_in) * Q4_0_STEP * PANEL_OUTPUTS;
     return matrix_panel_bytes(type, n_in) / dtype_width(type);
 }
 
-/* Bytes of the first n inputs of a row (ROWS; for Q8_0 whole blocks). */
+/* Bytes of the first n inputs of a row (ROWS, so not of Q4_0; for Q8_0 whole blocks). */
 static inline size_t matrix_row_bytes(enum dtype type, size_t n) {
     if (type == DTYPE_Q8_0) return (n + Q8_0_BLOCK - 1) / Q8_0_BLOCK * Q8_0_BYTES;
     return n * dtype_width(type);
@@ -99,14 +123,28 @@ static inline size_t matrix_data_bytes(const struct matrix *matrix, size_t n_out
     return n_out * matrix_row_bytes(matrix->type, matrix->n_in);
 }
 
-/* The first byte of output `o`. ROWS: its inputs follow. PANELS: its first 4 bytes, with the next 4
- * every TILE_BYTES. */
+/* The first byte of output `o`'s panel. */
+static inline const uint8_t *matrix_panel(const struct matrix *matrix, size_t o) {
+    return (const uint8_t *)matrix->data +
+           o / PANEL_OUTPUTS * matrix_panel_bytes(matrix->type, matrix->n_in);
+}
+
+/* The first byte of output `o`, not of Q4_0. ROWS: its inputs follow. PANELS: its first 4 bytes,
+ * with the next 4 every TILE_BYTES. */
 static inline const uint8_t *matrix_output(const struct matrix *matrix, size_t o) {
-    const uint8_t *data = matrix->data;
     if (matrix->layout == LAYOUT_ROWS)
-        return data + o * matrix_row_bytes(matrix->type, matrix->n_in);
-    return data + o / PANEL_OUTPUTS * matrix_panel_bytes(matrix->type, matrix->n_in) +
-           o % PANEL_OUTPUTS * 4;
+        return (const uint8_t *)matrix->data + o * matrix_row_bytes(matrix->type, matrix->n_in);
+    return matrix_panel(matrix, o) + o % PANEL_OUTPUTS * 4;
+}
+
+/* In a panel of Q4_0, where the scale of group `group` is, and the 4 bytes of inputs [8 t, 8 t + 8)
+ * of it, for output o of 16. */
+static inline size_t q4_scale_at(size_t group, size_t o) {
+    return group / 2 * Q4_0_STEP_BYTES + group % 2 * Q4_0_SCALES + o * 2;
+}
+static inline size_t q4_bytes_at(size_t group, size_t t, size_t o) {
+    return group / 2 * Q4_0_STEP_BYTES + 2 * Q4_0_SCALES +
+           (group % 2 * Q4_0_TILES + t) * TILE_BYTES + o * 4;
 }
 
 /* Row `o` (an embedding) as floats: out[n_in]. */

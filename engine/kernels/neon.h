@@ -144,6 +144,18 @@ INLINE ivec dot4(ivec sums, ivec inputs, ivec weights) {
 #endif
 }
 
+INLINE void split_halves(ivec v, ivec halves[2]) {
+    uint8x16_t bytes = vreinterpretq_u8_s32(v);
+    halves[0] = vreinterpretq_s32_u8(vandq_u8(bytes, vdupq_n_u8(15)));
+    halves[1] = vreinterpretq_s32_u8(vshrq_n_u8(bytes, 4));
+}
+INLINE ivec dot_halves(ivec sums, const int8_t *p, ivec weights) {
+    return dot4(sums, splat_inputs(p), weights);
+}
+INLINE ivec end_halves(ivec sums, int32_t start) {
+    return vaddq_s32(sums, vdupq_n_s32(start));
+}
+
 INLINE vec load_half(const void *p) {
     return vcvt_f32_f16(vreinterpret_f16_u8(vld1_u8(p)));
 }
@@ -179,6 +191,9 @@ INLINE void store_inputs(int8_t *p, vec v) {
     int8x8_t bytes = vmovn_s16(vcombine_s16(words, words));
     uint32_t four = vget_lane_u32(vreinterpret_u32_s8(bytes), 0);
     memcpy(p, &four, 4);
+}
+INLINE void store_bytes(int8_t *p, vec v) {
+    store_inputs(p, v);
 }
 INLINE void store_bf16(uint16_t *p, vec v) {
     uint32x4_t bits = vreinterpretq_u32_f32(v);

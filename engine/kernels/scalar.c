@@ -57,6 +57,34 @@ static void matmul_int8(const struct matmul *p) {
     }
 }
 
+/* q_x * q_w of a group, at the bytes of 16 outputs' first tile */
+static int32_t dot_group(const int8_t *x, const uint8_t *bytes) {
+    int32_t sum = 0;
+    for (size_t t = 0; t < Q4_0_TILES; t++, x += 8, bytes += TILE_BYTES)
+        for (size_t i = 0; i < 4; i++)
+            sum += x[i] * ((bytes[i] & 15) - 8) + x[4 + i] * ((bytes[i] >> 4) - 8);
+    return sum;
+}
+
+static void matmul_groups(const struct matmul *p) {
+    size_t n_groups = padded_inputs(p->w->n_in) / Q4_0_GROUP;
+    for (size_t r = 0; r < p->n_rows; r++) {
+        const int8_t *x = (const int8_t *)p->x + r * p->x_stride;
+        for (size_t o = p->first_output; o < p->first_output + p->n_outputs; o++) {
+            const uint8_t *panel = matrix_panel(p->w, o);
+            float sum = 0;
+            for (size_t g = 0; g < n_groups; g++) {
+                uint16_t scale;
+                memcpy(&scale, panel + q4_scale_at(g, o % PANEL_OUTPUTS), sizeof scale);
+                const uint8_t *bytes = panel + q4_bytes_at(g, 0, o % PANEL_OUTPUTS);
+                int32_t products = dot_group(x + g * Q4_0_GROUP, bytes);
+                sum = fmaf((float)products, half_to_float(scale), sum);
+            }
+            finish(p, r, o, sum * p->x_scale[r]);
+        }
+    }
+}
+
 /* Part of an input row as floats: itself, or decoded into `buffer`. */
 static const float *read_input(const struct matmul *p, size_t r, size_t first, size_t n,
                                bool rounded, float *buffer) {
@@ -88,6 +116,10 @@ static void matmul(const struct matmul *p) {
         matmul_int8(p);
         return;
     }
+    if (panels && p->w->type == DTYPE_Q4_0) {
+        matmul_groups(p);
+        return;
+    }
     bool rounded = panels && p->w->type == DTYPE_BF16;
     for (size_t r = 0; r < p->n_rows; r += ROW_BLOCK) {
         size_t n_rows = p->n_rows - r < ROW_BLOCK ? p->n_rows - r : ROW_BLOCK;
@@ -110,6 +142,19 @@ static void quantize(const float *x, size_t x_stride, size_t n_rows, size_t n, f
         }
         memset(q + n, 0, q_stride - n);
         scale[r] = max < INFINITY ? 1 / m : NAN;
+    }
+}
+
+static void quantize_groups(const float *x, size_t x_stride, size_t n_rows, size_t n, int8_t *q,
+                            size_t q_stride, float *scale) {
+    size_t n_padded = padded_inputs(n);
+    for (size_t r = 0; r < n_rows; r++, x += x_stride, q += q_stride) {
+        quantize(x, x_stride, 1, n, 0, q, n_padded, scale + r);
+        for (size_t g = 0; g < n_padded / Q4_0_GROUP; g++) {
+            int32_t sum = 0;
+            for (size_t i = 0; i < Q4_0_GROUP; i++) sum -= 8 * q[g * Q4_0_GROUP + i];
+            memcpy(q + n_padded + g * sizeof sum, &sum, sizeof sum);
+        }
     }
 }
 
@@ -257,6 +302,7 @@ static const struct kernels table = {
     .matmul = matmul,
     .input_bytes = 1,
     .quantize = quantize,
+    .quantize_groups = quantize_groups,
     .round_bf16 = round_bf16,
     .layer_norm = layer_norm,
     .rms_norm = rms_norm,

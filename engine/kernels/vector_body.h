@@ -24,11 +24,18 @@ INLINE vec scaled_inputs(vec x, vec m) {
     return min(max(round_even(mul(x, m)), splat(-127)), splat(127));
 }
 
+/* A row's own multiplier unless one is fixed; *scale is its inverse. */
+INLINE float row_multiplier(const float *x, size_t n, float fixed, float *scale) {
+    float max_value = max_absolute(x, n), m = fixed;
+    if (m == 0) m = max_value > 0 && max_value < INFINITY ? 127 / max_value : 1;
+    *scale = max_value < INFINITY ? 1 / m : NAN;
+    return m;
+}
+
 static void quantize(const float *x, size_t x_stride, size_t n_rows, size_t n, float multiplier,
                      int8_t *q, size_t q_stride, float *scale) {
     for (size_t r = 0; r < n_rows; r++, x += x_stride, q += q_stride) {
-        float max_value = max_absolute(x, n), m = multiplier;
-        if (m == 0) m = max_value > 0 && max_value < INFINITY ? 127 / max_value : 1;
+        float m = row_multiplier(x, n, multiplier, scale + r);
         /* q_stride has room for whole vectors */
         size_t i = 0;
         for (; i + LANES <= n; i += LANES)
@@ -36,7 +43,23 @@ static void quantize(const float *x, size_t x_stride, size_t n_rows, size_t n, f
         for (; i < n; i += LANES)
             store_inputs(q + i * INPUT_BYTES, scaled_inputs(load_part(x + i, n - i), splat(m)));
         for (; i * INPUT_BYTES < q_stride; i += LANES) store_inputs(q + i * INPUT_BYTES, splat(0));
-        scale[r] = max_value < INFINITY ? 1 / m : NAN;
+    }
+}
+
+static void quantize_groups(const float *x, size_t x_stride, size_t n_rows, size_t n, int8_t *q,
+                            size_t q_stride, float *scale) {
+    size_t n_padded = padded_inputs(n);
+    for (size_t r = 0; r < n_rows; r++, x += x_stride, q += q_stride) {
+        float m = row_multiplier(x, n, 0, scale + r);
+        size_t i = 0;
+        for (; i < n; i += LANES)
+            store_bytes(q + i, scaled_inputs(load_up_to(x + i, n - i), splat(m)));
+        for (; i < n_padded; i += LANES) store_bytes(q + i, splat(0));
+        for (size_t g = 0; g < n_padded / Q4_0_GROUP; g++) {
+            int32_t sum = 0;
+            for (size_t k = 0; k < Q4_0_GROUP; k++) sum -= 8 * q[g * Q4_0_GROUP + k];
+            memcpy(q + n_padded + g * sizeof sum, &sum, sizeof sum);
+        }
     }
 }
 
@@ -183,6 +206,7 @@ static const struct kernels level_table = {
     .matmul = LEVEL_MATMUL,
     .input_bytes = INPUT_BYTES,
     .quantize = quantize,
+    .quantize_groups = quantize_groups,
     .round_bf16 = round_bf16,
     .layer_norm = layer_norm,
     .rms_norm = rms_norm,

@@ -5,16 +5,18 @@
 #ifndef VECTOR_MATMUL_H
 #define VECTOR_MATMUL_H
 
-#include "engine/kernels/vector_math.h"
+#include "engine/kernels/vector_q4.h"
 
 #include <string.h>
 
-enum {
-    PANEL_VECTORS = PANEL_OUTPUTS / LANES,
-    GROUP_PANELS = 4, /* passed over by all rows before the next: they stay in the cache */
-    GROUP_OUTPUTS = GROUP_PANELS * PANEL_OUTPUTS,
-    /* Input rows that share one pass over all weights, in bytes: half of a usual L2 cache */
-    GROUP_INPUT_BYTES = 512 * 1024,
+/* Input rows that share one pass over all weights, in bytes: half of a usual L2 cache */
+enum { GROUP_INPUT_BYTES = 512 * 1024 };
+
+/* What sums of products still have to be multiplied with. */
+enum sums_kind {
+    SUMS_WHOLE,  /* nothing: floats */
+    SUMS_OF_X,   /* the scale of the inputs: floats of Q4_0 */
+    SUMS_OF_INTS /* the scales of inputs and outputs: int32 of int8 */
 };
 
 /* Raw sums of a block of outputs, on their way from registers to y. */
@@ -28,13 +30,14 @@ struct block {
 /* Bias, activation and residual of all rows of a block, at its outputs o to o + n. What depends on
  * the output alone stays in registers; `n` < LANES at the end of a matrix only. */
 INLINE void finish_column(const struct matmul *p, const struct block *b, size_t o, size_t n,
-                          bool integers, enum activation activation) {
+                          enum sums_kind kind, enum activation activation) {
+    const bool integers = kind == SUMS_OF_INTS;
     size_t output = b->first_output + o, n_rows = b->n_rows, stride = b->stride;
     size_t y_stride = p->y_stride, residual_stride = p->residual_stride;
     float *y = p->y + b->first_row * y_stride + output;
     const float *residual =
         p->residual ? p->residual + b->first_row * residual_stride + output : NULL;
-    const float *x_scale = integers ? p->x_scale + b->first_row : NULL;
+    const float *x_scale = kind == SUMS_WHOLE ? NULL : p->x_scale + b->first_row;
     vec bias = p->bias ? load_up_to(p->bias + output, n) : splat(0);
     vec scale = integers ? load(p->w->scale + output) : splat(1);
     ivec offset =
@@ -44,71 +47,64 @@ INLINE void finish_column(const struct matmul *p, const struct block *b, size_t 
         vec value = load(sums);
         if (integers)
             value = mul(to_float(sub_ints(load_ints(sums), offset)), mul(splat(x_scale[r]), scale));
+        else if (kind == SUMS_OF_X)
+            value = mul(value, splat(x_scale[r]));
         value = activate(activation, add(value, bias));
         if (residual) value = add(value, load_up_to(residual + r * residual_stride, n));
         store_up_to(y, value, n);
     }
 }
 
-INLINE void finish_as(const struct matmul *p, const struct block *b, bool integers,
+INLINE void finish_as(const struct matmul *p, const struct block *b, enum sums_kind kind,
                       enum activation activation) {
     size_t o = 0;
-    for (; o + LANES <= b->n_outputs; o += LANES)
-        finish_column(p, b, o, LANES, integers, activation);
-    if (o < b->n_outputs) finish_column(p, b, o, b->n_outputs - o, integers, activation);
+    for (; o + LANES <= b->n_outputs; o += LANES) finish_column(p, b, o, LANES, kind, activation);
+    if (o < b->n_outputs) finish_column(p, b, o, b->n_outputs - o, kind, activation);
 }
 
 /* One loop for each activation: its constants stay in registers. */
-INLINE void finish_any(const struct matmul *p, const struct block *b, bool integers) {
+INLINE void finish_any(const struct matmul *p, const struct block *b, enum sums_kind kind) {
     switch (p->activation) {
     case ACTIVATION_NONE:
-        finish_as(p, b, integers, ACTIVATION_NONE);
+        finish_as(p, b, kind, ACTIVATION_NONE);
         break;
     case ACTIVATION_RELU:
-        finish_as(p, b, integers, ACTIVATION_RELU);
+        finish_as(p, b, kind, ACTIVATION_RELU);
         break;
     case ACTIVATION_SWISH:
-        finish_as(p, b, integers, ACTIVATION_SWISH);
+        finish_as(p, b, kind, ACTIVATION_SWISH);
         break;
     case ACTIVATION_GELU_ERF:
-        finish_as(p, b, integers, ACTIVATION_GELU_ERF);
+        finish_as(p, b, kind, ACTIVATION_GELU_ERF);
         break;
     case ACTIVATION_GELU_TANH:
-        finish_as(p, b, integers, ACTIVATION_GELU_TANH);
+        finish_as(p, b, kind, ACTIVATION_GELU_TANH);
         break;
     case ACTIVATION_GELU_QUICK:
-        finish_as(p, b, integers, ACTIVATION_GELU_QUICK);
+        finish_as(p, b, kind, ACTIVATION_GELU_QUICK);
         break;
     case ACTIVATION_TANH:
-        finish_as(p, b, integers, ACTIVATION_TANH);
+        finish_as(p, b, kind, ACTIVATION_TANH);
         break;
     case ACTIVATION_SIGMOID:
-        finish_as(p, b, integers, ACTIVATION_SIGMOID);
+        finish_as(p, b, kind, ACTIVATION_SIGMOID);
         break;
     }
 }
 
 static void finish_ints(const struct matmul *p, const struct block *b) {
-    finish_any(p, b, true);
+    finish_any(p, b, SUMS_OF_INTS);
+}
+
+static void finish_groups(const struct matmul *p, const struct block *b) {
+    finish_any(p, b, SUMS_OF_X);
 }
 
 static void finish_floats(const struct matmul *p, const struct block *b) {
-    finish_any(p, b, false);
+    finish_any(p, b, SUMS_WHOLE);
 }
 
 /* ---- panels ---------------------------------------------------------------------------------- */
-
-/* Rows of the next block where so many are left, in blocks alike: of 8 rows 4 and 4, not 6 and 2. */
-static inline size_t block_rows(size_t left) {
-    size_t n_blocks = (left + BLOCK_ROWS - 1) / BLOCK_ROWS;
-    return (left + n_blocks - 1) / n_blocks;
-}
-
-/* Panels that a block of so many rows takes at once: a power of two. */
-INLINE size_t block_panels(size_t rows) {
-    size_t most = ACCUMULATORS / (rows * PANEL_VECTORS);
-    return most >= 4 ? 4 : most >= 2 ? 2 : 1;
-}
 
 INLINE void sum_int8(const struct matmul *p, size_t rows, size_t panels, size_t r, size_t o,
                      int32_t *out) {
@@ -212,25 +208,25 @@ union sums {
     int32_t ints[BLOCK_ROWS * GROUP_OUTPUTS];
 };
 
+INLINE void sum_panels(enum dtype type, const struct matmul *p, size_t rows, size_t panels,
+                       size_t r, size_t o, size_t at, union sums *sums) {
+    if (type == DTYPE_I8)
+        sum_int8(p, rows, panels, r, o + at, sums->ints + at);
+    else if (type == DTYPE_Q4_0)
+        sum_groups(p, rows, panels, r, o + at, sums->floats + at);
+    else
+        sum_floats(type, p, rows, panels, r, o + at, sums->floats + at);
+}
+
 /* Sums of `rows` rows and `n_panels` panels, `panels` at a time. */
 INLINE void sum_group(enum dtype type, const struct matmul *p, size_t rows, size_t r, size_t o,
                       size_t n_panels, union sums *sums) {
-    const size_t panels = block_panels(rows);
+    const size_t panels = block_panels(type, rows);
     size_t done = 0;
-    for (; done + panels <= n_panels; done += panels) {
-        size_t at = done * PANEL_OUTPUTS;
-        if (type == DTYPE_I8)
-            sum_int8(p, rows, panels, r, o + at, sums->ints + at);
-        else
-            sum_floats(type, p, rows, panels, r, o + at, sums->floats + at);
-    }
-    for (; panels > 1 && done < n_panels; done++) {
-        size_t at = done * PANEL_OUTPUTS;
-        if (type == DTYPE_I8)
-            sum_int8(p, rows, 1, r, o + at, sums->ints + at);
-        else
-            sum_floats(type, p, rows, 1, r, o + at, sums->floats + at);
-    }
+    for (; done + panels <= n_panels; done += panels)
+        sum_panels(type, p, rows, panels, r, o, done * PANEL_OUTPUTS, sums);
+    for (; panels > 1 && done < n_panels; done++)
+        sum_panels(type, p, rows, 1, r, o, done * PANEL_OUTPUTS, sums);
 }
 
 INLINE void block_of(enum dtype type, const struct matmul *p, size_t r, size_t rows, size_t o,
@@ -260,6 +256,8 @@ INLINE void block_of(enum dtype type, const struct matmul *p, size_t r, size_t r
     struct block block = {r, rows, o, n_outputs, &sums, GROUP_OUTPUTS};
     if (type == DTYPE_I8)
         finish_ints(p, &block);
+    else if (type == DTYPE_Q4_0)
+        finish_groups(p, &block);
     else
         finish_floats(p, &block);
 }
@@ -274,7 +272,8 @@ INLINE void rows_of(enum dtype type, const struct matmul *p, size_t first_row, s
 }
 
 INLINE void panels_of(enum dtype type, const struct matmul *p) {
-    size_t row_bytes = p->x_stride * (type == DTYPE_I8 ? 1 : type == DTYPE_BF16 ? 2 : 4);
+    bool bytes = type == DTYPE_I8 || type == DTYPE_Q4_0;
+    size_t row_bytes = p->x_stride * (bytes ? 1 : type == DTYPE_BF16 ? 2 : 4);
     size_t step = GROUP_INPUT_BYTES / (row_bytes + 1) / BLOCK_ROWS * BLOCK_ROWS;
     if (step == 0) step = BLOCK_ROWS;
     size_t end = p->first_output + p->n_outputs;
@@ -285,6 +284,9 @@ INLINE void panels_of(enum dtype type, const struct matmul *p) {
 
 static void panels_int8(const struct matmul *p) {
     panels_of(DTYPE_I8, p);
+}
+static void panels_q4(const struct matmul *p) {
+    panels_of(DTYPE_Q4_0, p);
 }
 static void panels_bf16(const struct matmul *p) {
     panels_of(DTYPE_BF16, p);
@@ -397,6 +399,8 @@ static void add_row(enum dtype type, const uint8_t *const w[ROWS_OUTPUTS], const
     case DTYPE_Q8_0:
         add_rows(DTYPE_Q8_0, w, x, 0, 1, n, sums);
         break;
+    case DTYPE_Q4_0: /* has no rows */
+        break;
     }
 }
 
@@ -425,6 +429,8 @@ static void decode_weights(enum dtype type, const uint8_t *row, size_t n, float 
         break;
     case DTYPE_Q8_0:
         decode_as(DTYPE_Q8_0, row, n, out);
+        break;
+    case DTYPE_Q4_0: /* has no rows */
         break;
     }
 }
@@ -490,6 +496,9 @@ static void matmul_vectors(const struct matmul *p) {
     switch (p->w->type) {
     case DTYPE_I8:
         panels_int8(p);
+        break;
+    case DTYPE_Q4_0:
+        panels_q4(p);
         break;
     case DTYPE_BF16:
         panels_bf16(p);

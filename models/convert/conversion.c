@@ -159,6 +159,16 @@ static void packing_free(struct packing *packing) {
     free(packing->panel);
 }
 
+static tolka_status check_fits(const struct role *role, const float *row, tolka_error *err) {
+    for (size_t i = 0; i < role->n_in; i++)
+        if (!(row[i] >= -Q4_0_MAX && row[i] <= Q4_0_MAX))
+            return fail(err, TOLKA_UNSUPPORTED,
+                        "%s has a weight of %g, which 4 bits with 16 bit scales do not hold; "
+                        "convert to int8",
+                        role->name, (double)row[i]);
+    return TOLKA_OK;
+}
+
 static tolka_status write_panels(struct conversion *conversion, const struct role *role,
                                  const struct role_source *source, struct packing *packing,
                                  tolka_error *err) {
@@ -167,8 +177,11 @@ static tolka_status write_panels(struct conversion *conversion, const struct rol
     for (size_t first = 0; first < role->n_out && status == TOLKA_OK; first += PANEL_OUTPUTS) {
         size_t n = role->n_out - first < PANEL_OUTPUTS ? role->n_out - first : PANEL_OUTPUTS;
         float fixed[PANEL_OUTPUTS];
-        for (size_t r = 0; r < n && status == TOLKA_OK; r++)
-            status = import_read(source, role, first + r, packing->rows + r * role->n_in, err);
+        for (size_t r = 0; r < n && status == TOLKA_OK; r++) {
+            float *row = packing->rows + r * role->n_in;
+            status = import_read(source, role, first + r, row, err);
+            if (status == TOLKA_OK && type == DTYPE_Q4_0) status = check_fits(role, row, err);
+        }
         if (status != TOLKA_OK) break;
         pack_panel(type, packing->rows, n, role->n_in, fixed_scales(source, first, fixed),
                    packing->panel, packing->scale + first, packing->sum + first);
@@ -397,7 +410,11 @@ bool parse_type(const char *name, enum dtype *type) {
     static const struct {
         const char *name;
         enum dtype type;
-    } types[] = {{"f32", DTYPE_F32}, {"f16", DTYPE_F16}, {"bf16", DTYPE_BF16}, {"int8", DTYPE_I8}};
+    } types[] = {{"f32", DTYPE_F32},
+                 {"f16", DTYPE_F16},
+                 {"bf16", DTYPE_BF16},
+                 {"int8", DTYPE_I8},
+                 {"q4", DTYPE_Q4_0}};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (strcmp(name, types[i].name) == 0) {
             *type = types[i].type;

@@ -33,7 +33,7 @@ struct conversion_result {
 tolka_status convert_with_result(const char *input, const char *output,
                                  const struct convert_options *options,
                                  struct conversion_result *result, tolka_error *err);
-/* "f32", "f16", "bf16" or "int8". */
+/* "f32", "f16", "bf16", "int8" or "q4". */
 bool parse_type(const char *name, enum dtype *type);
 
 #endif

@@ -33,11 +33,18 @@ bool to_dtype(enum source_dtype from, enum dtype *to) {
     return false;
 }
 
+/* What the kernels read in panels: Q4_0 in no other way, Q8_0 not at all. */
+static bool panel_type(const struct source_tensor *tensor, enum dtype *type) {
+    if (tensor->type == SOURCE_BLOCKS && tensor->ggml_type == DTYPE_Q4_0)
+        return *type = DTYPE_Q4_0, true;
+    return to_dtype(tensor->type, type) && *type != DTYPE_Q8_0;
+}
+
 /* A single panel is written without its outer dimension. */
 static bool is_panels(const struct import *import, const struct role *role,
                       const struct source_tensor *tensor) {
     enum dtype type;
-    if (import->family != &family_tolka || !to_dtype(tensor->type, &type) || type == DTYPE_Q8_0 ||
+    if (import->family != &family_tolka || !panel_type(tensor, &type) ||
         role->kind != ROLE_MATRIX || tensor->rank < 1 || tensor->rank > 2)
         return false;
     if (type == DTYPE_I8 && tensor->n_scales < role->n_out) return false;
@@ -92,7 +99,7 @@ static void read_panel_row(const struct role_source *source, const struct role *
                             .n_in = role->n_in,
                             .data = source->tensor->data,
                             .scale = source->tensor->scale};
-    to_dtype(source->tensor->type, &matrix.type);
+    panel_type(source->tensor, &matrix.type);
     matrix_read_row(&matrix, r, out);
 }
 

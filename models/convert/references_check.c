@@ -102,6 +102,8 @@ static struct tolerance tolerance_of(const tolka_model *model) {
         return (struct tolerance){"f16", 5e-2, 5e-3};
     case DTYPE_BF16:
         return (struct tolerance){"bf16", 1, 0.1};
+    case DTYPE_Q4_0:
+        return (struct tolerance){"q4", 12, 1.5};
     default:
         return (struct tolerance){"int8", 2, 0.25};
     }

@@ -1,0 +1,26 @@
+/* Blocks of rows and panels whose sums stay in registers. */
+#ifndef VECTOR_BLOCKS_H
+#define VECTOR_BLOCKS_H
+
+#include "engine/kernels/vector_math.h"
+
+enum {
+    PANEL_VECTORS = PANEL_OUTPUTS / LANES,
+    GROUP_PANELS = 4, /* passed over by all rows before the next: they stay in the cache */
+    GROUP_OUTPUTS = GROUP_PANELS * PANEL_OUTPUTS,
+};
+
+/* Rows of the next block where so many are left, in blocks alike: of 8 rows 4 and 4, not 6 and 2. */
+static inline size_t block_rows(size_t left) {
+    size_t n_blocks = (left + BLOCK_ROWS - 1) / BLOCK_ROWS;
+    return (left + n_blocks - 1) / n_blocks;
+}
+
+/* Panels that a block of so many rows takes at once: a power of two. Q4_0 has sums of groups besides
+ * those of rows. */
+INLINE size_t block_panels(enum dtype type, size_t rows) {
+    size_t most = ACCUMULATORS / (type == DTYPE_Q4_0 ? 2U : 1U) / (rows * PANEL_VECTORS);
+    return most >= 4 ? 4 : most >= 2 ? 2 : 1;
+}
+
+#endif
