@@ -309,9 +309,9 @@ fuzz: fuzzer
 	sh tests/fuzz/run.sh $(FUZZER) $(BUILD)/fuzz $$(($(HOURS) * 3600)) $(TARGETS)
 
 ## fuzz-coverage: how much of the sources the fuzz targets' inputs reach
-COVERED = $(BUILD)/coverage/tests/fuzz/replay
+COVERED = $(BUILD)/fuzz-coverage/tests/fuzz/replay
 fuzz-coverage:
-	$(MAKE) BUILD=$(BUILD)/coverage $(CLANG) OPT=-O1 $(COVERED) \
+	$(MAKE) BUILD=$(BUILD)/fuzz-coverage $(CLANG) OPT=-O1 $(COVERED) \
 	    SANITIZE="-fprofile-instr-generate -fcoverage-mapping"
 	sh tests/fuzz/coverage.sh $(COVERED) $(CORPORA)
 
