@@ -15,6 +15,6 @@ TOLKA=$build/tolka CK_TIMEOUT_MULTIPLIER=${CK_TIMEOUT_MULTIPLIER:-4} "$build/tes
 report() { gcovr --root . --object-directory "$build" --exclude-throw-branches "$@" "$build" 2>/dev/null; }
 report --txt "$build/coverage.txt" --filter '(engine|tokenizer|text|models|tools)/'
 for folder in $folders; do
-    echo "$folder: $(report --print-summary --txt /dev/null --filter "$folder/[^/]*\$" |
+    echo "$folder: $(report --print-summary --txt "$build/folder.txt" --filter "$folder/[^/]*\$" |
         sed -n 's/^\(lines\|branches\): \([0-9.]*%\).*/\1 \2/p' | paste -sd' ')"
 done
