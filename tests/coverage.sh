@@ -6,7 +6,7 @@ build=$1
 folders="engine engine/kernels tokenizer text text/formats models models/checkpoint models/convert tools"
 
 command -v gcovr >/dev/null 2>&1 || { echo "coverage: gcovr is missing (Debian: gcovr)" >&2 && exit 1; }
-make BUILD="$build" OPT="-O1 --coverage -fno-inline" LDFLAGS=--coverage \
+make BUILD="$build" OPT="-O1 --coverage -fprofile-update=atomic -fno-inline" LDFLAGS=--coverage \
     "$build/tolka" tests
 find "$build" -name '*.gcda' -delete
 # Times are not what counts here. A suite that fails says so; what it reached is counted all the same.
