@@ -33,7 +33,7 @@ static void normalize_row(const struct kernels *kernels, float *scores, size_t v
 
 /* ---- choices --------------------------------------------------------------------------------- */
 
-/* Bit by bit, as what is among the greatest so far leaves out most of what comes. */
+/* Chunk by chunk, as what is among the greatest so far leaves out most of what comes. */
 static void choose_top(const struct kernels *kernels, const struct row_room *room,
                        const float *scores, size_t vocab, size_t n_top, struct choice *choice) {
     for (size_t i = 0; i < vocab; i += COLLECTED_AT_ONCE) {

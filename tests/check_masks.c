@@ -185,6 +185,7 @@ START_TEST(memory_runs_out) {
     tolka_model *model;
     struct translating translating;
     tolka_text text = {.source = "Ask <b>me</b> or a@b.org.", .source_length = 25};
+    tolka_text shown = {.source = "Ask a@b.org.", .source_length = 12}; /* by a stand-in */
     bool failed = true;
     options.beam = 1;
     options.threads = 1;
@@ -205,6 +206,14 @@ START_TEST(memory_runs_out) {
         const char *target = tolka_result_text(result, 0, NULL);
         ck_assert(!target || (strstr(target, "<b>") && strstr(target, "a@b.org")));
         ck_assert(target || failed);
+        tolka_result_free(result);
+        allocations_fail_from(n);
+        translating.streamed[0] = 0;
+        tolka_status status = tolka_stream_text(translating.translator, translating.tokenizer,
+                                                &shown, take_streamed, &translating, &result, NULL);
+        failed |= allocations_failed();
+        allocations_fail_from(0);
+        ck_assert(status == TOLKA_OK || failed);
         tolka_result_free(result);
     }
     tolka_tokenizer_free(translating.tokenizer);

@@ -175,9 +175,10 @@ static tolka_status stream_parts(const struct pipeline *pipeline, struct parts *
     size_t n = 0;
     while (status == TOLKA_OK && goes_on && n < parts->n) {
         status = settle_masked(pipeline, parts, n, listener, err);
+        if (status != TOLKA_OK) return status;
         struct part *part = &parts->list[n];
         /* A result needs a part, so the first one is translated all the same. */
-        if (status != TOLKA_OK || (!tell_gap(pipeline, n, listener) && n > 0)) break;
+        if (!tell_gap(pipeline, n, listener) && n > 0) break;
         n++;
         if (!part->result) status = stream_part(pipeline, part, listener, err);
         goes_on = status == TOLKA_OK && tolka_result_status(part->result, NULL) == TOLKA_OK &&
