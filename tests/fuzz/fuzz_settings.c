@@ -3,9 +3,8 @@
 #define _XOPEN_SOURCE 700
 #include "tests/fuzz/checkpoint_read.h"
 #include "tests/fuzz/fuzz_targets.h"
-#include "tests/fuzz/json_change.h"
 #include "tests/fuzz/named_text.h"
-#include "tests/fuzz/yaml_words.h"
+#include "tests/fuzz/settings_change.h"
 
 #include "engine/map.h"
 
@@ -85,15 +84,4 @@ static void run(const uint8_t *bytes, size_t n) {
     }
 }
 
-static void change_file(struct chance *chance, const char *name, struct blob *text) {
-    if (strstr(name, ".json"))
-        change_json(chance, text);
-    else
-        change_text(chance, text, yaml_words);
-}
-
-static void change(struct chance *chance, struct blob *input) {
-    change_named(chance, input, change_file);
-}
-
-const struct fuzz_target fuzz_settings = {"settings", run, change, 1 << 13, false};
+const struct fuzz_target fuzz_settings = {"settings", run, change_settings, 1 << 13, false};

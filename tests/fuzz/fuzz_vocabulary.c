@@ -1,8 +1,7 @@
 /* Vocabularies in all their files: every token is found again. */
 #include "tests/fuzz/fuzz_targets.h"
-#include "tests/fuzz/json_change.h"
 #include "tests/fuzz/named_text.h"
-#include "tests/fuzz/yaml_words.h"
+#include "tests/fuzz/settings_change.h"
 
 #include "models/checkpoint/vocabulary_read.h"
 
@@ -53,15 +52,4 @@ static void run(const uint8_t *bytes, size_t n) {
     free(path);
 }
 
-static void change_file(struct chance *chance, const char *name, struct blob *text) {
-    if (strstr(name, ".json"))
-        change_json(chance, text);
-    else
-        change_text(chance, text, yaml_words);
-}
-
-static void change(struct chance *chance, struct blob *input) {
-    change_named(chance, input, change_file);
-}
-
-const struct fuzz_target fuzz_vocabulary = {"vocabulary", run, change, 1 << 13, false};
+const struct fuzz_target fuzz_vocabulary = {"vocabulary", run, change_settings, 1 << 13, false};
