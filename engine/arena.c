@@ -18,24 +18,46 @@ void *arena_take(struct arena *arena, size_t n, size_t width) {
     return arena->base ? arena->base + at : NULL;
 }
 
-bool arena_reserve(struct arena *arena, const struct arena *measured) {
-    arena->used = 0;
-    if (measured->overflow) return false;
-    if (measured->used <= arena->size) {
-        poison(arena->base, arena->size);
-        return true;
-    }
-    arena_free(arena);
-    void *base = mmap(NULL, measured->used, PROT_READ | PROT_WRITE,
+/* Touched pages are the system's; of other blocks nothing is known. */
+static void poison_pages(const struct arena *arena) {
+    if (!arena->allocator.take) poison(arena->base, arena->size);
+}
+
+static bool take_pages(struct arena *arena, size_t size) {
+    void *base = mmap(NULL, size, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (base == MAP_FAILED) return false;
-    arena->base = base;
-    arena->size = measured->used;
-    poison(base, arena->size);
+    arena->base = arena->block = base;
+    return true;
+}
+
+static bool take_block(struct arena *arena, size_t size) {
+    const tolka_allocator *allocator = &arena->allocator;
+    arena->block = allocator->take(allocator->user, size + ARENA_ALIGN);
+    if (!arena->block) return false;
+    size_t past = (uintptr_t)arena->block % ARENA_ALIGN;
+    arena->base = (unsigned char *)arena->block + (past ? ARENA_ALIGN - past : 0);
+    return true;
+}
+
+bool arena_reserve(struct arena *arena, const struct arena *measured) {
+    size_t size = measured->used;
+    arena->used = 0;
+    if (measured->overflow) return false;
+    if (size > arena->size) {
+        arena_free(arena);
+        if (!(arena->allocator.take ? take_block : take_pages)(arena, size)) return false;
+        arena->size = size;
+    }
+    poison_pages(arena);
     return true;
 }
 
 void arena_free(struct arena *arena) {
-    if (arena->base) munmap(arena->base, arena->size);
-    *arena = (struct arena){0};
+    tolka_allocator allocator = arena->allocator;
+    if (arena->block && allocator.take)
+        allocator.give_back(allocator.user, arena->block, arena->size + ARENA_ALIGN);
+    else if (arena->block)
+        munmap(arena->block, arena->size);
+    *arena = (struct arena){.allocator = allocator};
 }

@@ -6,13 +6,16 @@
 #ifndef ARENA_H
 #define ARENA_H
 
+#include "engine/tolka.h"
+
 #include <stdbool.h>
-#include <stddef.h>
 
 struct arena {
     unsigned char *base; /* NULL while measuring */
     size_t size, used;
-    bool overflow; /* a size did not fit: arena_reserve will fail */
+    bool overflow;             /* a size did not fit: arena_reserve will fail */
+    void *block;               /* what base lies in, as the allocator gave it */
+    tolka_allocator allocator; /* take NULL: the system's pages */
 };
 
 static inline size_t max_size(size_t a, size_t b) {
@@ -28,6 +31,7 @@ static inline struct arena arena_measure(void) {
 /* Makes `arena` hold what `measured` counted and starts the layout over. Old contents are lost if
  * it has to grow. False: no memory. */
 bool arena_reserve(struct arena *arena, const struct arena *measured);
+/* It may be filled again: the allocator stays. */
 void arena_free(struct arena *arena);
 
 #endif

@@ -238,7 +238,15 @@ static void fail_batch(const struct worker *worker, struct job *job, size_t firs
     else
         fail(&err, TOLKA_NOMEM, "no memory for a batch of %zu sentences of up to %zu tokens", n,
              shape->longest);
+    log_say(worker->log, TOLKA_LOG_WARNING, "%s", err.text);
     for (size_t i = first; i < first + n; i++) enqueue(job, job->order[i], result_failed(&err));
+}
+
+static void say_batch(const struct worker *worker, size_t n) {
+    const struct batch_shape *shape = &worker->shape;
+    log_say(worker->log, TOLKA_LOG_DETAIL,
+            "batch: sentences %zu, longest %zu tokens; room for %zu steps of %zu rows, %.1f MB", n,
+            shape->longest, shape->n_steps, shape->n_slots, (double)worker_holds(worker) / 1e6);
 }
 
 /* Sentences for a worker that has none: *first is the place of the first; 0: none are left. */
@@ -253,6 +261,7 @@ static size_t begin_batch(struct worker *worker, struct job *job, size_t *first)
         fail_batch(worker, job, *first, n, &shape);
     }
     if (n == 0) return 0;
+    say_batch(worker, n);
     lay_out_places(&worker->transformer.memory, job, *first);
     search_begin(&worker->search, &job->model->config, &job->options.search);
     return n;

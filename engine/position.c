@@ -132,7 +132,7 @@ bool positions_reserve(struct positions *positions, const struct model *model, s
 
 void positions_free(struct positions *positions) {
     arena_free(&positions->arena);
-    *positions = (struct positions){.capacity = 0};
+    *positions = (struct positions){.arena = positions->arena}; /* with its allocator */
 }
 
 static const float *sinusoid_row(struct positions *positions, const struct config *config,

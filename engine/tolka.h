@@ -33,8 +33,7 @@
  * 3. Calls that can fail return a status and fill `err`, which may be NULL; *out is NULL on failure.
  *    Another argument that is NULL is TOLKA_ARGUMENT unless it says so; a list or text of length 0
  *    may be NULL. Of an object that is NULL, calls that return no status give 0, NULL, NaN or -1, as
- *    they do out of range. The library never prints, exits or reads the environment, so it needs
- *    no log hook.
+ *    they do out of range. The library never prints, exits or reads the environment.
  * 4. Text is UTF-8. Token ids are the model's own, not SentencePiece's.
  *
  * Programs go on running with a later library of the same number in its file name
@@ -231,6 +230,31 @@ typedef enum {
     TOLKA_UNKNOWN_MARK = 2, /* the vocabulary's sign: U+2047 or "<unk>" */
 } tolka_unknown;
 
+/* Where a translator gets the memory that its threads search in: activations, keys and values,
+ * hypotheses. A thread holds three blocks at most (six with alignments), which come and go between
+ * batches, and with the translator; several threads may ask at a time. What a block has room for,
+ * translations up to the length limit, is mostly never touched (max_memory bounds it). Results, texts
+ * and what a call keeps its books in are not searched in, and are malloc's. */
+typedef struct {
+    void *(*take)(void *user,
+                  size_t n_bytes); /* of any content and alignment; NULL: none is left */
+    void (*give_back)(void *user, void *memory, size_t n_bytes); /* as many as were asked for */
+    void *user;
+} tolka_allocator;
+
+/* What a translator says of its work, to whoever wants to follow it; what callers have to know is in
+ * statuses and results all the same. */
+typedef enum {
+    TOLKA_LOG_WARNING = 1, /* it works, but not as well as it could */
+    TOLKA_LOG_INFO = 2,    /* what was chosen; calls; searches that are made again */
+    TOLKA_LOG_DETAIL = 3,  /* batches */
+} tolka_log_level;
+
+/* One line, no newline, valid during the call; for people, so its words may change. Comes from any of
+ * the translator's threads, never twice at a time. Must not call the translator, but for
+ * tolka_translator_stop. */
+typedef void (*tolka_log)(void *user, tolka_log_level level, const char *line);
+
 enum {
     TOLKA_MAX_BEAM = 64,
     TOLKA_MAX_THREADS = 256,
@@ -282,12 +306,15 @@ typedef struct {
                           has TOLKA_NOMEM and what it needs, and the others go on. Half of it is for
                           alignments, if they are wanted. The model file, which is mapped, texts and
                           results do not count. A guard's search that does not fit is not made */
+    const tolka_allocator *allocator; /* NULL: the system. Copied */
+    tolka_log log;                    /* NULL: nobody listens */
+    void *log_user;
 } tolka_options;
 
 #define TOLKA_OPTIONS_INIT                                                                         \
     {                                                                                              \
         sizeof(tolka_options), 0, 1, 0, -1.0f, 0, 1, 32, 0, TOLKA_STOP_DEFAULT, NULL, NULL, 0, 0,  \
-            0, 0, TOLKA_SPLIT_DEFAULT, 0, 0, TOLKA_UNKNOWN_COPY, 0                                 \
+            0, 0, TOLKA_SPLIT_DEFAULT, 0, 0, TOLKA_UNKNOWN_COPY, 0, NULL, NULL, NULL               \
     }
 
 /* options NULL: TOLKA_OPTIONS_INIT. */

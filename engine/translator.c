@@ -4,8 +4,10 @@
 #include "engine/aligner.h"
 #include "engine/attention_map.h"
 #include "engine/batch.h"
+#include "engine/clock.h"
 #include "engine/open.h"
 #include "engine/pool.h"
+#include "engine/translator_options.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,134 +20,10 @@ struct tolka_translator {
     struct pool *pool;
     struct worker *workers; /* one a thread; the first is the caller's */
     struct generation generation;
+    struct log log;
     atomic_bool stop; /* the call that is under way */
     int n_entered;    /* calls under way, one made by the other */
 };
-
-/* What Marian models were trained with, and many others. */
-enum { DEFAULT_MAX_SOURCE = 512 };
-
-/* ---- options --------------------------------------------------------------------------------- */
-
-static tolka_options known_options(const tolka_options *given) {
-    tolka_options options = TOLKA_OPTIONS_INIT;
-    size_t size = !given ? 0 : given->size < sizeof options ? given->size : sizeof options;
-    memcpy(&options, given ? given : &options, size);
-    return options;
-}
-
-static enum early_stopping early_stopping(const struct config *config, const tolka_options *given) {
-    switch (given->stop) {
-    case TOLKA_STOP_HEURISTIC:
-        return STOP_HEURISTIC;
-    case TOLKA_STOP_WHEN_FULL:
-        return STOP_WHEN_FULL;
-    case TOLKA_STOP_NEVER:
-        return STOP_NEVER_EARLY;
-    case TOLKA_STOP_DEFAULT:
-        break;
-    }
-    return given->beam == 0 ? config->early_stopping : STOP_HEURISTIC;
-}
-
-/* Whoever requires words, but has no wish for a beam, gets one all the same. */
-static int default_beam(const struct config *config, const struct generation *generation) {
-    return config->beam == 1 && generation->settings.n_force_words > 0 ? 4 : (int)config->beam;
-}
-
-static void set_defaults(tolka_options *options, const struct config *config,
-                         const struct generation *generation) {
-    if (options->beam == 0) options->beam = default_beam(config, generation);
-    if (options->n_best == 0) options->n_best = 1;
-    if (options->length_penalty < 0) options->length_penalty = config->length_penalty;
-    if (options->max_length == 0) options->max_length = (int)config->max_length;
-    if (options->max_source == 0) options->max_source = (int)config->max_source;
-    if (options->max_source == 0) options->max_source = DEFAULT_MAX_SOURCE;
-    if (options->threads == 0) options->threads = available_cores();
-    if (options->batch == 0) options->batch = 32;
-}
-
-static tolka_status check_options(const tolka_options *options, tolka_error *err) {
-    if (options->beam < 1 || options->beam > TOLKA_MAX_BEAM)
-        return fail(err, TOLKA_ARGUMENT, "beam is %d; expected 1 to %d", options->beam,
-                    TOLKA_MAX_BEAM);
-    if (options->n_best < 1 || options->n_best > options->beam)
-        return fail(err, TOLKA_ARGUMENT, "%d hypotheses wanted of a beam of %d", options->n_best,
-                    options->beam);
-    if (options->max_length < 1 || options->max_length > TOLKA_MAX_LENGTH)
-        return fail(err, TOLKA_ARGUMENT, "maximum length is %d; expected 1 to %d",
-                    options->max_length, TOLKA_MAX_LENGTH);
-    if (options->max_source < 1 || options->max_source > TOLKA_MAX_LENGTH)
-        return fail(err, TOLKA_ARGUMENT, "longest sentence is %d tokens; expected 1 to %d",
-                    options->max_source, TOLKA_MAX_LENGTH);
-    if ((unsigned)options->unknown > TOLKA_UNKNOWN_MARK)
-        return fail(err, TOLKA_ARGUMENT,
-                    "unknown characters are treated in way %d; expected 0 to 2",
-                    (int)options->unknown);
-    if (options->threads < 1 || options->threads > TOLKA_MAX_THREADS)
-        return fail(err, TOLKA_ARGUMENT, "%d threads; expected 1 to %d", options->threads,
-                    TOLKA_MAX_THREADS);
-    if (options->batch < 1 || options->batch > TOLKA_MAX_BATCH)
-        return fail(err, TOLKA_ARGUMENT, "batches of %d; expected 1 to %d", options->batch,
-                    TOLKA_MAX_BATCH);
-    return TOLKA_OK;
-}
-
-/* Groups are a beam's: without one they are not heeded. */
-static int groups_of(const tolka_options *options, const struct generation *generation) {
-    const tolka_generation *settings = &generation->settings;
-    bool is_beam = options->beam > 1 && !options->alternatives && !settings->do_sample;
-    return is_beam && settings->num_beam_groups > 1 ? settings->num_beam_groups : 1;
-}
-
-static tolka_status check_groups(const tolka_options *options, const struct generation *generation,
-                                 tolka_error *err) {
-    int groups = groups_of(options, generation);
-    if (options->beam % groups == 0) return TOLKA_OK;
-    return fail(err, TOLKA_ARGUMENT, "a beam of %d cannot be split into %d groups", options->beam,
-                groups);
-}
-
-/* Required words are a beam's business. */
-static tolka_status check_words(const tolka_options *options, const struct generation *generation,
-                                tolka_error *err) {
-    const tolka_generation *settings = &generation->settings;
-    const char *asked = settings->do_sample             ? "samples"
-                        : options->alternatives         ? "alternatives"
-                        : options->beam == 1            ? "a beam of 1"
-                        : settings->num_beam_groups > 1 ? "groups of a beam"
-                                                        : NULL;
-    if (settings->n_force_words == 0 || !asked) return TOLKA_OK;
-    return fail(err, TOLKA_ARGUMENT,
-                "required words (force_words_ids) do not go with %s: they need a beam of 2 or "
-                "more, and neither samples, alternatives nor groups",
-                asked);
-}
-
-/* Samples and alternatives are as many as are wanted, and no beam. */
-static void set_width(tolka_options *options, const struct generation *generation) {
-    if (!generation->settings.do_sample && !options->alternatives) return;
-    options->beam = options->n_best > 1 ? options->n_best : 1;
-}
-
-static struct batch_options batch_options(const tolka_options *options,
-                                          const struct generation *generation,
-                                          enum early_stopping stop) {
-    return (struct batch_options){
-        .search = {.beam = options->beam,
-                   .groups = groups_of(options, generation),
-                   .n_best = options->n_best,
-                   .length_penalty = options->length_penalty,
-                   .early_stopping = stop,
-                   .want_scores = options->want_scores != 0,
-                   .alternatives = options->alternatives && !generation->settings.do_sample,
-                   .no_shortlist = options->no_shortlist != 0,
-                   .generation = generation},
-        .max_length = (size_t)options->max_length,
-        .batch = (size_t)options->batch,
-        .n_workers = (size_t)options->threads,
-    };
-}
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
@@ -166,6 +44,7 @@ static tolka_status make_aligners(tolka_translator *translator, const tolka_opti
         struct aligner *aligner =
             aligner_new(model, translator->kernels, choice, memory_share(options));
         if (!aligner) return fail(err, TOLKA_NOMEM, "out of memory for alignments");
+        if (options->allocator) worker_take_from(&aligner->worker, options->allocator);
         translator->workers[i].aligner = aligner;
         translator->workers[i].aligns = true;
     }
@@ -180,8 +59,11 @@ static tolka_status make_workers(tolka_translator *translator, const tolka_optio
     if (!translator->pool || !translator->workers)
         return fail(err, TOLKA_NOMEM, "cannot start %d threads", n);
     for (int i = 0; i < n; i++) {
-        worker_init(&translator->workers[i], &translator->model->model, translator->kernels);
-        translator->workers[i].max_memory = memory_share(options);
+        struct worker *worker = &translator->workers[i];
+        worker_init(worker, &translator->model->model, translator->kernels);
+        if (options->allocator) worker_take_from(worker, options->allocator);
+        worker->max_memory = memory_share(options);
+        worker->log = &translator->log;
     }
     return TOLKA_OK;
 }
@@ -200,30 +82,47 @@ static tolka_status make_generation(tolka_translator *translator, const tolka_ge
                            err);
 }
 
+static tolka_status choose_kernels(tolka_translator *translator, const char *isa,
+                                   tolka_error *err) {
+    translator->kernels = kernels_select(isa);
+    if (!translator->kernels)
+        return fail(err, TOLKA_ARGUMENT, "instruction set %s is not known, or not on this machine",
+                    isa);
+    translator->wanted.isa = translator->kernels->name;
+    if (!isa && strcmp(translator->kernels->name, "scalar") == 0)
+        log_say(&translator->log, TOLKA_LOG_WARNING,
+                "this processor has no instruction set that tolka knows: scalar kernels are slow");
+    return TOLKA_OK;
+}
+
+static void say_what_was_chosen(tolka_translator *translator) {
+    const tolka_options *options = &translator->wanted;
+    tolka_cost cost;
+    tolka_model_cost(translator->model, &cost);
+    log_say(&translator->log, TOLKA_LOG_INFO,
+            "%s weights, %s kernels; threads %d, batch %d, beam %d, max length %d", cost.type,
+            options->isa, options->threads, options->batch, options->beam, options->max_length);
+}
+
 static tolka_status set_up(tolka_translator *translator, const tolka_options *given,
                            tolka_error *err) {
     const struct config *config = &translator->model->model.config;
-    tolka_options options = known_options(given);
-    enum early_stopping stop = early_stopping(config, &options);
+    tolka_options options = options_known(given);
+    enum early_stopping stop = options_stop(&options, config);
+    log_init(&translator->log, options.log, options.log_user);
     tolka_status status = make_generation(translator, options.generation, err);
+    if (status == TOLKA_OK)
+        status = options_complete(&options, config, &translator->generation, err);
     if (status != TOLKA_OK) return status;
-    status = check_words(&options, &translator->generation, err);
-    if (status != TOLKA_OK) return status;
-    set_width(&options, &translator->generation);
-    set_defaults(&options, config, &translator->generation);
-    status = check_options(&options, err);
-    if (status == TOLKA_OK) status = check_groups(&options, &translator->generation, err);
-    if (status != TOLKA_OK) return status;
-    translator->options = batch_options(&options, &translator->generation, stop);
-    translator->kernels = kernels_select(options.isa);
+    translator->options = options_of_batch(&options, &translator->generation, stop);
     translator->wanted = options;
     translator->wanted.generation = &translator->generation.settings;
-    if (!translator->kernels)
-        return fail(err, TOLKA_ARGUMENT, "instruction set %s is not known, or not on this machine",
-                    options.isa);
-    translator->wanted.isa = translator->kernels->name;
-    status = make_workers(translator, &options, err);
-    return status == TOLKA_OK ? make_aligners(translator, &options, err) : status;
+    status = choose_kernels(translator, options.isa, err);
+    if (status == TOLKA_OK) status = make_workers(translator, &options, err);
+    if (status == TOLKA_OK) status = make_aligners(translator, &options, err);
+    if (status == TOLKA_OK) say_what_was_chosen(translator);
+    translator->wanted.allocator = NULL; /* the caller's, and copied */
+    return status;
 }
 
 tolka_status tolka_translator_new(tolka_translator **out, const tolka_model *model,
@@ -253,6 +152,7 @@ void tolka_translator_free(tolka_translator *translator) {
     pool_free(translator->pool);
     free(translator->workers);
     generation_free(&translator->generation);
+    log_end(&translator->log);
     free(translator);
 }
 
@@ -332,11 +232,12 @@ static tolka_status go_on(tolka_translator *translator, const struct batch_optio
     if (n == 0) return TOLKA_OK;
     tolka_status status =
         job_begin(&call.job, &translator->model->model, options, inputs, n, &translator->stop, err);
-    if (status == TOLKA_OK) {
-        work_and_deliver(&call, done, user);
-        job_end(&call.job);
-    }
-    return status;
+    if (status != TOLKA_OK) return status;
+    double began = seconds();
+    work_and_deliver(&call, done, user);
+    job_end(&call.job);
+    log_say(&translator->log, TOLKA_LOG_INFO, "sentences: %zu in %.3f s", n, seconds() - began);
+    return TOLKA_OK;
 }
 
 static tolka_status run(tolka_translator *translator, const struct batch_options *options,
@@ -473,6 +374,10 @@ void translator_leave(tolka_translator *translator) {
     translator->n_entered--;
 }
 
+struct log *translator_log(tolka_translator *translator) {
+    return &translator->log;
+}
+
 const tolka_options *translator_options(const tolka_translator *translator) {
     return &translator->wanted;
 }
@@ -502,11 +407,10 @@ tolka_status translator_search_again(tolka_translator *translator, const tolka_o
     const struct config *config = &translator->model->model.config;
     struct generation generation;
     tolka_status status = generation_copy(&generation, changed->generation, config, err);
-    if (status == TOLKA_OK) status = check_options(changed, err);
-    if (status == TOLKA_OK) status = check_groups(changed, &generation, err);
+    if (status == TOLKA_OK) status = options_check(changed, &generation, err);
     if (status == TOLKA_OK) {
         struct batch_options options =
-            batch_options(changed, &generation, early_stopping(config, changed));
+            options_of_batch(changed, &generation, options_stop(changed, config));
         status = go_on(translator, &options, inputs, n, done, user, err);
     }
     generation_free(&generation);

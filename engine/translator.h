@@ -4,7 +4,12 @@
 
 #include "engine/tolka.h"
 
+#include "engine/log.h"
+
 #include <stdbool.h>
+
+/* What is said of its work. */
+struct log *translator_log(tolka_translator *translator);
 
 /* What it was made with, defaults filled in; lists and names belong to it. */
 const tolka_options *translator_options(const tolka_translator *translator);

@@ -13,6 +13,11 @@ void worker_init(struct worker *worker, const struct model *model, const struct 
     pthread_mutex_init(&worker->mutex, NULL);
 }
 
+void worker_take_from(struct worker *worker, const tolka_allocator *allocator) {
+    worker->arena.allocator = worker->caches.allocator = *allocator;
+    worker->transformer.positions.arena.allocator = *allocator;
+}
+
 static void release(struct worker *worker) {
     positions_free(&worker->transformer.positions);
     arena_free(&worker->arena);

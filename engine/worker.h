@@ -2,6 +2,7 @@
 #ifndef WORKER_H
 #define WORKER_H
 
+#include "engine/log.h"
 #include "engine/search.h"
 
 #include <pthread.h>
@@ -24,6 +25,7 @@ struct worker {
     bool takes_more;             /* the batch takes further sentences as places become vacant */
     struct aligner *aligner;     /* NULL: nobody asked for alignments */
     bool aligns;                 /* ... and they are wanted now */
+    struct log *log;             /* the translator's; NULL: none */
     struct worker_stats stats;
     pthread_mutex_t mutex;
     struct worker_stats published; /* under the mutex: what other threads may see */
@@ -31,6 +33,8 @@ struct worker {
 
 /* In memory that is zero. */
 void worker_init(struct worker *worker, const struct model *model, const struct kernels *kernels);
+/* Before its first batch: where it gets memory. */
+void worker_take_from(struct worker *worker, const tolka_allocator *allocator);
 void worker_free(struct worker *worker);
 /* Bytes that a batch takes if all its translations run to their limit; SIZE_MAX: no machine has as
  * many. */

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
+import logging
 import os
 import pathlib
 import queue
@@ -74,6 +75,9 @@ _ERRORS = {1: ArgumentError, 2: FileError, 3: FormatError, 4: UnsupportedError, 
 # ---- tolka.h: structs, as far as this file knows them --------------------------------------------
 
 
+_LOG = ctypes.CFUNCTYPE(None, c_void_p, c_int, c_char_p)
+
+
 class _Error(ctypes.Structure):
     _fields_ = [("status", c_int), ("text", c_char * 500)]
 
@@ -108,7 +112,8 @@ class _Options(ctypes.Structure):
         ("no_shortlist", c_int), ("stop", c_int), ("isa", c_char_p),
         ("generation", POINTER(_Generation)), ("alternatives", c_int), ("want_alignments", c_int),
         ("align_layer", c_int), ("align_head", c_int), ("split", c_int), ("max_source", c_int),
-        ("no_guards", c_int), ("unknown", c_int), ("max_memory", c_size_t),
+        ("no_guards", c_int), ("unknown", c_int), ("max_memory", c_size_t), ("allocator", c_void_p),
+        ("log", _LOG), ("log_user", c_void_p),
     ]
 
 
@@ -528,8 +533,18 @@ _GENERATION_NAMES = {name for name, kind in _Generation._fields_  # lists and th
                      if kind in (c_int, c_int32, c_float) or name == "seed"}
 
 
+_LEVELS = {1: logging.WARNING, 2: logging.INFO, 3: logging.DEBUG}
+
+
+def _log_to(logger: logging.Logger) -> Any:
+    def line(_: Any, level: int, text: bytes) -> None:
+        logger.log(_LEVELS[level], "%s", text.decode())
+
+    return _LOG(line)
+
+
 def _known(name: str) -> TypeError:
-    names = ", ".join(sorted(_OPTION_NAMES | _GENERATION_NAMES | {"alignments", "isa", "split", "unknown"}))
+    names = ", ".join(sorted(_OPTION_NAMES | _GENERATION_NAMES | {"alignments", "isa", "log", "split", "unknown"}))
     return TypeError(f"no option {name}; there are: {names}")
 
 
@@ -538,8 +553,8 @@ class Translator(_Closing):
 
     Options are those of tolka_options (beam, n_best, threads, max_length, length_penalty,
     want_scores, batch, alternatives, no_shortlist, no_guards, isa, align_layer, align_head,
-    max_source, max_memory), where alignments=True is want_alignments, split=True or False is always or never, and
-    unknown is "copy", "drop" or "mark"; and the numbers of tolka_generation (do_sample, temperature,
+    max_source, max_memory), where alignments=True is want_alignments, split=True or False is always
+    or never, unknown is "copy", "drop" or "mark", and log is a logging.Logger; and the numbers of tolka_generation (do_sample, temperature,
     top_k, top_p, seed, repetition_penalty, no_repeat_ngram_size, min_new_tokens, ...).
     """
 
@@ -553,7 +568,8 @@ class Translator(_Closing):
             tokenizer, translator = c_void_p(), c_void_p()
             _lib.tokenizer_new(byref(tokenizer), handle, _optional(from_), _optional(to))
             self._tokenizer = tokenizer.value
-            _lib.translator_new(byref(translator), handle, byref(self._options(handle, options)))
+            self._given = self._options(handle, options)  # whose log is called for as long as it is
+            _lib.translator_new(byref(translator), handle, byref(self._given))
             self._handle = translator.value
         except BaseException:
             self._free_parts(None)
@@ -584,6 +600,8 @@ class Translator(_Closing):
                 options.unknown = _UNKNOWN[value]
             elif name == "isa":
                 options.isa = _optional(value)
+            elif name == "log":
+                options.log = _log_to(value)
             elif name in _OPTION_NAMES:
                 setattr(options, name, value)
             elif name in _GENERATION_NAMES:

@@ -162,6 +162,33 @@ START_TEST(loops_are_mended) {
 }
 END_TEST
 
+static void note_searches(void *user, tolka_log_level level, const char *line) {
+    size_t *n = user;
+    if (level == TOLKA_LOG_INFO) sscanf(line, "searching again, more carefully: %zu that", n);
+}
+
+START_TEST(second_searches_are_in_the_log) {
+    struct scene scene = scene_open();
+    size_t n_again = 0, n_bad = 0;
+    tolka_options options = TOLKA_OPTIONS_INIT;
+    options.beam = 1;
+    options.log = note_searches;
+    options.log_user = &n_again;
+    tolka_translator *bare = translator_of(&scene, 1, 1, 32, false);
+    tolka_translator *guarded = open_translator(scene.model, &options);
+    tolka_result *before[N_LINES], *after[N_LINES];
+    translate_lines(&scene, bare, before);
+    translate_lines(&scene, guarded, after);
+    for (size_t i = 0; i < N_LINES; i++) n_bad += loops(before[i]);
+    ck_assert_uint_eq(n_again, n_bad);
+    for (size_t i = 0; i < N_LINES; i++) tolka_result_free(before[i]);
+    for (size_t i = 0; i < N_LINES; i++) tolka_result_free(after[i]);
+    tolka_translator_free(bare);
+    tolka_translator_free(guarded);
+    scene_close(&scene);
+}
+END_TEST
+
 START_TEST(batches_and_threads_change_nothing) {
     struct scene scene = scene_open();
     static const int shapes[][2] = {{1, 1}, {1, 3}, {3, 2}, {2, 32}};
@@ -337,6 +364,7 @@ Suite *guards_suite(void) {
     tcase_add_test(faults, gaps_are_found);
     tcase_set_timeout(mending, 120);
     tcase_add_test(mending, loops_are_mended);
+    tcase_add_test(mending, second_searches_are_in_the_log);
     tcase_add_test(mending, batches_and_threads_change_nothing);
     tcase_add_test(mending, a_stop_ends_the_second_search);
     tcase_add_test(mending, every_allocation_may_fail);

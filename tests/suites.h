@@ -16,6 +16,7 @@ Suite *transformer_suite(void);     /* check_transformer*.c */
 Suite *pool_suite(void);            /* check_pool.c */
 Suite *bench_suite(void);           /* check_bench.c */
 Suite *memory_suite(void);          /* check_memory.c */
+Suite *hooks_suite(void);           /* check_hooks.c */
 Suite *reference_suite(void);       /* check_reference.c */
 Suite *search_suite(void);          /* check_search.c, check_limits.c */
 TCase *limits_case(void);           /* check_limits.c */

@@ -237,7 +237,15 @@ static tolka_status take_better(const struct pipeline *pipeline, struct attempt 
     return TOLKA_OK;
 }
 
-static tolka_status run_attempts(struct mending *mending, tolka_error *err) {
+static void say_attempts(const struct mending *mending, const char *what) {
+    if (mending->n_attempts == 0) return;
+    log_say(translator_log(mending->pipeline->translator), TOLKA_LOG_INFO,
+            "searching again, more carefully: %zu %s, of %zu sentences", mending->n_attempts, what,
+            mending->n);
+}
+
+static tolka_status run_attempts(struct mending *mending, const char *what, tolka_error *err) {
+    say_attempts(mending, what);
     tolka_status status =
         search_again(mending->pipeline, mending->attempts, mending->n_attempts, err);
     for (size_t i = 0; i < mending->n_attempts && status == TOLKA_OK; i++)
@@ -251,7 +259,7 @@ static tolka_status mend_whole(struct mending *mending, tolka_error *err) {
     if (status != TOLKA_OK) return status;
     for (size_t i = 0; i < mending->n; i++)
         if (is_bad(&mending->open[i])) add_attempt(mending, part_of(&mending->open[i]));
-    status = run_attempts(mending, err);
+    status = run_attempts(mending, "that look wrong", err);
     free_attempts(mending);
     return status;
 }
@@ -303,7 +311,7 @@ static tolka_status mend_clauses(struct mending *mending, tolka_error *err) {
     for (size_t i = 0; i < mending->n; i++)
         for (size_t k = 0; k < mending->open[i].clauses.n; k++)
             add_attempt(mending, &mending->open[i].clauses.list[k]);
-    status = run_attempts(mending, err);
+    status = run_attempts(mending, "clauses of those that still do", err);
     free_attempts(mending);
     for (size_t i = 0; i < mending->n; i++) choose_clauses(&mending->open[i]);
     return status;

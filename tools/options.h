@@ -37,7 +37,7 @@ struct options {
     const char *threads; /* a number; bench: a list */
     const char *batches; /* bench: a list */
     const char *max_memory;
-    bool json, ids, quiet, no_shortlist, split, no_split, no_guards, diff, tensors, help, version;
+    bool json, ids, quiet, verbose, no_shortlist, split, no_split, no_guards, diff, tensors, help, version;
     /* alignments */
     bool alignments, soft_alignments;
     long align_layer, align_head;

@@ -52,6 +52,12 @@ static bool unknown_characters(const char *text, tolka_unknown *unknown) {
     return false;
 }
 
+/* Said by any thread, whole lines. */
+static void say_line(void *user, tolka_log_level level, const char *line) {
+    (void)user;
+    complain(EXIT_DONE, "%s%s", level == TOLKA_LOG_WARNING ? "warning: " : "", line);
+}
+
 bool decoding_options(const struct options *options, tolka_options *decoding) {
     *decoding = (tolka_options)TOLKA_OPTIONS_INIT;
     decoding->threads = 0;
@@ -74,6 +80,7 @@ bool decoding_options(const struct options *options, tolka_options *decoding) {
     decoding->want_alignments = shows_alignments(options);
     decoding->align_layer = (int)options->align_layer;
     decoding->align_head = (int)options->align_head;
+    decoding->log = options->verbose ? say_line : NULL;
     decoding->isa = getenv("TOLKA_ISA");
     if (decoding->isa && !*decoding->isa) decoding->isa = NULL;
     return stop_rule(options->stop, &decoding->stop) &&

@@ -2,6 +2,7 @@
 what the library has to say, too."""
 
 import gc
+import logging
 import os
 import signal
 import subprocess
@@ -63,6 +64,13 @@ class Translating(Case):
         sampled = self.translator(do_sample=1, seed=7, temperature=1.5).translate(text)
         self.assertEqual(sampled, said(text, "--sample", "--seed", "7", "--temperature", "1.5"))
         self.assertTrue(self.translator().translate(text, prefix="Warum").startswith("Warum"))
+
+    def test_logs(self):
+        with self.assertLogs("tolka.test", "DEBUG") as seen:
+            logger = logging.getLogger("tolka.test")
+            self.translator(log=logger, threads=2).translate(TEXTS[0])
+        self.assertRegex(seen.output[0], r"^INFO:.* kernels; threads 2, batch 32")
+        self.assertTrue(any(line.startswith("DEBUG:tolka.test:batch: ") for line in seen.output))
 
     def test_streams_are_whole_translations(self):
         translator = self.translator(beam=1)
