@@ -6,7 +6,7 @@
 struct walk {
     const struct model *model;
     tolka_cost cost;
-    double weights_of_type[DTYPE_BF16 + 1];
+    double weights_of_type[DTYPES];
 };
 
 /* Weights with their scales and sums. */
@@ -69,7 +69,7 @@ void tolka_model_cost(const tolka_model *model, tolka_cost *cost) {
     walk.cost.target_vocab = output->w.n_out;
     walk.weights_of_type[output->w.type] += walk.cost.output_products;
     int most = 0;
-    for (int type = 0; type <= DTYPE_BF16; type++)
+    for (int type = 0; type < DTYPES; type++)
         if (walk.weights_of_type[type] > walk.weights_of_type[most]) most = type;
     walk.cost.type = dtype_name((enum dtype)most);
     *cost = walk.cost;

@@ -1,6 +1,7 @@
 #include "engine/model.h"
 
 #include "engine/gguf.h"
+#include "engine/kernels/ggml_blocks.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -112,19 +113,19 @@ static tolka_status find_scales(const struct gguf *gguf, const struct role *role
 
 static bool is_weight_type(uint32_t type) {
     return type == DTYPE_F32 || type == DTYPE_F16 || type == DTYPE_BF16 || type == DTYPE_I8 ||
-           type == DTYPE_Q4_0 || type == DTYPE_Q8_0;
+           type == DTYPE_Q8_0 || ggml_can_decode(type);
 }
 
-/* Blocks come as one or the other. */
-static bool has_layout(enum dtype type, enum layout layout) {
-    return layout == LAYOUT_ROWS ? type != DTYPE_Q4_0 : type != DTYPE_Q8_0;
+/* Of blocks, only Q4_0 has panels. */
+static bool has_panels(enum dtype type) {
+    return dtype_width(type) > 0 || type == DTYPE_Q4_0;
 }
 
 static tolka_status cannot_compute(const struct gguf *gguf, const struct role *role,
                                    const struct gguf_tensor *tensor, tolka_error *err) {
     return fail(err, TOLKA_UNSUPPORTED,
-                "%s: tensor %s is %s; tolka computes with F32, F16, BF16, I8, Q8_0 and its own "
-                "panels of Q4_0 (tolka convert reads more)",
+                "%s: tensor %s is %s; tolka computes with F32, F16, BF16, I8, and with Q4_0 to Q8_0, "
+                "Q2_K to Q6_K, IQ4_NL, IQ4_XS, TQ1_0, TQ2_0 and MXFP4",
                 gguf->name, role->name, gguf_tensor_type_name(tensor->type));
 }
 
@@ -136,9 +137,8 @@ static tolka_status find_matrix(const struct gguf *gguf, const struct role *role
     *matrix = (struct matrix){
         .type = type, .n_out = role->n_out, .n_in = role->n_in, .data = tensor->data};
     if (has_dims(tensor, role->n_in, role->n_out)) {
-        if (!has_layout(type, LAYOUT_ROWS)) return cannot_compute(gguf, role, tensor, err);
         matrix->layout = LAYOUT_ROWS;
-    } else if (has_layout(type, LAYOUT_PANELS) && role->kind == ROLE_MATRIX &&
+    } else if (has_panels(type) && role->kind == ROLE_MATRIX &&
                has_dims(tensor, matrix_panel_elements(type, role->n_in),
                         matrix_panels(role->n_out))) {
         matrix->layout = LAYOUT_PANELS;

@@ -64,7 +64,7 @@ static void copy_groups(const struct matrix *from, size_t o, const struct matrix
 
 static void copy_output(const struct matrix *from, size_t o, const struct matrix *to,
                         size_t place) {
-    if (from->type == DTYPE_Q4_0) {
+    if (from->type == DTYPE_Q4_0 && from->layout == LAYOUT_PANELS) {
         copy_groups(from, o, to, place);
         return;
     }

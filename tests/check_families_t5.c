@@ -1,7 +1,7 @@
 /* T5, mT5, umT5, MADLAD-400: from Hugging Face directories, from llama.cpp's and Candle's GGUF
  * files; and tolka's own files as a source. */
 #define _POSIX_C_SOURCE 200809L
-#include "models/checkpoint/ggml_blocks.h"
+#include "engine/kernels/ggml_blocks.h"
 #include "models/convert/gguf_writer.h"
 #include "models/families.h"
 #include "tests/fixture.h"
@@ -76,6 +76,18 @@ static struct fixture open_in_place(const char *folder, const char *path) {
 START_TEST(llama_cpp_file_needs_no_conversion) {
     struct fixture fixture = open_in_place("t5-gguf-tiny", FIXTURES "t5-gguf-tiny/llama.gguf");
     check_fixture(&fixture, tolerance);
+    fixture_close(&fixture);
+}
+END_TEST
+
+/* Blocks of all types, each read as it is. */
+START_TEST(llama_cpp_blocks_need_no_conversion) {
+    static const char *const levels[] = {NULL, "scalar"};
+    struct fixture fixture = open_in_place("t5-gguf-blocks", FIXTURES "t5-gguf-blocks/model.gguf");
+    check_logits(&fixture, levels[_i], tolerance);
+    check_search(&fixture, levels[_i], "greedy", tolerance);
+    check_search(&fixture, levels[_i], "beam4", tolerance);
+    check_nbest(&fixture, levels[_i], tolerance);
     fixture_close(&fixture);
 }
 END_TEST
@@ -488,7 +500,7 @@ static void check_block(const json_t *entry) {
     ck_assert_ptr_nonnull(bytes);
     for (size_t i = 0; i < size; i++) ck_assert_int_eq(sscanf(hex + 2 * i, "%2hhx", &bytes[i]), 1);
     float values[GGML_LONGEST_BLOCK];
-    ggml_decode_block(type, bytes, values);
+    ggml_decode(type, bytes, elements, values);
     for (size_t i = 0; i < elements; i++) {
         double wanted = json_number_value(json_array_get(expected, i));
         ck_assert_msg(fabs((double)values[i] - wanted) <= 1e-6 * fabs(wanted),
@@ -518,6 +530,7 @@ Suite *t5_families_suite(void) {
     tcase_add_loop_test(numbers, family_gives_the_references, 0, N_FAMILIES);
     tcase_add_test(numbers, untied_umt5_gives_the_references);
     tcase_add_test(numbers, llama_cpp_file_needs_no_conversion);
+    tcase_add_loop_test(numbers, llama_cpp_blocks_need_no_conversion, 0, 2);
     suite_add_tcase(suite, numbers);
     TCase *own = tcase_create("own");
     tcase_set_timeout(own, 120);

@@ -341,5 +341,6 @@ Suite *kernels_suite(void) {
     suite_add_tcase(suite, tcase);
     suite_add_tcase(suite, attention_case());
     suite_add_tcase(suite, matmul_case());
+    suite_add_tcase(suite, ggml_blocks_case());
     return suite;
 }

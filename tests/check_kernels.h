@@ -23,6 +23,7 @@ void check_same(const char *what, const float *a, const float *b, size_t n);
 
 TCase *matmul_case(void);
 TCase *attention_case(void);
+TCase *ggml_blocks_case(void);
 Suite *kernels_suite(void);
 
 #endif

@@ -126,6 +126,17 @@ INLINE ivec sub_ints(ivec a, ivec b) {
 INLINE ivec times_128(ivec v) {
     return _mm256_slli_epi32(v, 7);
 }
+/* LANES bytes, from 0 to 255 */
+INLINE ivec load_small(const uint8_t *p) {
+    return _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p));
+}
+INLINE ivec low_bits(ivec v, int n) {
+    return _mm256_and_si256(v, _mm256_set1_epi32((1 << n) - 1));
+}
+/* Of lanes that are not negative */
+INLINE ivec shift_right(ivec v, int n) {
+    return _mm256_srl_epi32(v, _mm_cvtsi32_si128(n));
+}
 INLINE vec to_float(ivec v) {
     return _mm256_cvtepi32_ps(v);
 }

@@ -127,6 +127,17 @@ INLINE ivec sub_ints(ivec a, ivec b) {
 INLINE ivec times_128(ivec v) {
     return _mm512_slli_epi32(v, 7);
 }
+/* LANES bytes, from 0 to 255 */
+INLINE ivec load_small(const uint8_t *p) {
+    return _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p));
+}
+INLINE ivec low_bits(ivec v, int n) {
+    return _mm512_and_si512(v, _mm512_set1_epi32((1 << n) - 1));
+}
+/* Of lanes that are not negative */
+INLINE ivec shift_right(ivec v, int n) {
+    return _mm512_srl_epi32(v, _mm_cvtsi32_si128(n));
+}
 INLINE vec to_float(ivec v) {
     return _mm512_cvtepi32_ps(v);
 }

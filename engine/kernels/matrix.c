@@ -1,6 +1,8 @@
 /* Decoding of weights, one row at a time. */
 #include "engine/kernels/matrix.h"
 
+#include "engine/kernels/ggml_blocks.h"
+
 #include <string.h>
 
 const char *dtype_name(enum dtype type) {
@@ -19,49 +21,16 @@ const char *dtype_name(enum dtype type) {
         return "i32";
     case DTYPE_BF16:
         return "bf16";
+    default:
+        return ggml_block_name(type);
     }
-    return "unknown";
 }
 
-float half_to_float(uint16_t half) {
-    uint32_t sign = (uint32_t)(half & 0x8000) << 16;
-    uint32_t exponent = (half >> 10) & 31, mantissa = half & 0x3ff;
-    uint32_t bits;
-    if (exponent == 31) {
-        bits = sign | 0x7f800000 | mantissa << 13 | (mantissa ? 0x400000 : 0); /* NaNs are quiet */
-    } else if (exponent != 0) {
-        bits = sign | (exponent + 112) << 23 | mantissa << 13;
-    } else {
-        float magnitude = (float)mantissa * 0x1p-24f;
-        return sign ? -magnitude : magnitude;
-    }
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-uint16_t float_to_half(float value) {
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    uint16_t sign = (uint16_t)(bits >> 16 & 0x8000);
-    bits &= 0x7fffffff;
-    if (bits > 0x7f800000) return (uint16_t)(sign | 0x7e00 | (bits >> 13 & 0x3ff));
-    if (bits >= 0x477ff000) return (uint16_t)(sign | 0x7c00); /* rounds past 65504 */
-    uint32_t kept, dropped, halfway;
-    if (bits >= 0x38800000) {
-        kept = (bits - 0x38000000) >> 13;
-        dropped = bits & 0x1fff;
-        halfway = 0x1000;
-    } else { /* subnormal: a multiple of 2^-24 */
-        uint32_t shift = 126 - (bits >> 23);
-        if (shift > 24) return sign;
-        uint32_t mantissa = (bits & 0x7fffff) | 0x800000;
-        kept = mantissa >> shift;
-        dropped = mantissa & ((1u << shift) - 1);
-        halfway = 1u << (shift - 1);
-    }
-    kept += dropped > halfway || (dropped == halfway && (kept & 1));
-    return (uint16_t)(sign | kept);
+size_t matrix_row_bytes(enum dtype type, size_t n) {
+    size_t width = dtype_width(type);
+    if (width) return n * width;
+    if (type == DTYPE_Q8_0) return (n + Q8_0_BLOCK - 1) / Q8_0_BLOCK * Q8_0_BYTES;
+    return ggml_blocks_bytes(type, n);
 }
 
 static inline uint16_t half_at(const uint8_t *data) {
@@ -94,13 +63,12 @@ static inline void read_elements(enum dtype type, const uint8_t *data, size_t n,
     case DTYPE_I32:
         for (size_t i = 0; i < n; i++) out[i] = (float)integer_at(data + i * 4);
         break;
-    case DTYPE_Q4_0:
-    case DTYPE_Q8_0:
+    default:
         break;
     }
 }
 
-static void read_blocks(const uint8_t *data, size_t n, float *out) {
+static void read_q8_0(const uint8_t *data, size_t n, float *out) {
     for (size_t i = 0; i < n; i += Q8_0_BLOCK, data += Q8_0_BYTES) {
         float scale = half_to_float(half_at(data));
         for (size_t j = 0; j < Q8_0_BLOCK && i + j < n; j++)
@@ -118,17 +86,26 @@ static void read_groups(const uint8_t *panel, size_t o, size_t first, size_t n, 
     }
 }
 
-void matrix_read_part(const struct matrix *matrix, size_t o, size_t first, size_t n, float *out) {
-    if (matrix->type == DTYPE_Q4_0) {
+static void read_blocks(const struct matrix *matrix, size_t o, size_t first, size_t n, float *out) {
+    if (matrix->layout == LAYOUT_PANELS) {
         read_groups(matrix_panel(matrix, o), o % PANEL_OUTPUTS, first, n, out);
         return;
     }
-    const uint8_t *data = matrix_output(matrix, o);
-    if (matrix->type == DTYPE_Q8_0) {
-        read_blocks(data + matrix_row_bytes(DTYPE_Q8_0, first), n, out);
+    const uint8_t *blocks = matrix_output(matrix, o) + matrix_row_bytes(matrix->type, first);
+    if (matrix->type == DTYPE_Q8_0)
+        read_q8_0(blocks, n, out);
+    else
+        ggml_decode(matrix->type, blocks, n, out);
+}
+
+void matrix_read_part(const struct matrix *matrix, size_t o, size_t first, size_t n, float *out) {
+    size_t width = dtype_width(matrix->type);
+    if (!width) {
+        read_blocks(matrix, o, first, n, out);
         return;
     }
-    size_t width = dtype_width(matrix->type), group = 4 / width;
+    const uint8_t *data = matrix_output(matrix, o);
+    size_t group = 4 / width;
     if (matrix->layout == LAYOUT_ROWS) read_elements(matrix->type, data + first * width, n, out);
     if (matrix->layout == LAYOUT_PANELS)
         for (size_t i = 0; i < n; i += group)

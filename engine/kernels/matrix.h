@@ -2,6 +2,8 @@
 #ifndef MATRIX_H
 #define MATRIX_H
 
+#include "engine/kernels/half.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -10,11 +12,26 @@
 enum dtype {
     DTYPE_F32 = 0,
     DTYPE_F16 = 1,
-    DTYPE_Q4_0 = 2, /* blocks of 32: f16 scale, 32 numbers of 4 bits; panels only */
+    DTYPE_Q4_0 = 2, /* blocks of 32: f16 scale, 32 numbers of 4 bits; panels, or rows as below */
     DTYPE_Q8_0 = 8, /* blocks of 32: f16 scale, 32 int8; rows only */
     DTYPE_I8 = 24,
     DTYPE_I32 = 26,
     DTYPE_BF16 = 30,
+    /* Other programs' blocks, which are read as they are (ggml_blocks.h); rows only. */
+    DTYPE_Q4_1 = 3,
+    DTYPE_Q5_0 = 6,
+    DTYPE_Q5_1 = 7,
+    DTYPE_Q2_K = 10,
+    DTYPE_Q3_K = 11,
+    DTYPE_Q4_K = 12,
+    DTYPE_Q5_K = 13,
+    DTYPE_Q6_K = 14,
+    DTYPE_IQ4_NL = 20,
+    DTYPE_IQ4_XS = 23,
+    DTYPE_TQ1_0 = 34,
+    DTYPE_TQ2_0 = 35,
+    DTYPE_MXFP4 = 39,
+    DTYPES, /* of arrays with a place for each */
 };
 
 /* ROWS: [n_out][n_in], row-major, no padding, any alignment.
@@ -70,11 +87,9 @@ static inline size_t dtype_width(enum dtype type) {
         return 2;
     case DTYPE_I8:
         return 1;
-    case DTYPE_Q4_0:
-    case DTYPE_Q8_0:
-        break;
+    default:
+        return 0;
     }
-    return 0;
 }
 
 const char *dtype_name(enum dtype type);
@@ -110,11 +125,8 @@ static inline size_t matrix_panel_elements(enum dtype type, size_t n_in) {
     return matrix_panel_bytes(type, n_in) / dtype_width(type);
 }
 
-/* Bytes of the first n inputs of a row (ROWS, so not of Q4_0; for Q8_0 whole blocks). */
-static inline size_t matrix_row_bytes(enum dtype type, size_t n) {
-    if (type == DTYPE_Q8_0) return (n + Q8_0_BLOCK - 1) / Q8_0_BLOCK * Q8_0_BYTES;
-    return n * dtype_width(type);
-}
+/* Bytes of the first n inputs of a row (ROWS), in whole blocks where a type has them. */
+size_t matrix_row_bytes(enum dtype type, size_t n);
 
 /* Bytes of `data` for n_out outputs of the matrix's type, layout and inputs. */
 static inline size_t matrix_data_bytes(const struct matrix *matrix, size_t n_out) {
@@ -129,7 +141,7 @@ static inline const uint8_t *matrix_panel(const struct matrix *matrix, size_t o)
            o / PANEL_OUTPUTS * matrix_panel_bytes(matrix->type, matrix->n_in);
 }
 
-/* The first byte of output `o`, not of Q4_0. ROWS: its inputs follow. PANELS: its first 4 bytes,
+/* The first byte of output `o`, not of panels of Q4_0. ROWS: its inputs follow. PANELS: its first 4 bytes,
  * with the next 4 every TILE_BYTES. */
 static inline const uint8_t *matrix_output(const struct matrix *matrix, size_t o) {
     if (matrix->layout == LAYOUT_ROWS)
@@ -149,25 +161,7 @@ static inline size_t q4_bytes_at(size_t group, size_t t, size_t o) {
 
 /* Row `o` (an embedding) as floats: out[n_in]. */
 void matrix_read_row(const struct matrix *matrix, size_t o, float *out);
-/* Its inputs [first, first + n); `first` is a multiple of 32. */
+/* Its inputs [first, first + n); `first` is a multiple of 256. */
 void matrix_read_part(const struct matrix *matrix, size_t o, size_t first, size_t n, float *out);
-
-float half_to_float(uint16_t half);
-static inline float bf16_to_float(uint16_t bits) {
-    union {
-        uint32_t u;
-        float f;
-    } value = {(uint32_t)bits << 16};
-    return value.f;
-}
-uint16_t float_to_half(float value); /* to nearest, ties to even */
-static inline uint16_t float_to_bf16(float value) {
-    union {
-        float f;
-        uint32_t u;
-    } bits = {value};
-    if ((bits.u & 0x7fffffff) > 0x7f800000) return (uint16_t)((bits.u >> 16) | 0x40); /* NaN */
-    return (uint16_t)((bits.u + 0x7fff + ((bits.u >> 16) & 1)) >> 16);
-}
 
 #endif

@@ -125,6 +125,20 @@ INLINE ivec sub_ints(ivec a, ivec b) {
 INLINE ivec times_128(ivec v) {
     return vshlq_n_s32(v, 7);
 }
+/* LANES bytes, from 0 to 255 */
+INLINE ivec load_small(const uint8_t *p) {
+    uint32_t bytes;
+    memcpy(&bytes, p, sizeof bytes);
+    uint16x8_t wide = vmovl_u8(vreinterpret_u8_u32(vdup_n_u32(bytes)));
+    return vreinterpretq_s32_u32(vmovl_u16(vget_low_u16(wide)));
+}
+INLINE ivec low_bits(ivec v, int n) {
+    return vandq_s32(v, vdupq_n_s32((1 << n) - 1));
+}
+/* Of lanes that are not negative */
+INLINE ivec shift_right(ivec v, int n) {
+    return vshlq_s32(v, vdupq_n_s32(-n));
+}
 INLINE vec to_float(ivec v) {
     return vcvtq_f32_s32(v);
 }

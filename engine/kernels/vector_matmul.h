@@ -5,6 +5,7 @@
 #ifndef VECTOR_MATMUL_H
 #define VECTOR_MATMUL_H
 
+#include "engine/kernels/vector_ggml.h"
 #include "engine/kernels/vector_q4.h"
 
 #include <string.h>
@@ -399,7 +400,7 @@ static void add_row(enum dtype type, const uint8_t *const w[ROWS_OUTPUTS], const
     case DTYPE_Q8_0:
         add_rows(DTYPE_Q8_0, w, x, 0, 1, n, sums);
         break;
-    case DTYPE_Q4_0: /* has no rows */
+    default: /* is decoded before */
         break;
     }
 }
@@ -430,9 +431,16 @@ static void decode_weights(enum dtype type, const uint8_t *row, size_t n, float 
     case DTYPE_Q8_0:
         decode_as(DTYPE_Q8_0, row, n, out);
         break;
-    case DTYPE_Q4_0: /* has no rows */
+    default:
+        decode_blocks(type, row, n, out);
         break;
     }
+}
+
+/* Blocks of other programs are always decoded first. */
+INLINE bool decodes(enum dtype type, size_t n_rows) {
+    if (type == DTYPE_F32) return false;
+    return n_rows >= FEW_INPUT_ROWS || (dtype_width(type) == 0 && type != DTYPE_Q8_0);
 }
 
 /* Lane sums of ROWS_OUTPUTS weight rows with n_rows <= ROWS_BLOCK input rows. */
@@ -440,7 +448,7 @@ static void sum_rows(const struct matmul *p, const uint8_t *const w[ROWS_OUTPUTS
                      size_t n_rows, vec sums[ROWS_BLOCK][ROWS_OUTPUTS]) {
     _Alignas(64) float decoded[ROWS_OUTPUTS][ROWS_INPUTS];
     enum dtype type = p->w->type;
-    bool decode = type != DTYPE_F32 && n_rows >= FEW_INPUT_ROWS;
+    bool decode = decodes(type, n_rows);
     size_t stride = p->x_stride, n_in = p->w->n_in, step = decode ? ROWS_INPUTS : n_in;
     for (size_t a = 0; a < n_rows; a++)
         for (size_t b = 0; b < ROWS_OUTPUTS; b++) sums[a][b] = splat(0);

@@ -1,8 +1,8 @@
 /* A GGUF file of any architecture, seen as a list of tensors. */
 #include "engine/bytes.h"
+#include "engine/kernels/ggml_blocks.h"
 #include "engine/roles.h"
 #include "models/checkpoint/containers.h"
-#include "models/checkpoint/ggml_blocks.h"
 
 #include <stdlib.h>
 #include <string.h>

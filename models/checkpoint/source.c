@@ -2,8 +2,7 @@
 #include "models/checkpoint/source.h"
 
 #include "engine/bytes.h"
-#include "engine/kernels/matrix.h"
-#include "models/checkpoint/ggml_blocks.h"
+#include "engine/kernels/ggml_blocks.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -261,7 +260,7 @@ static void read_blocks(const struct source_tensor *tensor, int64_t at, int64_t 
     for (uint64_t i = 0; i < n; i++, at += step) {
         size_t index = (size_t)at / length;
         if (index != decoded)
-            ggml_decode_block(tensor->ggml_type, tensor->data + index * bytes, block);
+            ggml_decode(tensor->ggml_type, tensor->data + index * bytes, length, block);
         decoded = index;
         out[i] = block[(size_t)at % length];
     }

@@ -27,7 +27,7 @@ fi
 flags="-std=c11 -O2 -Wall -Wextra -Wpedantic -Werror -ffp-contract=off -I. -isystem $root/root/usr/include -isystem $root/root/usr/include/aarch64-linux-gnu"
 objects=
 for source in engine/kernels/*.c tests/check_kernels.c tests/check_matmul.c \
-    tests/check_attention.c tests/panels.c tests/arm/main.c; do
+    tests/check_attention.c tests/check_ggml_blocks.c tests/panels.c tests/arm/main.c; do
     object=$out/objects/$(basename "$source").o
     march=
     case $source in

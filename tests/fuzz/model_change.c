@@ -158,14 +158,15 @@ static bool is_kept(const struct gguf_value *value) {
 }
 
 static bool make_file(struct chance *chance, const struct gguf *from, struct blob *file) {
-    static const enum dtype types[] = {DTYPE_F32, DTYPE_F16, DTYPE_BF16, DTYPE_I8, DTYPE_Q8_0};
+    static const enum dtype types[] = {DTYPE_F32,  DTYPE_F16,  DTYPE_BF16,   DTYPE_I8,
+                                       DTYPE_Q8_0, DTYPE_Q5_1, DTYPE_IQ4_NL, DTYPE_MXFP4};
     struct maker maker = {.chance = chance, .wild = chance_one_in(chance, 4)};
     struct config config;
     if (config_read(&config, from, NULL) != TOLKA_OK) return false;
     change_config(chance, &config);
-    maker.type = types[chance_below(chance, config.d_model % 32 ? 4 : 5)];
+    maker.type = types[chance_below(chance, config.d_model % 32 ? 4 : 8)];
     maker.layout =
-        maker.type == DTYPE_Q8_0 || chance_one_in(chance, 3) ? LAYOUT_ROWS : LAYOUT_PANELS;
+        dtype_width(maker.type) == 0 || chance_one_in(chance, 3) ? LAYOUT_ROWS : LAYOUT_PANELS;
     write_string(&maker.writer, "general.architecture", "tolka");
     write_u32(&maker.writer, "general.alignment", GGUF_WRITE_ALIGNMENT);
     for (size_t i = 0; i < from->n_values; i++)

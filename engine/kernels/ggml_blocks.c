@@ -1,26 +1,19 @@
-#include "models/checkpoint/ggml_blocks.h"
-
-#include "engine/bytes.h"
-#include "engine/kernels/matrix.h"
+#include "engine/kernels/ggml_blocks.h"
 
 #include <math.h>
+#include <string.h>
 
-enum ggml_type {
-    Q4_0 = 2,
-    Q4_1 = 3,
-    Q5_0 = 6,
-    Q5_1 = 7,
-    Q2_K = 10,
-    Q3_K = 11,
-    Q4_K = 12,
-    Q5_K = 13,
-    Q6_K = 14,
-    IQ4_NL = 20,
-    IQ4_XS = 23,
-    TQ1_0 = 34,
-    TQ2_0 = 35,
-    MXFP4 = 39,
-};
+static uint16_t load_u16(const uint8_t *bytes) {
+    uint16_t bits;
+    memcpy(&bits, bytes, sizeof bits);
+    return bits;
+}
+
+static uint32_t load_u32(const uint8_t *bytes) {
+    uint32_t bits;
+    memcpy(&bits, bytes, sizeof bits);
+    return bits;
+}
 
 static float load_half(const uint8_t *bytes) {
     return half_to_float(load_u16(bytes));
@@ -34,27 +27,32 @@ struct small_block {
     const uint8_t *nibbles; /* low ones: values 0 to 15; high ones: 16 to 31 */
 };
 
-static void decode_small(const struct small_block *block, int zero, float *out) {
+static void decode_small(struct small_block small, int zero, float *out) {
     for (int i = 0; i < 32; i++) {
-        int nibble = i < 16 ? block->nibbles[i] & 15 : block->nibbles[i - 16] >> 4;
-        int value = nibble | (int)(block->fifth_bits >> i & 1) << 4;
-        out[i] = (float)(value - zero) * block->scale + block->minimum;
+        int nibble = i < 16 ? small.nibbles[i] & 15 : small.nibbles[i - 16] >> 4;
+        int value = nibble | (int)(small.fifth_bits >> i & 1) << 4;
+        out[i] = (float)(value - zero) * small.scale + small.minimum;
     }
+}
+
+static void decode_q4_0(const uint8_t *block, float *out) {
+    decode_small((struct small_block){load_half(block), 0, 0, block + 2}, 8, out);
+}
+static void decode_q4_1(const uint8_t *block, float *out) {
+    decode_small((struct small_block){load_half(block), load_half(block + 2), 0, block + 4}, 0,
+                 out);
+}
+static void decode_q5_0(const uint8_t *block, float *out) {
+    decode_small((struct small_block){load_half(block), 0, load_u32(block + 2), block + 6}, 16,
+                 out);
+}
+static void decode_q5_1(const uint8_t *block, float *out) {
+    struct small_block small = {load_half(block), load_half(block + 2), load_u32(block + 4),
+                                block + 8};
+    decode_small(small, 0, out);
 }
 
 /* ---- 256 values in eight runs, each with a scale and a minimum of 6 bits --------------------- */
-
-/* Twelve bytes hold eight of either: the first four in the low bits, the upper two bits of the last
- * four above them. */
-static void load_scale(const uint8_t *packed, int run, int *scale, int *minimum) {
-    if (run < 4) {
-        *scale = packed[run] & 63;
-        *minimum = packed[run + 4] & 63;
-    } else {
-        *scale = (packed[run + 4] & 15) | (packed[run - 4] >> 6) << 4;
-        *minimum = (packed[run + 4] >> 4) | (packed[run] >> 6) << 4;
-    }
-}
 
 /* Two runs share 32 bytes: low and high nibbles. `fifth` (or NULL): bit `run` of each byte. */
 static void decode_runs(const uint8_t *block, const uint8_t *fifth, const uint8_t *nibbles,
@@ -62,7 +60,7 @@ static void decode_runs(const uint8_t *block, const uint8_t *fifth, const uint8_
     float scale_unit = load_half(block), minimum_unit = load_half(block + 2);
     for (int run = 0; run < 8; run++) {
         int scale, minimum;
-        load_scale(block + 4, run, &scale, &minimum);
+        ggml_run_scale(block + 4, run, &scale, &minimum);
         float step = scale_unit * (float)scale, offset = minimum_unit * (float)minimum;
         for (int i = 0; i < 32; i++) {
             uint8_t both = nibbles[run / 2 * 32 + i];
@@ -71,6 +69,13 @@ static void decode_runs(const uint8_t *block, const uint8_t *fifth, const uint8_
             out[run * 32 + i] = step * (float)value - offset;
         }
     }
+}
+
+static void decode_q4_k(const uint8_t *block, float *out) {
+    decode_runs(block, NULL, block + 16, out);
+}
+static void decode_q5_k(const uint8_t *block, float *out) {
+    decode_runs(block, block + 16, block + 48, out);
 }
 
 /* ---- 256 values of 6 bits, in 16 runs with a signed scale each ------------------------------- */
@@ -136,6 +141,14 @@ static void decode_table(const int8_t *table, float scale, const uint8_t *nibble
     }
 }
 
+static void decode_iq4_nl(const uint8_t *block, float *out) {
+    decode_table(uneven_values, load_half(block), block + 2, out);
+}
+
+static void decode_mxfp4(const uint8_t *block, float *out) {
+    decode_table(float_values, ldexpf(1, block[0] - 128), block + 1, out);
+}
+
 /* Eight runs of 32, with scales of 6 bits. */
 static void decode_iq4_xs(const uint8_t *block, float *out) {
     const uint8_t *low = block + 4, *nibbles = block + 8;
@@ -175,63 +188,50 @@ static void decode_tq1_0(const uint8_t *block, float *out) {
 
 /* ---- all ------------------------------------------------------------------------------------- */
 
-bool ggml_can_decode(uint32_t type) {
-    static const uint8_t types[] = {Q4_0, Q4_1, Q5_0,   Q5_1,   Q2_K,  Q3_K,  Q4_K,
-                                    Q5_K, Q6_K, IQ4_NL, IQ4_XS, TQ1_0, TQ2_0, MXFP4};
-    for (size_t i = 0; i < sizeof types; i++)
-        if (types[i] == type) return true;
-    return false;
+static const struct block_type {
+    enum dtype type;
+    const char *name;
+    size_t inputs, bytes;
+    void (*decode)(const uint8_t *block, float *out);
+} block_types[] = {
+    {DTYPE_Q4_0, "q4_0", 32, Q4_0_BYTES, decode_q4_0},
+    {DTYPE_Q4_1, "q4_1", 32, Q4_1_BYTES, decode_q4_1},
+    {DTYPE_Q5_0, "q5_0", 32, 22, decode_q5_0},
+    {DTYPE_Q5_1, "q5_1", 32, 24, decode_q5_1},
+    {DTYPE_Q2_K, "q2_k", 256, 84, decode_q2_k},
+    {DTYPE_Q3_K, "q3_k", 256, 110, decode_q3_k},
+    {DTYPE_Q4_K, "q4_k", 256, Q4_K_BYTES, decode_q4_k},
+    {DTYPE_Q5_K, "q5_k", 256, Q5_K_BYTES, decode_q5_k},
+    {DTYPE_Q6_K, "q6_k", 256, Q6_K_BYTES, decode_q6_k},
+    {DTYPE_IQ4_NL, "iq4_nl", 32, 18, decode_iq4_nl},
+    {DTYPE_IQ4_XS, "iq4_xs", 256, 136, decode_iq4_xs},
+    {DTYPE_TQ1_0, "tq1_0", 256, 54, decode_tq1_0},
+    {DTYPE_TQ2_0, "tq2_0", 256, 66, decode_tq2_0},
+    {DTYPE_MXFP4, "mxfp4", 32, 17, decode_mxfp4},
+};
+
+static const struct block_type *find_type(uint32_t type) {
+    for (size_t i = 0; i < sizeof block_types / sizeof *block_types; i++)
+        if (block_types[i].type == type) return &block_types[i];
+    return NULL;
 }
 
-void ggml_decode_block(uint32_t type, const uint8_t *block, float *out) {
-    switch (type) {
-    case Q4_0:
-        decode_small(&(struct small_block){load_half(block), 0, 0, block + 2}, 8, out);
-        break;
-    case Q4_1:
-        decode_small(&(struct small_block){load_half(block), load_half(block + 2), 0, block + 4}, 0,
-                     out);
-        break;
-    case Q5_0:
-        decode_small(&(struct small_block){load_half(block), 0, load_u32(block + 2), block + 6}, 16,
-                     out);
-        break;
-    case Q5_1:
-        decode_small(&(struct small_block){load_half(block), load_half(block + 2),
-                                           load_u32(block + 4), block + 8},
-                     0, out);
-        break;
-    case Q4_K:
-        decode_runs(block, NULL, block + 16, out);
-        break;
-    case Q5_K:
-        decode_runs(block, block + 16, block + 48, out);
-        break;
-    case Q2_K:
-        decode_q2_k(block, out);
-        break;
-    case Q3_K:
-        decode_q3_k(block, out);
-        break;
-    case Q6_K:
-        decode_q6_k(block, out);
-        break;
-    case IQ4_NL:
-        decode_table(uneven_values, load_half(block), block + 2, out);
-        break;
-    case IQ4_XS:
-        decode_iq4_xs(block, out);
-        break;
-    case TQ1_0:
-        decode_tq1_0(block, out);
-        break;
-    case TQ2_0:
-        decode_tq2_0(block, out);
-        break;
-    case MXFP4:
-        decode_table(float_values, ldexpf(1, block[0] - 128), block + 1, out);
-        break;
-    default:
-        break;
-    }
+bool ggml_can_decode(uint32_t type) {
+    return find_type(type) != NULL;
+}
+
+const char *ggml_block_name(uint32_t type) {
+    const struct block_type *found = find_type(type);
+    return found ? found->name : "unknown";
+}
+
+size_t ggml_blocks_bytes(uint32_t type, size_t n) {
+    const struct block_type *found = find_type(type);
+    return found ? (n + found->inputs - 1) / found->inputs * found->bytes : 0;
+}
+
+void ggml_decode(uint32_t type, const uint8_t *blocks, size_t n, float *out) {
+    const struct block_type *found = find_type(type);
+    for (size_t i = 0; found && i < n; i += found->inputs, blocks += found->bytes)
+        found->decode(blocks, out + i);
 }
