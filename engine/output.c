@@ -2,8 +2,14 @@
 
 #include <string.h>
 
-/* Rows whose logits are all kept at once. */
-enum { ROWS_AT_ONCE = 16 };
+/* Rows whose logits are all there at once: the output matrix, which may be much larger than a cache, is
+ * read once for so many. */
+enum { ROWS_BYTES = 32 << 20, FEWEST_ROWS = 16 };
+
+static size_t rows_at_once(size_t n_rows, size_t vocab) {
+    size_t fit = max_size(ROWS_BYTES / (vocab * sizeof(float)), FEWEST_ROWS);
+    return n_rows < fit ? n_rows : fit;
+}
 
 void output_take(struct output *output, size_t n_rows, enum row_need need, struct arena *arena) {
     size_t vocab = output->model->config.target_vocab;
@@ -11,8 +17,8 @@ void output_take(struct output *output, size_t n_rows, enum row_need need, struc
     output->logits = arena_take(arena, n_rows, LOGITS_CHUNK * sizeof *output->logits);
     output->found = arena_take(arena, LOGITS_CHUNK, sizeof *output->found);
     if (need == ROWS_NONE) return;
-    output->rows =
-        arena_take(arena, need == ROWS_KEPT ? n_rows : ROWS_AT_ONCE, vocab * sizeof *output->rows);
+    output->n_rows = need == ROWS_KEPT ? n_rows : rows_at_once(n_rows, vocab);
+    output->rows = arena_take(arena, output->n_rows, vocab * sizeof *output->rows);
     row_room_take(&output->room, vocab, arena);
 }
 
@@ -154,8 +160,8 @@ static void choose_by_rows(const struct output *output, const struct run *all,
                            struct decoder_rows rows, const struct wanted *wanted,
                            struct choice *choices) {
     const struct config *config = &output->model->config;
-    for (size_t done = 0; done < all->n; done += ROWS_AT_ONCE) {
-        size_t n = all->n - done < ROWS_AT_ONCE ? all->n - done : ROWS_AT_ONCE;
+    for (size_t done = 0; done < all->n; done += output->n_rows) {
+        size_t n = all->n - done < output->n_rows ? all->n - done : output->n_rows;
         struct run run = {all->x + done * config->d_model, all->first + done, n, all->layer,
                           all->ids};
         compute_rows(output, &run);

@@ -19,8 +19,8 @@ struct output {
     const struct shortlists *shortlists; /* NULL: all of the vocabulary */
     float *logits;                       /* [n_rows][LOGITS_CHUNK] */
     struct candidate *found;             /* [LOGITS_CHUNK] */
-    float *rows; /* [ROWS_AT_ONCE][target_vocab], where rows are needed; where they are kept,
-                    [n_rows][target_vocab] */
+    float *rows;   /* [n_rows][target_vocab], where rows are needed */
+    size_t n_rows; /* that are there at once; where rows are kept, all */
     bool keeps_rows;
     struct row_room room;
 };
