@@ -1,5 +1,6 @@
 #include "tools/attention_gather.h"
 
+#include "models/checkpoint/names.h"
 #include "tools/complain.h"
 
 #include <stdlib.h>
@@ -91,11 +92,6 @@ static bool gather_texts(struct gathered *gathered, const char *text, const tolk
     gathered->source_text = tolka_repair_text(text, strlen(text), &repaired);
     gathered->target_text = tolka_repair_text(target ? target : "", target ? length : 0, &repaired);
     return gathered->source_text && gathered->target_text;
-}
-
-static const char *file_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
 }
 
 static int gather_all(struct gathered *gathered, const struct options *options,

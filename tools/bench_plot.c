@@ -1,5 +1,6 @@
 #include "tools/bench_plot.h"
 
+#include "models/checkpoint/names.h"
 #include "tools/chart.h"
 #include "tools/complain.h"
 #include "tools/text_width.h"
@@ -143,15 +144,10 @@ static void draw_key(FILE *out, const struct picture *picture, const struct over
     }
 }
 
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash && slash[1] ? slash + 1 : path;
-}
-
 /* A file's name, cut where it would leave no room for the other one's. */
 static void put_name(FILE *out, const char *path) {
     enum { LONGEST = 30 };
-    const char *name = base_name(path), *end = name;
+    const char *name = file_name(path), *end = name;
     for (size_t n = 0; *end && n < LONGEST; n++) next_character(&end);
     put_xml_bytes(out, name, end);
     if (*end) fputs("…", out);

@@ -1,5 +1,6 @@
 /* tolka convert: makes a model file of a checkpoint, and says what has been made. */
 #define _POSIX_C_SOURCE 200809L
+#include "models/checkpoint/names.h"
 #include "models/convert/output_file.h"
 #include "models/convert/references_check.h"
 #include "tools/commands.h"
@@ -71,8 +72,7 @@ static void print_languages(const tolka_languages *languages) {
 }
 
 static void print_made(const struct made *made) {
-    const char *slash = strrchr(made->path, '/');
-    print_printable(stdout, "%s: %s, ", slash ? slash + 1 : made->path, made->result.family);
+    print_printable(stdout, "%s: %s, ", file_name(made->path), made->result.family);
     print_count((double)made->result.parameters);
     printf(" parameters, %s, %.1f MB → %.1f MB", made->verdict.type,
            (double)made->result.bytes_before / 1e6, (double)made->bytes / 1e6);

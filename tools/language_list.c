@@ -1,4 +1,5 @@
 /* tolka languages: which languages a model has, and how to ask for them. */
+#include "models/checkpoint/names.h"
 #include "tools/commands.h"
 #include "tools/printable.h"
 #include "tools/session.h"
@@ -110,8 +111,7 @@ static void free_table(struct table *table) {
 
 static void print_head(const struct table *table) {
     const tolka_languages *languages = table->languages;
-    const char *slash = strrchr(table->path, '/');
-    print_printable(stdout, "%s: ", slash ? slash + 1 : table->path);
+    print_printable(stdout, "%s: ", file_name(table->path));
     if (languages->n == 0)
         puts(table->n ? "one pair of languages"
                       : "no languages to choose from: text goes in as is");

@@ -363,8 +363,8 @@ static int run_arguments(struct run *run) {
 /* Where nothing else is shown on the terminal. */
 static bool wants_progress(const struct run *run) {
     const struct options *options = run->options;
-    return !options->quiet && !options->verbose && isatty(STDERR_FILENO) && !isatty(run->session.output.fd) &&
-           !isatty(run->session.in) && options->n_arguments == 0;
+    return !options->quiet && !options->verbose && isatty(STDERR_FILENO) &&
+           !isatty(run->session.output.fd) && !isatty(run->session.in) && options->n_arguments == 0;
 }
 
 static int prepare(struct run *run, const tolka_options *decoding) {

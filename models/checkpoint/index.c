@@ -24,8 +24,7 @@ static char *directory_of(const char *path) {
 static tolka_status load_shard(struct source *source, const char *index, const char *name,
                                tolka_status (*load)(struct source *, const char *, tolka_error *),
                                tolka_error *err) {
-    const char *slash = strrchr(index, '/');
-    size_t n = slash ? (size_t)(slash - index) + 1 : 0;
+    size_t n = directory_length(index);
     char *path = malloc(n + strlen(name) + 1), *directory = directory_of(index);
     tolka_status status;
     if (path) memcpy(path, index, n);

@@ -19,6 +19,15 @@ bool is_tensor_name(const char *name, size_t length) {
 
 /* ---- paths ----------------------------------------------------------------------------------- */
 
+size_t directory_length(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? (size_t)(slash - path) + 1 : 0;
+}
+
+const char *file_name(const char *path) {
+    return path + directory_length(path);
+}
+
 bool is_inner_path(const char *name) {
     if (!*name || *name == '/') return false;
     for (const char *part = name; *part; part += strspn(part, "/")) {

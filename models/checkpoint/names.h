@@ -7,6 +7,11 @@
 
 bool ends_with(const char *name, const char *end);
 
+/* Of a path: what stands behind its last slash, and the length of what stands before that, slash
+ * included. */
+const char *file_name(const char *path);
+size_t directory_length(const char *path);
+
 /* Is it a path that, written into a checkpoint by whoever made it, can only mean a file below the
  * checkpoint's directory? Not absolute, without "..". */
 bool is_inner_path(const char *name);

@@ -17,11 +17,6 @@
 
 enum { MAX_FOLDER_DEPTH = 6 };
 
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 static bool is_folder(const char *path) {
     struct stat info;
     return lstat(path, &info) == 0 && S_ISDIR(info.st_mode);
@@ -205,7 +200,7 @@ static tolka_status gather_above(const char *place, const char *top, tolka_error
 /* A compressed file is one of several that belong together. */
 static tolka_status open_part(char **place, const char *folder, const char *path,
                               const char *single, tolka_error *err) {
-    char *directory = strndup(path, (size_t)(base_name(path) - path));
+    char *directory = strndup(path, (size_t)(file_name(path) - path));
     struct gathering gathering = {.to = folder, .budget = unpack_budget(), .unpacking = true};
     tolka_status status = directory ? TOLKA_OK : fail(err, TOLKA_NOMEM, "%s: out of memory", path);
     if (status == TOLKA_OK) status = gather(&gathering, *directory ? directory : ".", err);
@@ -220,7 +215,7 @@ static tolka_status unpack_archive(const char *folder, char **place, const char 
     struct unpack_budget budget = unpack_budget();
     size_t stem;
     bool single;
-    const char *name = base_name(path);
+    const char *name = file_name(path);
     if (is_packed_part(name, &stem)) {
         char without[256];
         snprintf(without, sizeof without, "%.*s", (int)stem, name);

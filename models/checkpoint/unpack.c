@@ -1,6 +1,8 @@
 #define _POSIX_C_SOURCE 200809L
 #include "models/checkpoint/unpack.h"
 
+#include "models/checkpoint/names.h"
+
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
@@ -67,11 +69,6 @@ static const char *name_of(struct archive_entry *entry) {
     return name ? name : archive_entry_pathname(entry);
 }
 
-static const char *base_name(const char *name) {
-    const char *slash = strrchr(name, '/');
-    return slash ? slash + 1 : name;
-}
-
 bool is_zip_of_files(const char *path) {
     struct unpacking unpacking = {.path = path};
     struct archive_entry *entry;
@@ -82,7 +79,7 @@ bool is_zip_of_files(const char *path) {
         if (result == ARCHIVE_EOF) break;
         const char *name = result == ARCHIVE_OK ? name_of(entry) : NULL;
         const char *dot = name ? strrchr(name, '.') : NULL;
-        of_files = name && strcmp(base_name(name), "data.pkl") != 0 &&
+        of_files = name && strcmp(file_name(name), "data.pkl") != 0 &&
                    !(dot && strcmp(dot, ".npy") == 0) &&
                    archive_format(unpacking.archive) == ARCHIVE_FORMAT_ZIP;
         n++;

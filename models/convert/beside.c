@@ -58,8 +58,7 @@ static char *find_only(const struct import *import, const char *pattern) {
 
 /* Between the first two dots of the weights' name; NULL: nothing, or no memory. */
 static char *model_pair(const struct import *import) {
-    const char *path = import->source.weights_path, *slash = strrchr(path, '/');
-    const char *dot = strchr(slash ? slash + 1 : path, '.');
+    const char *dot = strchr(file_name(import->source.weights_path), '.');
     size_t n = dot ? strcspn(dot + 1, ".") : 0;
     return dot && dot[1 + n] == '.' ? had(import, strndup(dot + 1, n)) : NULL;
 }
@@ -83,9 +82,8 @@ char *import_shortlist(const struct import *import) {
 /* A path that leads out of the directory is taken for its file name: it is right only where the model
  * was made, and what the checkpoint's maker wrote shall not choose among the user's files. */
 static const char *inner_name(const struct import *import, const char *name) {
-    const char *slash = strrchr(name, '/');
-    bool trusted = import->plan.named_by_user || is_inner_path(name) || !slash;
-    return trusted ? name : slash + 1;
+    bool trusted = import->plan.named_by_user || is_inner_path(name);
+    return trusted ? name : file_name(name);
 }
 
 static bool may_read(const struct import *import, const char *path) {

@@ -4,6 +4,7 @@
 
 #include "engine/model.h"
 #include "models/checkpoint/lexical_shortlist.h"
+#include "models/checkpoint/names.h"
 #include "models/convert/beside.h"
 #include "models/convert/config_meta.h"
 #include "models/convert/gguf_writer.h"
@@ -34,11 +35,6 @@ struct conversion {
 };
 
 /* ---- where it comes from ---------------------------------------------------------------------- */
-
-static const char *file_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
 
 /* A file made from a file of tolka's own still comes from where that one came from. */
 static void write_origin(struct conversion *conversion, const char *key, const char *value) {

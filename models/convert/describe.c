@@ -2,6 +2,7 @@
 
 #include "engine/open.h"
 #include "models/checkpoint/detect.h"
+#include "models/checkpoint/names.h"
 #include "models/convert/beside.h"
 #include "models/convert/license.h"
 #include "models/convert/tokenizer_meta.h"
@@ -189,17 +190,16 @@ static void say_model(json_t *object, const struct inspected *inspected) {
 }
 
 /* What was unpacked goes by its place in the archive: "x.zip/model.npz". */
-static json_t *file_name(const struct source *source, const char *path) {
+static json_t *shown_name(const struct source *source, const char *path) {
     const char *inner = source->weights_path;
     if (!source->scratch) return json_string(inner);
     inner += strlen(scratch_path(source->scratch)) + 1;
-    const char *slash = strrchr(path, '/');
-    return json_sprintf("%.*s%s", slash && slash[1] ? (int)(slash + 1 - path) : 0, path, inner);
+    return json_sprintf("%.*s%s", (int)directory_length(path), path, inner);
 }
 
 static json_t *say_all(const struct inspected *inspected, const char *path, bool with_tensors) {
     const struct source *source = &inspected->source;
-    json_t *object = json_pack("{s:o, s:s, s:I}", "file", file_name(source, path), "container",
+    json_t *object = json_pack("{s:o, s:s, s:I}", "file", shown_name(source, path), "container",
                                source->kind_name, "tensors", (json_int_t)source->n_tensors);
     if (source->left_aside)
         json_object_set_new(object, "left_aside", json_string(source->left_aside));

@@ -1,6 +1,8 @@
 #define _XOPEN_SOURCE 700
 #include "models/convert/output_file.h"
 
+#include "models/checkpoint/names.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -13,11 +15,6 @@
 enum { MAX_LINKS = 40, NO_DESCRIPTOR = -1 };
 
 /* ---- names ----------------------------------------------------------------------------------- */
-
-static size_t directory_length(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? (size_t)(slash - path) + 1 : 0;
-}
 
 /* `name` in the directory of `path`, which counts for nothing if the name is absolute. */
 static char *beside(const char *path, const char *name) {
