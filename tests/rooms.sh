@@ -7,7 +7,7 @@ build=${1:-build}
 # A folder needs itself and those before it, never one behind it.
 folders="engine/kernels engine tokenizer text text/formats models/checkpoint models models/convert tools"
 # Commands know the engine by its public header, and checkpoints by what the conversion offers.
-tools_may="engine/tolka.h models/convert tools"
+tools_may="engine/tolka.h models/checkpoint/names.h models/convert tools"
 
 # Where the names of a file are declared that has no header of its own name: it may define nothing
 # but what stands there.
