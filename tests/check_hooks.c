@@ -1,31 +1,11 @@
 /* The hooks of tolka_options: memory from an allocator of the caller's, and a log. */
 #include "engine/tolka.h"
-#include "tests/fixture.h"
+#include "tests/lengths_scene.h"
 #include "tests/suites.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { N_INPUTS = 24, LONGEST = 40 };
-
-struct scene {
-    struct fixture fixture;
-    int32_t ids[LONGEST];
-    tolka_input inputs[N_INPUTS];
-};
-
-static void scene_open(struct scene *scene) {
-    scene->fixture = fixture_open("marian", DTYPE_F32);
-    for (int i = 0; i < LONGEST; i++) scene->ids[i] = 20 + i * 7;
-    scene->ids[LONGEST - 1] = 0;
-    for (size_t i = 0; i < N_INPUTS; i++) {
-        size_t n = 1 + i * (LONGEST - 1) / (N_INPUTS - 1);
-        scene->inputs[i] = (tolka_input)TOLKA_INPUT_INIT;
-        scene->inputs[i].ids = scene->ids + LONGEST - n;
-        scene->inputs[i].n_ids = n;
-    }
-}
 
 static tolka_options options_of(int beam, int threads) {
     tolka_options options = TOLKA_OPTIONS_INIT;
@@ -203,7 +183,7 @@ START_TEST(a_translator_says_what_it_does) {
     ck_assert_str_eq(listener.first,
                      "f32 weights, scalar kernels; threads 3, batch 5, beam 4, max length 30");
     free_results(run_inputs(translator, scene.inputs, N_INPUTS, false), N_INPUTS);
-    ck_assert(strncmp(listener.last, "sentences: 24 in ", 17) == 0);
+    ck_assert(strncmp(listener.last, "sentences: 40 in ", 17) == 0);
     ck_assert_int_eq(listener.n_lines[TOLKA_LOG_WARNING], 0); /* scalar kernels were asked for */
     ck_assert_int_eq(listener.n_lines[TOLKA_LOG_INFO], 2);
     ck_assert_int_ge(listener.n_lines[TOLKA_LOG_DETAIL], 1);

@@ -5,7 +5,7 @@
 #include "engine/generation.h"
 #include "tests/allocations.h"
 #include "tests/command.h"
-#include "tests/fixture.h"
+#include "tests/lengths_scene.h"
 #include "tests/suites.h"
 
 #include <math.h>
@@ -14,26 +14,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { N_INPUTS = 40, LONGEST = 60, MOST_SLOTS = 32, STEPS_MADE = 10 };
-
-/* Sentences of 1 to LONGEST tokens; each ends as the model wants it. */
-struct scene {
-    struct fixture fixture;
-    int32_t ids[LONGEST];
-    tolka_input inputs[N_INPUTS];
-};
-
-static void scene_open(struct scene *scene) {
-    scene->fixture = fixture_open("marian", DTYPE_F32);
-    for (int i = 0; i < LONGEST; i++) scene->ids[i] = 20 + i * 7;
-    scene->ids[LONGEST - 1] = 0;
-    for (size_t i = 0; i < N_INPUTS; i++) {
-        size_t n = 1 + i * (LONGEST - 1) / (N_INPUTS - 1);
-        scene->inputs[i] = (tolka_input)TOLKA_INPUT_INIT;
-        scene->inputs[i].ids = scene->ids + LONGEST - n;
-        scene->inputs[i].n_ids = n;
-    }
-}
+enum { MOST_SLOTS = 32, STEPS_MADE = 10 };
 
 static const struct config *config_of(const struct scene *scene) {
     return &scene->fixture.model->model.config;
