@@ -117,6 +117,7 @@ endif
 ifneq (,$(filter aarch64%,$(MACHINE)))
 $(KERNELS)/neon_dot.c.o: ISA_FLAGS = -march=armv8.2-a+dotprod
 $(KERNELS)/neon_i8mm.c.o: ISA_FLAGS = -march=armv8.2-a+dotprod+i8mm
+$(KERNELS)/neon_bf16.c.o: ISA_FLAGS = -march=armv8.2-a+dotprod+i8mm+bf16
 endif
 
 # The public header has more readers than we: old C, C that must also be C++, and C++.

@@ -277,8 +277,8 @@ typedef struct {
                              output; 0: 32 */
     int no_shortlist;     /* ignore the lexical shortlist that the model carries; 0: follow it */
     tolka_stop stop;      /* when beam search ends */
-    const char *isa;      /* "scalar", "avx2", "avxvnni", "avx512", "amx", "neon", "neon_i8mm";
-                             NULL: the best there is */
+    const char *isa;      /* "scalar", "avx2", "avxvnni", "avx512", "amx", "neon", "neon_i8mm",
+                             "neon_bf16"; NULL: the best there is */
     const tolka_generation *generation; /* NULL: what the model asks for. Copied, lists and all */
     int alternatives;    /* the n_best hypotheses differ in the first token behind the prefix, each
                          then going on greedily; 0: they are the best there are */

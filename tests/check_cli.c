@@ -440,8 +440,8 @@ START_TEST(shipped_model_is_missed) {
 END_TEST
 
 START_TEST(instruction_sets) {
-    static const char *const names[] = {"scalar", "avx2", "avxvnni",  "avx512",
-                                        "amx",    "neon", "neon_i8mm"};
+    static const char *const names[] = {"scalar", "avx2", "avxvnni",   "avx512",
+                                        "amx",    "neon", "neon_i8mm", "neon_bf16"};
     static const char text[] = "The weather is nice today.\nI don't know what you mean.\n";
     char *first = NULL;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {

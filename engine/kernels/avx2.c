@@ -31,6 +31,10 @@ INLINE ivec dot4(ivec sums, ivec inputs, ivec weights) {
     return _mm256_add_epi32(sums, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
 
+INLINE ivec begin_halves(int32_t start) {
+    (void)start;
+    return zero_ints();
+}
 /* Sums of pairs, as 16 bits: 8 of them are at most 8 * 2 * 15 * 127 = 30480. */
 INLINE ivec dot_halves(ivec sums, const int8_t *p, ivec weights) {
     return _mm256_add_epi16(sums, _mm256_maddubs_epi16(weights, splat_bytes(p)));
@@ -46,18 +50,14 @@ static void matmul_words(const struct matmul *p);
 #define LEVEL_MATMUL matmul_words
 #include "engine/kernels/vector_body.h"
 
-enum {
-    MANY_ROWS = 12,    /* from here on, widening pays */
-    CHUNK_TILES = 128, /* of a panel, widened at once: 16 KB, half of a usual first cache */
-    SLAB_ROWS = 96,    /* that share them */
-};
+enum { CHUNK_TILES = 128 }; /* of a panel, widened at once: 16 KB, half of a usual first cache */
 
 /* Half a tile as words, two for each output: those of even inputs, or of odd ones. */
 struct half_tile {
     ivec words[PANEL_VECTORS];
 };
 
-struct slab {
+struct word_slab {
     struct half_tile halves[2 * CHUNK_TILES];
     _Alignas(64) int32_t sums[SLAB_ROWS * PANEL_OUTPUTS];
 };
@@ -141,8 +141,8 @@ static void add_block(const struct half_tile *halves, size_t n_tiles, const int8
 }
 
 /* Rows [first, end) with one panel, or what is left of the last one. */
-static void slab_of(const struct matmul *p, size_t first, size_t end, size_t o, size_t n_outputs,
-                    struct slab *slab) {
+static void word_slab_of(const struct matmul *p, size_t first, size_t end, size_t o,
+                         size_t n_outputs, struct word_slab *slab) {
     size_t n_tiles = matrix_tiles(DTYPE_I8, p->w->n_in), n;
     const uint8_t *w = matrix_output(p->w, o);
     for (size_t t = 0; t < n_tiles; t += n) {
@@ -164,12 +164,12 @@ static void matmul_words(const struct matmul *p) {
         matmul_vectors(p);
         return;
     }
-    struct slab slab;
+    struct word_slab slab;
     size_t end = p->first_output + p->n_outputs;
     for (size_t r = 0; r < p->n_rows; r += SLAB_ROWS)
         for (size_t o = p->first_output; o < end; o += PANEL_OUTPUTS)
-            slab_of(p, r, min_size(r + SLAB_ROWS, p->n_rows), o, min_size(end - o, PANEL_OUTPUTS),
-                    &slab);
+            word_slab_of(p, r, min_size(r + SLAB_ROWS, p->n_rows), o,
+                         min_size(end - o, PANEL_OUTPUTS), &slab);
 }
 
 const struct kernels *const level_avx2 = &level_table;

@@ -1,6 +1,6 @@
 /* Lanes of 256 bits for the vector kernels: AVX2 with FMA and F16C. Each level that includes this
  * has inputs of int8 products of its own: store_inputs, splat_inputs and dot4, and products of 4
- * bits: dot_halves and end_halves. */
+ * bits: begin_halves, dot_halves and end_halves. */
 #ifndef AVX2_H
 #define AVX2_H
 

@@ -17,11 +17,15 @@ INLINE ivec splat_inputs(const int8_t *p) {
 INLINE ivec dot4(ivec sums, ivec inputs, ivec weights) {
     return _mm256_dpbusd_avx_epi32(sums, inputs, weights);
 }
+INLINE ivec begin_halves(int32_t start) {
+    return _mm256_set1_epi32(start);
+}
 INLINE ivec dot_halves(ivec sums, const int8_t *p, ivec weights) {
     return _mm256_dpbusd_avx_epi32(sums, weights, splat_bytes(p));
 }
 INLINE ivec end_halves(ivec sums, int32_t start) {
-    return _mm256_add_epi32(sums, _mm256_set1_epi32(start));
+    (void)start;
+    return sums;
 }
 
 #define LEVEL_NAME "avxvnni"

@@ -18,7 +18,7 @@
 
 /* What the processor has and the system saves at a context switch. */
 struct machine {
-    bool avx2, avxvnni, avx512, amx, neon_dot, neon_i8mm;
+    bool avx2, avxvnni, avx512, amx, neon_dot, neon_i8mm, neon_bf16;
 };
 
 #if defined(__x86_64__)
@@ -72,6 +72,12 @@ static struct machine detect(void) {
     const unsigned long i8mm = 1ul << 13;
     machine.neon_i8mm = machine.neon_dot && (getauxval(AT_HWCAP2) & i8mm) != 0;
 #endif
+#if defined(__ARM_FEATURE_BF16_VECTOR_ARITHMETIC)
+    machine.neon_bf16 = machine.neon_i8mm;
+#elif defined(__aarch64__) && defined(__linux__)
+    const unsigned long bf16 = 1ul << 14;
+    machine.neon_bf16 = machine.neon_i8mm && (getauxval(AT_HWCAP2) & bf16) != 0;
+#endif
     return machine;
 }
 #endif
@@ -97,6 +103,7 @@ size_t kernels_available(const struct kernels *out[MAX_LEVELS + 1]) {
         machine.avx512 ? level_avx512 : NULL,
         machine.avxvnni ? level_avxvnni : NULL,
         machine.avx2 ? level_avx2 : NULL,
+        machine.neon_bf16 ? level_neon_bf16 : NULL,
         machine.neon_i8mm ? level_neon_i8mm : NULL,
         machine.neon_dot && level_neon_dot ? level_neon_dot : level_neon,
         level_scalar,

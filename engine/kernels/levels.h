@@ -13,5 +13,6 @@ extern const struct kernels *const level_amx;     /* avx512, and tiles of int8 a
 extern const struct kernels *const level_neon;
 extern const struct kernels *const level_neon_dot;  /* with the dot product instructions */
 extern const struct kernels *const level_neon_i8mm; /* neon_dot, and products of int8 matrices */
+extern const struct kernels *const level_neon_bf16; /* neon_i8mm, and products of bf16 matrices */
 
 #endif

@@ -23,4 +23,14 @@ INLINE size_t block_panels(enum dtype type, size_t rows) {
     return most >= 4 ? 4 : most >= 2 ? 2 : 1;
 }
 
+/* The weights of one tile: for each of its inputs a vector. */
+INLINE void load_tile(enum dtype type, const uint8_t *w, vec weights[2]) {
+    if (type == DTYPE_F32)
+        weights[0] = load(w);
+    else if (type == DTYPE_F16)
+        load_half_pairs(w, weights);
+    else
+        load_bf16_pairs(w, weights);
+}
+
 #endif

@@ -7,103 +7,12 @@
 
 #include "engine/kernels/vector_ggml.h"
 #include "engine/kernels/vector_q4.h"
+#include "engine/kernels/vector_slab.h"
 
 #include <string.h>
 
 /* Input rows that share one pass over all weights, in bytes: half of a usual L2 cache */
 enum { GROUP_INPUT_BYTES = 512 * 1024 };
-
-/* What sums of products still have to be multiplied with. */
-enum sums_kind {
-    SUMS_WHOLE,  /* nothing: floats */
-    SUMS_OF_X,   /* the scale of the inputs: floats of Q4_0 */
-    SUMS_OF_INTS /* the scales of inputs and outputs: int32 of int8 */
-};
-
-/* Raw sums of a block of outputs, on their way from registers to y. */
-struct block {
-    size_t first_row, n_rows;
-    size_t first_output, n_outputs;
-    const void *sums; /* int32 of int8 products, else float */
-    size_t stride;
-};
-
-/* Bias, activation and residual of all rows of a block, at its outputs o to o + n. What depends on
- * the output alone stays in registers; `n` < LANES at the end of a matrix only. */
-INLINE void finish_column(const struct matmul *p, const struct block *b, size_t o, size_t n,
-                          enum sums_kind kind, enum activation activation) {
-    const bool integers = kind == SUMS_OF_INTS;
-    size_t output = b->first_output + o, n_rows = b->n_rows, stride = b->stride;
-    size_t y_stride = p->y_stride, residual_stride = p->residual_stride;
-    float *y = p->y + b->first_row * y_stride + output;
-    const float *residual =
-        p->residual ? p->residual + b->first_row * residual_stride + output : NULL;
-    const float *x_scale = kind == SUMS_WHOLE ? NULL : p->x_scale + b->first_row;
-    vec bias = p->bias ? load_up_to(p->bias + output, n) : splat(0);
-    vec scale = integers ? load(p->w->scale + output) : splat(1);
-    ivec offset =
-        integers && INPUT_OFFSET != 0 ? times_128(load_ints(p->w->row_sum + output)) : zero_ints();
-    const int32_t *sums = (const int32_t *)b->sums + o;
-    for (size_t r = 0; r < n_rows; r++, sums += stride, y += y_stride) {
-        vec value = load(sums);
-        if (integers)
-            value = mul(to_float(sub_ints(load_ints(sums), offset)), mul(splat(x_scale[r]), scale));
-        else if (kind == SUMS_OF_X)
-            value = mul(value, splat(x_scale[r]));
-        value = activate(activation, add(value, bias));
-        if (residual) value = add(value, load_up_to(residual + r * residual_stride, n));
-        store_up_to(y, value, n);
-    }
-}
-
-INLINE void finish_as(const struct matmul *p, const struct block *b, enum sums_kind kind,
-                      enum activation activation) {
-    size_t o = 0;
-    for (; o + LANES <= b->n_outputs; o += LANES) finish_column(p, b, o, LANES, kind, activation);
-    if (o < b->n_outputs) finish_column(p, b, o, b->n_outputs - o, kind, activation);
-}
-
-/* One loop for each activation: its constants stay in registers. */
-INLINE void finish_any(const struct matmul *p, const struct block *b, enum sums_kind kind) {
-    switch (p->activation) {
-    case ACTIVATION_NONE:
-        finish_as(p, b, kind, ACTIVATION_NONE);
-        break;
-    case ACTIVATION_RELU:
-        finish_as(p, b, kind, ACTIVATION_RELU);
-        break;
-    case ACTIVATION_SWISH:
-        finish_as(p, b, kind, ACTIVATION_SWISH);
-        break;
-    case ACTIVATION_GELU_ERF:
-        finish_as(p, b, kind, ACTIVATION_GELU_ERF);
-        break;
-    case ACTIVATION_GELU_TANH:
-        finish_as(p, b, kind, ACTIVATION_GELU_TANH);
-        break;
-    case ACTIVATION_GELU_QUICK:
-        finish_as(p, b, kind, ACTIVATION_GELU_QUICK);
-        break;
-    case ACTIVATION_TANH:
-        finish_as(p, b, kind, ACTIVATION_TANH);
-        break;
-    case ACTIVATION_SIGMOID:
-        finish_as(p, b, kind, ACTIVATION_SIGMOID);
-        break;
-    }
-}
-
-static void finish_ints(const struct matmul *p, const struct block *b) {
-    finish_any(p, b, SUMS_OF_INTS);
-}
-
-static void finish_groups(const struct matmul *p, const struct block *b) {
-    finish_any(p, b, SUMS_OF_X);
-}
-
-static void finish_floats(const struct matmul *p, const struct block *b) {
-    finish_any(p, b, SUMS_WHOLE);
-}
 
 /* ---- panels ---------------------------------------------------------------------------------- */
 
@@ -139,16 +48,6 @@ INLINE void sum_int8(const struct matmul *p, size_t rows, size_t panels, size_t 
         for (size_t v = 0; v < n_vectors; v++)
             store_ints(out + i * GROUP_OUTPUTS + v * LANES, sums[i][v]);
     }
-}
-
-/* The weights of one tile: for each of its inputs a vector. */
-INLINE void load_tile(enum dtype type, const uint8_t *w, vec weights[2]) {
-    if (type == DTYPE_F32)
-        weights[0] = load(w);
-    else if (type == DTYPE_F16)
-        load_half_pairs(w, weights);
-    else
-        load_bf16_pairs(w, weights);
 }
 
 INLINE vec splat_input(enum dtype type, const void *x, size_t i) {
@@ -290,10 +189,16 @@ static void panels_q4(const struct matmul *p) {
     panels_of(DTYPE_Q4_0, p);
 }
 static void panels_bf16(const struct matmul *p) {
-    panels_of(DTYPE_BF16, p);
+    if (p->n_rows < MANY_ROWS)
+        panels_of(DTYPE_BF16, p);
+    else
+        slabs_of(DTYPE_BF16, p);
 }
 static void panels_f16(const struct matmul *p) {
-    panels_of(DTYPE_F16, p);
+    if (p->n_rows < MANY_ROWS)
+        panels_of(DTYPE_F16, p);
+    else
+        slabs_of(DTYPE_F16, p);
 }
 static void panels_f32(const struct matmul *p) {
     panels_of(DTYPE_F32, p);

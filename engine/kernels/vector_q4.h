@@ -7,42 +7,67 @@
 
 #include <string.h>
 
-/* The q_x * (q_w + 8) of a group, for each of the rows at x, and LANES outputs, whose first bytes
- * are at w. */
-INLINE void dot_group(const uint8_t *w, const int8_t *x, size_t stride, size_t rows,
-                      ivec dots[BLOCK_ROWS]) {
+/* Vectors of outputs that share one pass over a group's inputs: their sums take 12 registers. */
+INLINE size_t dot_vectors(size_t rows, size_t n_vectors) {
+    size_t most = rows > 3 ? 2 : 4;
+    return n_vectors < most ? n_vectors : most;
+}
+
+/* The q_x * (q_w + 8) of a group, less what the 8 make of them, for each of the rows at x and
+ * `vectors` vectors of outputs; their first bytes are at w. */
+INLINE void dot_group(const uint8_t *const w[4], const int8_t *x, const int8_t *starts,
+                      size_t stride, size_t rows, size_t vectors, ivec dots[][4]) {
+    int32_t start[BLOCK_ROWS];
     UNROLL
-    for (size_t i = 0; i < rows; i++) dots[i] = zero_ints();
-    UNROLL
-    for (size_t t = 0; t < Q4_0_TILES; t++) {
-        ivec weights[2];
-        split_halves(load_ints(w + t * TILE_BYTES), weights);
+    for (size_t i = 0; i < rows; i++) {
+        memcpy(&start[i], starts + i * stride, sizeof *start);
         UNROLL
-        for (size_t k = 0; k < 2 * rows; k++) {
-            size_t i = k % rows, half = k / rows;
-            dots[i] = dot_halves(dots[i], x + i * stride + t * 8 + half * 4, weights[half]);
+        for (size_t v = 0; v < vectors; v++) dots[i][v] = begin_halves(start[i]);
+    }
+    UNROLL
+    for (size_t t = 0; t < 2 * Q4_0_TILES; t++) {
+        ivec halves[4][2];
+        UNROLL
+        for (size_t v = 0; v < vectors; v++)
+            split_halves(load_ints(w[v] + t / 2 * TILE_BYTES), halves[v]);
+        UNROLL
+        for (size_t i = 0; i < rows; i++) {
+            UNROLL
+            for (size_t v = 0; v < vectors; v++)
+                dots[i][v] = dot_halves(dots[i][v], x + i * stride + t * 4, halves[v][t % 2]);
         }
+    }
+    UNROLL
+    for (size_t i = 0; i < rows; i++) {
+        UNROLL
+        for (size_t v = 0; v < vectors; v++) dots[i][v] = end_halves(dots[i][v], start[i]);
     }
 }
 
 /* sums += the products of group g of the rows at x with the panels at w */
 INLINE void add_group(const struct matmul *p, const uint8_t *w, const int8_t *x, size_t g,
                       size_t rows, size_t panels, vec sums[][GROUP_PANELS * PANEL_VECTORS]) {
-    size_t n_padded = padded_inputs(p->w->n_in);
     size_t panel_bytes = matrix_panel_bytes(DTYPE_Q4_0, p->w->n_in);
-    const int8_t *starts = x + n_padded + g * sizeof(int32_t);
+    const int8_t *starts = x + padded_inputs(p->w->n_in) + g * sizeof(int32_t);
+    const size_t n_vectors = panels * PANEL_VECTORS, together = dot_vectors(rows, n_vectors);
     UNROLL
-    for (size_t v = 0; v < panels * PANEL_VECTORS; v++) {
-        const uint8_t *panel = w + v / PANEL_VECTORS * panel_bytes;
-        size_t o = v % PANEL_VECTORS * LANES;
-        vec scale = load_half(panel + q4_scale_at(g, o));
-        ivec dots[BLOCK_ROWS];
-        dot_group(panel + q4_bytes_at(g, 0, o), x + g * Q4_0_GROUP, p->x_stride, rows, dots);
+    for (size_t first = 0; first < n_vectors; first += together) {
+        const uint8_t *bytes[4];
+        vec scale[4];
+        ivec dots[BLOCK_ROWS][4];
+        UNROLL
+        for (size_t v = 0; v < together; v++) {
+            const uint8_t *panel = w + (first + v) / PANEL_VECTORS * panel_bytes;
+            size_t o = (first + v) % PANEL_VECTORS * LANES;
+            bytes[v] = panel + q4_bytes_at(g, 0, o);
+            scale[v] = load_half(panel + q4_scale_at(g, o));
+        }
+        dot_group(bytes, x + g * Q4_0_GROUP, starts, p->x_stride, rows, together, dots);
         UNROLL
         for (size_t i = 0; i < rows; i++) {
-            int32_t start;
-            memcpy(&start, starts + i * p->x_stride, sizeof start);
-            sums[i][v] = madd(to_float(end_halves(dots[i], start)), scale, sums[i][v]);
+            UNROLL
+            for (size_t v = 0; v < together; v++)
+                sums[i][first + v] = madd(to_float(dots[i][v]), scale[v], sums[i][first + v]);
         }
     }
 }

@@ -33,6 +33,7 @@ for source in engine/kernels/*.c tests/check_kernels.c tests/check_matmul.c \
     case $source in
     */neon_dot.c) march=-march=armv8.2-a+dotprod ;;
     */neon_i8mm.c) march=-march=armv8.2-a+dotprod+i8mm ;;
+    */neon_bf16.c) march=-march=armv8.2-a+dotprod+i8mm+bf16 ;;
     esac
     # shellcheck disable=SC2086
     $cc $flags $march -c "$source" -o "$object"

@@ -25,6 +25,7 @@ for source in engine/*.c engine/kernels/*.c tests/msan/main.c; do
     x86_64*/amx.c) level="$avx512 -mavx512bf16 -mamx-tile -mamx-int8 -mamx-bf16" ;;
     aarch64*/neon_dot.c) level=-march=armv8.2-a+dotprod ;;
     aarch64*/neon_i8mm.c) level=-march=armv8.2-a+dotprod+i8mm ;;
+    aarch64*/neon_bf16.c) level=-march=armv8.2-a+dotprod+i8mm+bf16 ;;
     esac
     # shellcheck disable=SC2086
     clang $flags $level -c "$source" -o "$object"
