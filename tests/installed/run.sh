@@ -102,7 +102,7 @@ expect "embed, static" "$("$work/embed_static" "$model" "$text")" "$version $say
 compile first_options $here/first_options.c -L"$lib" -ltolka
 expect "a program of before" "$(shared "$work/first_options" "$model" "$text")" "$says"
 
-for name in bulk nbest stream; do compile $name examples/$name.c -L"$lib" -ltolka; done
+for name in bulk nbest stream hooks; do compile $name examples/$name.c -L"$lib" -ltolka; done
 compile cancel examples/cancel.c -L"$lib" -ltolka -pthread
 compile translate examples/translate.cc -L"$lib" -ltolka
 printf '%s\n\nGood morning.\n' "$text" > "$work/in"
@@ -114,6 +114,9 @@ expect "nbest" "$(shared "$work/nbest" "$model" - de "$text" | cut -f 2,3 | grep
 expect "stream" "$(shared "$work/stream" "$model" - de "$text")" "$says"
 expect "stream that is stopped" \
     "$(shared "$work/stream" "$model" - de "$text Good morning. Thank you." 5)" "$says  ..."
+expect "hooks" "$(shared "$work/hooks" "$model" - de "$text" 2> "$work/err")" "$says"
+grep -q '^info: int8 weights, .* kernels; threads ' "$work/err" || broken "the log lacks what was chosen"
+grep -q '^room for [0-9.]* MB at most, 0 bytes left$' "$work/err" || broken "memory was not given back"
 expect "cancel" "$(shared "$work/cancel" "$model" - de "$text")" "stopped on the way
 4000 of 4000 have an answer"
 expect "C++" "$(shared "$work/translate" "$model" - de "$text" "Hello." | tail -1)" "$says"
