@@ -143,7 +143,7 @@ START_TEST(options_set_their_fields) {
     SETS(COMMAND_TRANSLATE, "--no-split", NULL, no_split, true);
     SETS(COMMAND_TRANSLATE, "--no-guards", NULL, no_guards, true);
     SETS(COMMAND_TRANSLATE, "--verbose", NULL, verbose, true);
-    SETS(COMMAND_TRANSLATE, "--unknown", "drop", unknown, "drop");
+    SETS(COMMAND_TRANSLATE, "--unknown", text, unknown, text);
     SETS(COMMAND_TRANSLATE, "--split", NULL, split, true);
     SETS(COMMAND_TRANSLATE, "--max-source", "40", max_source, 40);
     SETS(COMMAND_CONVERT, "--max-source", "41", max_source, 41);
