@@ -50,6 +50,23 @@ START_TEST(words_stand_between_blanks) {
 }
 END_TEST
 
+/* Blocks become floats before they are multiplied with. */
+START_TEST(products_of_blocks_are_products_of_floats) {
+    struct bench bench = {.cost.type = "q4_k"};
+    bench.machine.multiplies[0].type = "int8";
+    bench.machine.multiplies[0].operations_per_second = 4;
+    for (int i = 1; i < MULTIPLY_TYPES; i++) {
+        bench.machine.multiplies[i].type = "f32";
+        bench.machine.multiplies[i].operations_per_second = 2;
+    }
+    ck_assert_str_eq(bench_product_type(&bench), "f32");
+    ck_assert(bench_multiply_limit(&bench) == 2);
+    bench.cost.type = "int8";
+    ck_assert_str_eq(bench_product_type(&bench), "int8");
+    ck_assert(bench_multiply_limit(&bench) == 4);
+}
+END_TEST
+
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
 static double number(json_t *object, const char *path) {
@@ -252,6 +269,7 @@ Suite *bench_suite(void) {
     tcase_set_timeout(bench, 120);
     tcase_add_test(bench, spreads_of_rounds);
     tcase_add_test(bench, words_stand_between_blanks);
+    tcase_add_test(bench, products_of_blocks_are_products_of_floats);
     tcase_add_test(bench, json_of_one_model);
     tcase_add_test(bench, json_of_two_models);
     tcase_add_test(bench, two_models_as_a_table);

@@ -69,8 +69,12 @@ double bench_bytes_per_token(const struct bench *bench) {
                       (double)stats->target_tokens);
 }
 
+const char *bench_product_type(const struct bench *bench) {
+    return machine_multiplies(&bench->machine, bench->cost.type) > 0 ? bench->cost.type : "f32";
+}
+
 double bench_multiply_limit(const struct bench *bench) {
-    return machine_multiplies(&bench->machine, bench->cost.type);
+    return machine_multiplies(&bench->machine, bench_product_type(bench));
 }
 
 struct bench_spread bench_batch_time(const struct bench_cell *cell) {

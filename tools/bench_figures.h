@@ -100,7 +100,9 @@ double bench_over(double a, double b);
 const struct bench_cell *bench_fastest_cell(const struct bench *bench);
 /* A sentence at a time: the encoder's weights once, the decoder's once a step. */
 double bench_bytes_per_token(const struct bench *bench);
-/* Operations a second that products with weights of the model's type reach at best. */
+/* What products are made of: weights of the model's type, or floats that its blocks become. */
+const char *bench_product_type(const struct bench *bench);
+/* Operations a second that such products reach at best. */
 double bench_multiply_limit(const struct bench *bench);
 /* How long a sentence takes that is translated in batches of this cell's size: the time in which the
  * threads translate one batch each. */

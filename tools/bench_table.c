@@ -102,7 +102,7 @@ static void print_batch_share(const struct bench *bench) {
            plural((size_t)cell->threads));
     print_operations(" ", "encoder", batch.encoder_multiplies);
     printf(", %.0f %% of the limit for %s;", 100 * bench_over(batch.encoder_multiplies, limit),
-           bench->cost.type);
+           bench_product_type(bench));
     print_operations(" ", "decoder", batch.decoder_multiplies);
     printf(", %.0f %%\n", 100 * bench_over(batch.decoder_multiplies, limit));
 }
