@@ -140,6 +140,12 @@ START_TEST(long_rows_agree_with_scalar) {
 }
 END_TEST
 
+/* One row more than 95 times 96: however rows are shared out, each is computed, and none behind. */
+START_TEST(many_rows_agree_with_scalar) {
+    compare_sizes(kinds[_i], 9121, 5, 3);
+}
+END_TEST
+
 START_TEST(neighbours_change_no_bit) {
     static const size_t pieces[] = {0, 16, 80, 96, 101};
     const struct kernels *level = tested_level(_i / N_KINDS);
@@ -319,6 +325,7 @@ TCase *matmul_case(void) {
     tcase_add_loop_test(tcase, scalar_is_right, 0, N_KINDS);
     tcase_add_loop_test(tcase, sizes_agree_with_scalar, 0, N_KINDS);
     tcase_add_loop_test(tcase, long_rows_agree_with_scalar, 0, N_KINDS);
+    tcase_add_loop_test(tcase, many_rows_agree_with_scalar, 0, N_KINDS);
     tcase_add_loop_test(tcase, neighbours_change_no_bit, 0, n);
     tcase_add_loop_test(tcase, only_its_range_is_written, 0, n);
     tcase_add_loop_test(tcase, activations_agree_with_scalar, 0, n);

@@ -10,10 +10,15 @@ enum {
     GROUP_OUTPUTS = GROUP_PANELS * PANEL_OUTPUTS,
 };
 
-/* Rows of the next block where so many are left, in blocks alike: of 8 rows 4 and 4, not 6 and 2. */
+/* Rows of the next part where so many are left, in parts alike of `most` at most: of 8 rows in parts
+ * of 6, 4 and 4, not 6 and 2. */
+static inline size_t part_rows(size_t left, size_t most) {
+    size_t n_parts = (left + most - 1) / most;
+    return (left + n_parts - 1) / n_parts;
+}
+
 static inline size_t block_rows(size_t left) {
-    size_t n_blocks = (left + BLOCK_ROWS - 1) / BLOCK_ROWS;
-    return (left + n_blocks - 1) / n_blocks;
+    return part_rows(left, BLOCK_ROWS);
 }
 
 /* Panels that a block of so many rows takes at once: a power of two. Q4_0 has sums of groups besides

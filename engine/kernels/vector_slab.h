@@ -121,20 +121,25 @@ INLINE void slab_of(enum dtype type, const struct matmul *p, size_t first_row, s
     finish_floats(p, &block);
 }
 
+/* Rows [first_row, end_row) with all outputs */
+INLINE void slab_of_rows(enum dtype type, const struct matmul *p, size_t first_row, size_t end_row,
+                         struct slab *slab) {
+    size_t end = p->first_output + p->n_outputs;
+    for (size_t o = p->first_output, n; o < end; o += n) {
+        n = min_size(end - o, SLAB_OUTPUTS);
+        if (matrix_panels(n) == SLAB_PANELS)
+            slab_of(type, p, first_row, end_row, o, n, SLAB_PANELS, slab);
+        else
+            slab_of(type, p, first_row, end_row, o, n = min_size(n, PANEL_OUTPUTS), 1, slab);
+    }
+}
+
 /* For MANY_ROWS rows or more: no slab has fewer. */
 INLINE void slabs_of(enum dtype type, const struct matmul *p) {
-    size_t n_slabs = (p->n_rows + SLAB_ROWS - 1) / SLAB_ROWS;
-    size_t step = (p->n_rows + n_slabs - 1) / n_slabs, end = p->first_output + p->n_outputs;
     struct slab slab;
-    for (size_t r = 0; r < p->n_rows; r += step) {
-        size_t end_row = min_size(r + step, p->n_rows), o = p->first_output, n;
-        for (; o < end; o += n) {
-            n = min_size(end - o, SLAB_OUTPUTS);
-            if (matrix_panels(n) == SLAB_PANELS)
-                slab_of(type, p, r, end_row, o, n, SLAB_PANELS, &slab);
-            else
-                slab_of(type, p, r, end_row, o, n = min_size(n, PANEL_OUTPUTS), 1, &slab);
-        }
+    for (size_t r = 0, rows; r < p->n_rows; r += rows) {
+        rows = part_rows(p->n_rows - r, SLAB_ROWS);
+        slab_of_rows(type, p, r, r + rows, &slab);
     }
 }
 
