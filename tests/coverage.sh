@@ -10,7 +10,10 @@ make BUILD="$build" OPT="-O1 --coverage -fprofile-update=atomic -fno-inline" LDF
     "$build/tolka" tests
 find "$build" -name '*.gcda' -delete
 # Times are not what counts here. A suite that fails says so; what it reached is counted all the same.
-TOLKA=$build/tolka CK_TIMEOUT_MULTIPLIER=${CK_TIMEOUT_MULTIPLIER:-4} "$build/tests/check_all" || true
+# A process writes its counts as it ends: where memory, reads or writes fail on purpose, or files may
+# not grow, it would write damaged ones over those of all others. Such cases are left out.
+TOLKA=$build/tolka CK_TIMEOUT_MULTIPLIER=${CK_TIMEOUT_MULTIPLIER:-8} CK_EXCLUDE_TAGS=no_counts \
+    "$build/tests/check_all" || true
 
 report() { gcovr --root . --object-directory "$build" --exclude-throw-branches "$@" "$build" 2>/dev/null; }
 report --txt "$build/coverage.txt" --filter '(engine|tokenizer|text|models|tools)/'
