@@ -88,7 +88,7 @@ void variant_free(const struct variant *variant) {
 
 /* ---- conversion ------------------------------------------------------------------------------ */
 
-static void keep(void *user, const char *line) {
+void keep_warning(void *user, const char *line) {
     struct warnings *said = user;
     size_t used = strlen(said->text);
     snprintf(said->text + used, sizeof said->text - used, "%s\n", line);
@@ -98,7 +98,7 @@ tolka_status convert_variant(const struct variant *variant, tolka_model **model,
                              struct warnings *said, tolka_error *err) {
     struct convert_options options = {.type = DTYPE_F32};
     char output[PATH_ROOM];
-    if (said) options.import = (struct import_options){.say = keep, .user = said};
+    if (said) options.import = (struct import_options){.say = keep_warning, .user = said};
     path_in(variant, "model.gguf", output);
     tolka_status status = convert(variant->path, output, &options, err);
     return status == TOLKA_OK ? tolka_model_open(model, output, err) : status;

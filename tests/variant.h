@@ -24,6 +24,8 @@ void variant_free(const struct variant *variant);
 struct warnings {
     char text[4096];
 };
+/* For import_options.say, with `user` a struct warnings. */
+void keep_warning(void *user, const char *line);
 /* Converts it to float32 and opens the result. `said` may be NULL. */
 tolka_status convert_variant(const struct variant *variant, tolka_model **model,
                              struct warnings *said, tolka_error *err);
