@@ -120,14 +120,15 @@ static tolka_status list_candidates(struct candidates *candidates, const char *d
     return status;
 }
 
-bool has_weights(const char *directory, bool usual) {
+tolka_status has_weights(bool *found, const char *directory, bool usual, tolka_error *err) {
     struct candidates candidates;
-    if (list_candidates(&candidates, directory, NULL) != TOLKA_OK) return false;
-    bool found = false;
+    *found = false;
+    tolka_status status = list_candidates(&candidates, directory, err);
+    if (status != TOLKA_OK) return status == TOLKA_NOMEM ? status : TOLKA_OK;
     for (size_t i = 0; i < candidates.n; i++)
-        found |= !usual || candidates.list[i].rank < N_USUAL_NAMES;
+        *found |= !usual || candidates.list[i].rank < N_USUAL_NAMES;
     candidates_free(&candidates);
-    return found;
+    return TOLKA_OK;
 }
 
 /* ---- the choice ------------------------------------------------------------------------------ */
