@@ -74,10 +74,6 @@ START_TEST(a_64_bit_record_must_be_there) {
     built.bytes[built.n - 22 - 20 - 56] = 'X'; /* its own */
     expect_failure(&built, TOLKA_FORMAT, "64-bit end record is damaged");
     built_free(&built);
-    struct built end_alone = {0};
-    put(&end_alone, "PK\3\4PK\5\6\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\0\0", 26);
-    expect_failure(&end_alone, TOLKA_FORMAT, "");
-    built_free(&end_alone);
 }
 END_TEST
 
@@ -91,19 +87,67 @@ END_TEST
 
 /* ---- npz ------------------------------------------------------------------------------------- */
 
+/* One float. */
+static struct built array_of_one(void) {
+    static const char header[] = "{'descr': '<f4', 'fortran_order': False, 'shape': (1,), }\n";
+    struct built built = {0};
+    put(&built, "\x93NUMPY\1\0", 8);
+    put_integer(&built, sizeof header - 1, 2);
+    put_text(&built, header);
+    put_integer(&built, 0, 4);
+    return built;
+}
+
 START_TEST(what_marian_does_not_write) {
-    static const char header[] = "\x93NUMPY\1\0\x46\0{'descr': '<f4', 'fortran_order': False, "
-                                 "'shape': (1,), }          \n\0\0\x80\x3f";
-    struct zip_writer writer = {0};
-    zip_put(&writer, &(struct zip_item){"special:model.yml.npy", header, sizeof header - 1, .claimed = 0});
-    struct built built = zip_end(&writer);
-    expect_failure(&built, TOLKA_FORMAT, "special:model.yml is not an array of bytes");
-    built_free(&built);
-    zip_put(&writer, &(struct zip_item){"a.npy", header, sizeof header - 1, .claimed = 0});
-    zip_put(&writer, &(struct zip_item){"readme", "a", 1, .claimed = 0});
-    built = zip_end(&writer);
-    expect_failure(&built, TOLKA_FORMAT, "entry readme; expected NAME.npy");
-    built_free(&built);
+    static const char *const names[] = {"special:model.yml.npy", "readme"};
+    static const char *const says[] = {"special:model.yml is not an array of bytes",
+                                       "entry readme; expected NAME.npy"};
+    struct built array = array_of_one();
+    for (size_t i = 0; i < 2; i++) {
+        struct zip_writer writer = {0};
+        zip_put(&writer, &(struct zip_item){"a.npy", array.bytes, array.n, .claimed = 0});
+        zip_put(&writer, &(struct zip_item){names[i], array.bytes, array.n, .claimed = 0});
+        struct built built = zip_end(&writer);
+        expect_failure(&built, TOLKA_FORMAT, says[i]);
+        built_free(&built);
+    }
+    built_free(&array);
+}
+END_TEST
+
+/* ---- shards ---------------------------------------------------------------------------------- */
+
+static void expect_shard_failure(const char *index, const struct built *shard, const char *says) {
+    struct source source;
+    tolka_error err = {0};
+    char index_path[256], shard_path[256];
+    snprintf(index_path, sizeof index_path, "%s", temporary("model.safetensors.index.json"));
+    snprintf(shard_path, sizeof shard_path, "%s", temporary("shard.safetensors"));
+    write_text(index_path, index);
+    write_file(shard_path, shard->bytes, shard->n);
+    ck_assert_int_eq(source_open(&source, index_path, &err), TOLKA_FORMAT);
+    ck_assert_msg(strstr(err.text, says), "\"%s\", not \"%s\"", err.text, says);
+    unlink(index_path);
+    unlink(shard_path);
+}
+
+START_TEST(what_a_shard_may_not_be) {
+    static const char index[] = "{\"weight_map\":{\"a\":\"shard.safetensors\"}}";
+    struct built list = safetensors_of("[1]", 0), page = {0};
+    put_text(&page, "<!DOCTYPE html><html></html>");
+    struct built other =
+        safetensors_of("{\"b\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[0,2]}}", 2);
+    expect_shard_failure(index, &list, "shard.safetensors: the header is not a JSON object");
+    expect_shard_failure(index, &page, "shard.safetensors: not a safetensors file: ");
+    expect_shard_failure(index, &other, "tensor a is not in shard.safetensors");
+    expect_shard_failure("{\"weight_map\":{\"a\":\"../shard.safetensors\"}}", &other,
+                         "../shard.safetensors is not the plain name of a file");
+    expect_shard_failure("{\"weight_map\":{\"a\":3}}", &other, "(not a string)");
+    expect_shard_failure("{\"weight_map\":[]}", &other, "no weight_map that names shards");
+    expect_shard_failure("{\"weight_map\":", &other, "");
+    built_free(&list);
+    built_free(&page);
+    built_free(&other);
 }
 END_TEST
 
@@ -188,6 +232,7 @@ TCase *import_packages_case(void) {
     tcase_add_test(tcase, a_64_bit_record_must_be_there);
     tcase_add_test(tcase, parts_of_an_archive);
     tcase_add_test(tcase, what_marian_does_not_write);
+    tcase_add_test(tcase, what_a_shard_may_not_be);
     tcase_add_loop_test(tcase, packages_run_out_of_memory, 0, sizeof packages / sizeof *packages);
     tcase_add_test(tcase, nowhere_to_unpack);
     return tcase;

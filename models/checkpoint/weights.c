@@ -123,8 +123,9 @@ static tolka_status list_candidates(struct candidates *candidates, const char *d
 tolka_status has_weights(bool *found, const char *directory, bool usual, tolka_error *err) {
     struct candidates candidates;
     *found = false;
-    tolka_status status = list_candidates(&candidates, directory, err);
-    if (status != TOLKA_OK) return status == TOLKA_NOMEM ? status : TOLKA_OK;
+    tolka_status status = list_candidates(&candidates, directory, NULL);
+    if (status == TOLKA_NOMEM) return fail(err, status, "%s: out of memory", directory);
+    if (status != TOLKA_OK) return TOLKA_OK;
     for (size_t i = 0; i < candidates.n; i++)
         *found |= !usual || candidates.list[i].rank < N_USUAL_NAMES;
     candidates_free(&candidates);
