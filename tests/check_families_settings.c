@@ -251,6 +251,55 @@ START_TEST(fairseq_follows_a_generation_config) {
 }
 END_TEST
 
+/* ---- CTranslate2's variables ------------------------------------------------------------------ */
+
+/* A model of binary version 2, which tells of an item only how many bytes it has, with one more
+ * variable: a vector of n items. */
+static tolka_status convert_with_variable(const char *name, const void *items, uint8_t width,
+                                          uint32_t n, tolka_error *err) {
+    enum { COUNT = 4 + 2 + 16 + 4 }; /* behind version, name of the specification, revision */
+    struct variant variant = variant_of("ct2-aren-transliteration");
+    char path[128];
+    snprintf(path, sizeof path, "%s/model.bin", variant.path);
+    struct map map;
+    ck_assert_int_eq(map_open(&map, path, NULL), TOLKA_OK);
+    struct built built = {0};
+    put(&built, map.bytes, COUNT);
+    put_integer(&built, load_u32(map.bytes + COUNT) + 1, 4);
+    put_integer(&built, strlen(name) + 1, 2);
+    put(&built, name, strlen(name) + 1);
+    put_integer(&built, 1, 1);
+    put_integer(&built, n, 4);
+    put_integer(&built, width, 1);
+    put_integer(&built, n, 4);
+    put(&built, items, (size_t)n * width);
+    put(&built, map.bytes + COUNT + 4, map.n_bytes - COUNT - 4);
+    map_close(&map);
+    leave_out(&variant, "model.bin");
+    write_file(path, built.bytes, built.n);
+    built_free(&built);
+    tolka_model *model = NULL;
+    *err = (tolka_error){0};
+    tolka_status status = convert_variant(&variant, &model, NULL, err);
+    if (status == TOLKA_OK) tolka_model_free(model);
+    variant_free(&variant);
+    return status;
+}
+
+/* Before version 6 a file may name its special tokens itself. */
+START_TEST(variables_may_name_tokens) {
+    const float no_letters[] = {NAN, 1e30f, INFINITY, 60};
+    tolka_error err;
+    ck_assert_msg(convert_with_variable("eos_token", "</s>", 1, 4, &err) == TOLKA_OK, "%s",
+                  err.text);
+    ck_assert_int_eq(convert_with_variable("eos_token", "<end>", 1, 5, &err), TOLKA_FORMAT);
+    ck_assert_msg(strstr(err.text, "no vocabulary beside it that has the end token <end>"), "%s",
+                  err.text);
+    ck_assert_msg(convert_with_variable("eos_token", no_letters, 4, 4, &err) == TOLKA_OK, "%s",
+                  err.text);
+}
+END_TEST
+
 /* ---- a family that the user names ------------------------------------------------------------ */
 
 START_TEST(a_family_for_another_container) {
@@ -333,6 +382,7 @@ void add_settings_tests(Suite *suite) {
     tcase_add_test(tcase, positions_may_be_left_out);
     tcase_add_test(tcase, positions_may_be_learned);
     tcase_add_test(tcase, fairseq_follows_a_generation_config);
+    tcase_add_test(tcase, variables_may_name_tokens);
     tcase_add_test(tcase, a_family_for_another_container);
     tcase_add_test(tcase, decoder_yml_is_followed_or_told_of);
     suite_add_tcase(suite, tcase);
