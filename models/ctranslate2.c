@@ -116,14 +116,17 @@ static uint32_t read_size(struct spec *spec, const char *name, double value, dou
     return 1;
 }
 
-/* A string, which is a vector of characters; false if it is absent or longer than fits. */
+/* A string, which is a vector of characters; false if it is absent, longer than fits, or none. */
 static bool text_attribute(const struct spec *spec, const char *name, char text[64]) {
     float letters[64];
     uint64_t n = tensor_dim(spec->checkpoint, name, 0);
     if (n == 0 || n >= 64 ||
         !spec->checkpoint->row(spec->checkpoint->user, name, 0, (size_t)n, letters))
         return false;
-    for (uint64_t i = 0; i < n; i++) text[i] = (char)(int)letters[i];
+    for (uint64_t i = 0; i < n; i++) {
+        if (!(letters[i] >= INT8_MIN && letters[i] <= UINT8_MAX)) return false;
+        text[i] = (char)(int)letters[i];
+    }
     text[n] = 0;
     return true;
 }

@@ -11,7 +11,7 @@ struct reading {
     tolka_error *err;
 };
 uint32_t read_u32(struct reading *reading, const char *key, uint32_t absent);
-int32_t read_token(struct reading *reading, const char *key, int32_t absent); /* null: -1 */
+int32_t read_token(struct reading *reading, const char *key, int32_t absent);
 float read_f32(struct reading *reading, const char *key, float absent);
 bool read_flag(struct reading *reading, const char *key, bool absent);
 const char *read_text(struct reading *reading, const char *key, const char *absent);

@@ -37,10 +37,11 @@ static int32_t generation_token(const struct checkpoint *checkpoint, const char 
     return read_first(checkpoint, where_token(checkpoint, key, err), key, absent, status);
 }
 
-/* A token that is generated whatever the model says; config.json counts in old exports only. */
+/* A token that is generated whatever the model says; config.json counts in old exports only, where null
+ * takes back what the family does by itself. */
 static int32_t forced_token(const struct checkpoint *checkpoint, const char *key, int32_t absent,
                             tolka_status *status, tolka_error *err) {
-    if (has_generation_file(checkpoint)) absent = -1;
+    if (has_generation_file(checkpoint) || settings_is_null(checkpoint->config, key)) absent = -1;
     return read_first(checkpoint, generation_reading(checkpoint, key, err), key, absent, status);
 }
 

@@ -2,18 +2,16 @@
  * the fixtures): ids and scores of searches, and what sampling's filters leave. Beside 4.46:
  * lengths that follow from the source's (lengths.json), and n-best lists of groups (diverse.json),
  * which transformers 5 leaves to others. */
-#define _XOPEN_SOURCE 700
 #include "engine/sampling.h"
 #include "tests/fixture.h"
 #include "tests/suites.h"
+#include "tests/variant.h"
 #include "tools/generation_set.h"
 
-#include <dirent.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char *const folders[] = {"marian", "m2m100", "t5", "bart"};
 enum { N_FOLDERS = sizeof folders / sizeof *folders };
@@ -237,74 +235,24 @@ END_TEST
 
 /* ---- settings that a checkpoint comes with --------------------------------------------------- */
 
-enum { PATH_ROOM = 512 };
-
-/* A fixture under /tmp with a generation_config.json of its own. */
-struct checkpoint_folder {
-    char path[32];
-};
-
-static void link_file(const char *folder, const char *name, const char *into) {
-    char from[PATH_ROOM], to[PATH_ROOM];
-    snprintf(from, sizeof from, FIXTURES "%s/%s", folder, name);
-    snprintf(to, sizeof to, "%s/%s", into, name);
-    char *absolute = realpath(from, NULL);
-    ck_assert_ptr_nonnull(absolute);
-    ck_assert_int_eq(symlink(absolute, to), 0);
-    free(absolute);
-}
-
-/* What a run sets on top of the reference's defaults. */
-static void write_generation(const char *folder, const json_t *settings, const char *into) {
-    char path[PATH_ROOM];
-    snprintf(path, sizeof path, FIXTURES "%s/generation_config.json", folder);
-    json_t *generation = json_load_file(path, 0, NULL);
-    ck_assert_ptr_nonnull(generation);
+/* A fixture with what a run sets on top of the reference's defaults. */
+static struct variant variant_with(const char *fixture, json_t *settings) {
+    struct variant variant = variant_of(fixture);
+    json_t *generation = get_json(&variant, "generation_config.json");
     json_object_set_new(generation, "max_length", json_integer(LENGTH_IN_REFERENCES + 1));
     json_object_set_new(generation, "early_stopping", json_false());
-    json_object_update(generation, (json_t *)settings);
-    snprintf(path, sizeof path, "%s/generation_config.json", into);
-    ck_assert_int_eq(json_dump_file(generation, path, 0), 0);
-    json_decref(generation);
+    json_object_update(generation, settings);
+    put_json(&variant, "generation_config.json", generation);
+    return variant;
 }
 
-static struct checkpoint_folder folder_open(const char *fixture, const json_t *settings) {
-    struct checkpoint_folder folder = {"/tmp/tolka-decoding-XXXXXX"};
-    char path[PATH_ROOM];
-    ck_assert_ptr_nonnull(mkdtemp(folder.path));
-    snprintf(path, sizeof path, FIXTURES "%s", fixture);
-    DIR *directory = opendir(path);
-    ck_assert_ptr_nonnull(directory);
-    for (const struct dirent *entry; (entry = readdir(directory));)
-        if (entry->d_name[0] != '.' && strcmp(entry->d_name, "generation_config.json") != 0)
-            link_file(fixture, entry->d_name, folder.path);
-    closedir(directory);
-    write_generation(fixture, settings, folder.path);
-    return folder;
-}
-
-static void folder_remove(const struct checkpoint_folder *folder) {
-    DIR *directory = opendir(folder->path);
-    for (const struct dirent *entry; (entry = readdir(directory));)
-        if (entry->d_name[0] != '.') unlinkat(dirfd(directory), entry->d_name, 0);
-    closedir(directory);
-    ck_assert_int_eq(rmdir(folder->path), 0);
-}
-
-static void no_warning(void *user, const char *line) {
-    (void)user;
-    ck_assert_msg(strstr(line, "follow") == NULL, "%s", line);
-}
-
-static tolka_model *convert_folder(const struct checkpoint_folder *folder) {
-    struct convert_options options = {.type = DTYPE_F32, .import.say = no_warning};
-    char output[PATH_ROOM];
+static tolka_model *convert_silently(const struct variant *variant) {
+    struct warnings said = {""};
     tolka_error err = {0};
     tolka_model *model = NULL;
-    snprintf(output, sizeof output, "%s/model.gguf", folder->path);
-    tolka_status status = convert(folder->path, output, &options, &err);
-    if (status == TOLKA_OK) status = tolka_model_open(&model, output, &err);
+    tolka_status status = convert_variant(variant, &model, &said, &err);
     ck_assert_msg(status == TOLKA_OK, "%s", err.text);
+    ck_assert_msg(strstr(said.text, "follow") == NULL, "%s", said.text);
     return model;
 }
 
@@ -328,13 +276,13 @@ static void check_followed(const tolka_model *model, const json_t *entry, const 
 }
 
 static void check_converted(const char *fixture, const json_t *entry, const json_t *run) {
-    const json_t *settings = json_object_get(run, "settings");
+    json_t *settings = json_object_get(run, "settings");
     if (json_object_get(settings, "decoder_prefix")) return; /* is of a call */
-    struct checkpoint_folder folder = folder_open(fixture, settings);
-    tolka_model *model = convert_folder(&folder);
+    struct variant variant = variant_with(fixture, settings);
+    tolka_model *model = convert_silently(&variant);
     check_followed(model, entry, run);
     tolka_model_free(model);
-    folder_remove(&folder);
+    variant_free(&variant);
 }
 
 static void check_all_converted(const char *fixture, const char *file) {

@@ -1,13 +1,10 @@
 /* M2M100, NLLB-200, BART, mBART-25 and mBART-50 from Hugging Face directories. */
-#define _POSIX_C_SOURCE 200809L
 #include "tests/fixture.h"
 #include "tests/suites.h"
 #include "tests/tokens.h"
+#include "tests/variant.h"
 
-#include <dirent.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const double tolerance = 1e-4;
 
@@ -23,99 +20,6 @@ START_TEST(family_gives_the_references) {
     fixture_close(&fixture);
 }
 END_TEST
-
-/* ---- variants of a fixture ------------------------------------------------------------------- */
-
-/* A folder with links to a fixture's files, some of which are left out or replaced. */
-struct variant {
-    char path[64];
-};
-
-static struct variant variant_of(const char *folder) {
-    struct variant variant = {"/tmp/tolka-variant-XXXXXX"};
-    char from[4096], to[512], here[2048];
-    ck_assert_ptr_nonnull(mkdtemp(variant.path));
-    ck_assert_ptr_nonnull(getcwd(here, sizeof here));
-    snprintf(from, sizeof from, "%s/" FIXTURES "%s", here, folder);
-    DIR *directory = opendir(from);
-    ck_assert_ptr_nonnull(directory);
-    for (struct dirent *entry; (entry = readdir(directory));) {
-        if (entry->d_name[0] == '.') continue;
-        snprintf(from, sizeof from, "%s/" FIXTURES "%s/%s", here, folder, entry->d_name);
-        snprintf(to, sizeof to, "%s/%s", variant.path, entry->d_name);
-        ck_assert_int_eq(symlink(from, to), 0);
-    }
-    closedir(directory);
-    return variant;
-}
-
-static void leave_out(const struct variant *variant, const char *name) {
-    char path[512];
-    snprintf(path, sizeof path, "%s/%s", variant->path, name);
-    ck_assert_int_eq(unlink(path), 0);
-}
-
-static void put_json(const struct variant *variant, const char *name, json_t *value) {
-    char path[512];
-    snprintf(path, sizeof path, "%s/%s", variant->path, name);
-    unlink(path);
-    ck_assert_int_eq(json_dump_file(value, path, 0), 0);
-    json_decref(value);
-}
-
-static json_t *get_json(const struct variant *variant, const char *name) {
-    char path[512];
-    snprintf(path, sizeof path, "%s/%s", variant->path, name);
-    json_t *value = json_load_file(path, 0, NULL);
-    ck_assert_ptr_nonnull(value);
-    return value;
-}
-
-static void set_key(const struct variant *variant, const char *name, const char *key,
-                    json_t *value) {
-    json_t *object = get_json(variant, name);
-    json_object_set_new(object, key, value);
-    put_json(variant, name, object);
-}
-
-static void variant_free(const struct variant *variant) {
-    DIR *directory = opendir(variant->path);
-    char path[512];
-    for (struct dirent *entry; directory && (entry = readdir(directory));) {
-        snprintf(path, sizeof path, "%s/%.300s", variant->path, entry->d_name);
-        if (entry->d_name[0] != '.') unlink(path);
-    }
-    closedir(directory);
-    rmdir(variant->path);
-}
-
-static tolka_status convert_variant(const struct variant *variant, tolka_model **model,
-                                    tolka_error *err) {
-    struct convert_options options = {.type = DTYPE_F32};
-    char output[128];
-    snprintf(output, sizeof output, "%s/model.gguf", variant->path);
-    tolka_status status = convert(variant->path, output, &options, err);
-    if (status == TOLKA_OK) status = tolka_model_open(model, output, err);
-    return status;
-}
-
-static tolka_model *open_variant(const struct variant *variant) {
-    tolka_error err = {0};
-    tolka_model *model = NULL;
-    tolka_status status = convert_variant(variant, &model, &err);
-    variant_free(variant);
-    ck_assert_msg(status == TOLKA_OK, "%s", err.text);
-    return model;
-}
-
-static void expect_refusal(const struct variant *variant, tolka_status expected, const char *says) {
-    tolka_error err = {0};
-    tolka_model *model = NULL;
-    tolka_status status = convert_variant(variant, &model, &err);
-    variant_free(variant);
-    ck_assert_int_eq(status, expected);
-    ck_assert_msg(strstr(err.text, says), "%s", err.text);
-}
 
 /* ---- tokenizers ------------------------------------------------------------------------------ */
 

@@ -366,6 +366,44 @@ START_TEST(t5_takes_words) {
 }
 END_TEST
 
+/* ---- multilingual models --------------------------------------------------------------------- */
+
+/* Which model it was shows in the vocabulary alone: where languages stand, and how they are spelled. */
+static const struct {
+    const char *folder, *pieces;
+} multilingual[] = {
+    {"ct2-multilingual/nllb", FIXTURES "nllb-tiny/sentencepiece.bpe.model"},
+    {"ct2-multilingual/m2m100", FIXTURES "m2m100/sentencepiece.bpe.model"},
+    {"ct2-multilingual/mbart25", FIXTURES "mbart25-tiny/sentencepiece.bpe.model"},
+    {"ct2-multilingual/mbart50", FIXTURES "mbart50-tiny/sentencepiece.bpe.model"},
+};
+enum { N_MULTILINGUAL = sizeof multilingual / sizeof *multilingual };
+
+/* Its text, as the original tokenizer reads it. */
+static void check_source_ids(const struct fixture *fixture, const json_t *entry) {
+    const char *text = json_string_value(json_object_get(entry, "text"));
+    tolka_tokenizer *tokenizer = case_tokenizer(fixture, entry);
+    size_t n;
+    int32_t *wanted = json_id_list(json_object_get(entry, "source_ids"), &n), ids[512];
+    ck_assert_uint_eq(tokens_of(tokenizer, text, strlen(text), ids, 512), n);
+    ck_assert_mem_eq(ids, wanted, n * sizeof *ids);
+    free(wanted);
+    tolka_tokenizer_free(tokenizer);
+}
+
+START_TEST(multilingual_models_equal_ctranslate2) {
+    const char *folder = multilingual[_i].folder;
+    struct convert_options convert = {.type = DTYPE_F32, .vocab = multilingual[_i].pieces};
+    struct fixture fixture = fixture_open_with(folder, folder, &convert);
+    size_t k;
+    json_t *entry;
+    json_array_foreach(fixture.cases, k, entry) check_source_ids(&fixture, entry);
+    check_search(&fixture, NULL, "greedy", 1e-4);
+    check_search(&fixture, NULL, "beam4", 1e-4);
+    fixture_close(&fixture);
+}
+END_TEST
+
 /* ---- all of it ------------------------------------------------------------------------------- */
 
 void add_ctranslate2_tests(Suite *suite) {
@@ -378,5 +416,6 @@ void add_ctranslate2_tests(Suite *suite) {
     tcase_add_test(ct2, words_on_both_sides);
     tcase_add_test(ct2, t5_takes_words);
     tcase_add_test(ct2, ctranslate2_with_sentencepiece);
+    tcase_add_loop_test(ct2, multilingual_models_equal_ctranslate2, 0, N_MULTILINGUAL);
     suite_add_tcase(suite, ct2);
 }

@@ -389,5 +389,6 @@ Suite *native_families_suite(void) {
     add_ctranslate2_tests(suite);
     add_vaswani_tests(suite);
     add_refusal_tests(suite);
+    add_settings_tests(suite);
     return suite;
 }

@@ -106,6 +106,11 @@ START_TEST(marian_refusals_name_the_key) {
         {"type: transformer\ntransformer-postprocess: dhn", "transformer-postprocess"},
         {"type: transformer\ntransformer-preprocess: n", "transformer-postprocess"},
         {"type: transformer\ntransformer-postprocess-top: a", "transformer-postprocess-top"},
+        {"type: transformer\ntransformer-postprocess-emb: a", "transformer-postprocess-emb"},
+        {"type: transformer\ntransformer-decoder-ffn-depth: 3", "transformer-decoder-ffn-depth"},
+        {"type: transformer\ntransformer-attention-mask: alibi", "transformer-attention-mask"},
+        {"type: transformer\ntransformer-decoder-autoreg: rnn\nlayer-normalization: true",
+         "layer-normalization"},
         {"type: transformer\ndim-vocabs:\n- 10\n- 10\n- 10", "dim-vocabs"},
         {"type: transformer\ntransformer-tied-layers:\n- 1\n- 1", "transformer-tied-layers"},
         {"type: transformer\ntransformer-heads: many", "transformer-heads"},
@@ -146,9 +151,95 @@ START_TEST(ctranslate2_refusals_name_the_attribute) {
 }
 END_TEST
 
+/* What tolka has once for both stacks, and numbers that are none. */
+START_TEST(ctranslate2_contradictions_name_what_differs) {
+    static const char encoder[] = "encoder/layer_0/ffn/linear_1/weight";
+    static const char decoder[] = "decoder/layer_0/ffn/linear_1/weight";
+    static const struct {
+        const char *name;
+        float value;
+        const char *says;
+    } cases[] = {
+        {"encoder/layer_norm/gamma", 1, "encoder and decoder differ in their norms"},
+        {"decoder/layernorm_embedding/gamma", 1, "differ in their norms"},
+        {"encoder/layer_0/ffn/layer_norm/beta", 1, "differ in their norms"},
+        {"decoder/pre_norm", 0, "differ in their norms"},
+        {"encoder/activation", 2, "differ in their activation"},
+        {"decoder/layer_0/ffn/linear_0_noact/weight", 1, "differ in their activation"},
+        {"encoder/layer_0/ffn/linear_1/bias", 1, "differ in their biases"},
+        {"encoder/layer_0/self_attention/queries_scale", 0.5f, "differ in their queries_scale"},
+        {"decoder/layer_0/attention/queries_scale", 0.5f,
+         "attribute decoder/layer_0/attention is set"},
+        {"activation", 9, "attribute activation is set"},
+        {"encoder/num_heads", 0, "attribute num_heads is 0; expected 1 to 1024"},
+        {"num_heads", 2.5f, "attribute num_heads is 2.5; expected 1 to 1024"},
+        {"num_heads", 2000, "attribute num_heads is 2000; expected 1 to 1024"},
+        {"activation", 300, "attribute activation is 301; expected 1 to 256"},
+        {"encoder/embeddings_1/weight", 1, "attribute encoder/embeddings_1 is set"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct stub stub = {
+            {{encoder, 0}, {decoder, 0}, {cases[i].name, cases[i].value}, {NULL, 0}}};
+        expect_refusal(&family_ctranslate2, &stub, "a: b\n", cases[i].says);
+    }
+}
+END_TEST
+
+/* fairseq's options by the names that its command line gives them. */
+START_TEST(fairseq_refusals_name_the_option) {
+    static const struct {
+        const char *options, *says;
+    } cases[] = {
+        {"adaptive_input: true", "option adaptive_input: tolka does not do this"},
+        {"adaptive_softmax_cutoff: '1000,2000'", "option adaptive_softmax_cutoff"},
+        {"adaptive_softmax_cutoff:\n- 1000", "option adaptive_softmax_cutoff"},
+        {"cross_self_attention: true", "option cross_self_attention"},
+        {"character_embeddings: true", "option character_embeddings"},
+        {"moe_freq: 2", "option moe_freq"},
+        {"adaptive_input: false", "option encoder_attention_heads is missing"},
+        {"adaptive_softmax_cutoff: ''", "option encoder_attention_heads is missing"},
+        {"adaptive_softmax_cutoff: []", "option encoder_attention_heads is missing"},
+        {"moe_freq: 0", "option encoder_attention_heads is missing"},
+        {"moe_freq: 0.0", "option encoder_attention_heads is missing"},
+        {"adaptive_input: null", "option encoder_attention_heads is missing"},
+        {"encoder_attention_heads: 2\nencoder_learned_pos: true",
+         "option decoder_learned_pos: differs from the encoder's"},
+        {"encoder_attention_heads: 2\nencoder_normalize_before: true",
+         "option decoder_normalize_before: differs from the encoder's"},
+        {"encoder_attention_heads: 2\nactivation_fn: mish", "no activation is called \"mish\""},
+        {"encoder_attention_heads: 2\nactivation_fn: gelu_accurate", "no source embeddings"},
+        {"encoder_attention_heads: 2\nactivation_fn: 3", "activation_fn is 3"},
+    };
+    static const struct stub nothing;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char yaml[256];
+        snprintf(yaml, sizeof yaml, "%s\n", cases[i].options);
+        expect_refusal(&family_fairseq, &nothing, yaml, cases[i].says);
+    }
+}
+END_TEST
+
+/* Checkpoints that lack what every model of the family has. */
+START_TEST(what_is_missing_is_named) {
+    static const struct stub nothing;
+    static const struct stub norm_alone = {{{"decoder.final_layer_norm.weight", 1}}};
+    expect_refusal(&family_t5, &nothing, "a: b\n", "an encoder alone, which cannot translate");
+    expect_refusal(&family_t5, &norm_alone, "a: b\n",
+                   "no embedding table (shared.weight or encoder.embed_tokens.weight)");
+    expect_refusal(&family_bart, &nothing, "a: b\n", "no embedding table (model.shared.weight");
+    expect_refusal(&family_marian_native, &nothing, "type: transformer\ndim-emb: 64\n",
+                   "no embedding table (Wemb or encoder_Wemb)");
+    expect_refusal(&family_vaswani, &nothing, "a: b\n",
+                   "no source embeddings (encoder.embed_tokens.weight, src_embed.weight or");
+}
+END_TEST
+
 void add_refusal_tests(Suite *suite) {
     TCase *refused = tcase_create("refused");
     tcase_add_test(refused, marian_refusals_name_the_key);
     tcase_add_test(refused, ctranslate2_refusals_name_the_attribute);
+    tcase_add_test(refused, ctranslate2_contradictions_name_what_differs);
+    tcase_add_test(refused, fairseq_refusals_name_the_option);
+    tcase_add_test(refused, what_is_missing_is_named);
     suite_add_tcase(suite, refused);
 }

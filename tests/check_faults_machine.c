@@ -264,6 +264,7 @@ END_TEST
 TCase *faults_machine_case(void) {
     TCase *tcase = tcase_create("machine");
     tcase_set_timeout(tcase, all_of_them() ? 100000 : 60);
+    tcase_set_tags(tcase, "no_counts"); /* tests/coverage.sh */
     tcase_add_loop_test(tcase, memory_runs_out_once, 0, N_JOBS);
     tcase_add_loop_test(tcase, memory_runs_out_for_good, 0, N_JOBS);
     tcase_add_loop_test(tcase, reads_fail, 0, N_JOBS);

@@ -13,6 +13,8 @@ Suite *import_suite(void);
 TCase *import_hostile_case(void);  /* check_import_hostile.c */
 TCase *import_pickle_case(void);   /* check_import_pickle.c */
 TCase *import_settings_case(void); /* check_settings.c */
+TCase *import_memory_case(void);   /* check_import_memory.c */
+TCase *import_packages_case(void); /* check_import_packages.c */
 TCase *import_unread_case(void);   /* check_unread.c */
 
 #define FIXTURES "tests/fixtures/"
@@ -297,5 +299,7 @@ Suite *import_suite(void) {
     suite_add_tcase(suite, import_pickle_case());
     suite_add_tcase(suite, import_settings_case());
     suite_add_tcase(suite, import_unread_case());
+    suite_add_tcase(suite, import_memory_case());
+    suite_add_tcase(suite, import_packages_case());
     return suite;
 }

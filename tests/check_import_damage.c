@@ -353,6 +353,8 @@ START_TEST(marian_types_that_cannot_be_read_are_named) {
         {{"o_Wt", 0x4101, 2, 2, 8, 4}, TOLKA_UNSUPPORTED, "garbled"},
         {{"a_W", 0x9999, 2, 2, 0x99 * 4, 0}, TOLKA_FORMAT, "0x9999"},
         {{"a_W", 0x4101, 2, 2, 7, 4}, TOLKA_FORMAT, "do not fit"},
+        {{"special:model.yml", 0x404, 1, 1, 4, 0}, TOLKA_FORMAT, "of type int8, found float32"},
+        {{"a_Wq_QuantMultA", 0x108, 1, 1, 8, 0}, TOLKA_FORMAT, "expected float32 or intgemm8"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct file file = marian_file(&cases[i].item, 1);

@@ -50,6 +50,7 @@ static const struct header_case header_cases[] = {
     {"{\"a\\u0000b\":{" F32_2x3 ",\"data_offsets\":[0,24]}}", 24, "not JSON"},
     {"{\"a\xff\":{" F32_2x3 ",\"data_offsets\":[0,24]}}", 24, "not JSON"},
     {"{} {}", 0, "not JSON"},
+    {"{\"__metadata__\":3}", 0, "__metadata__ is not an object"},
 };
 
 START_TEST(bad_header) {
@@ -326,6 +327,37 @@ START_TEST(other_pytorch_files) {
     struct built other = zip_end(&writer);
     expect_failure(&other, TOLKA_FORMAT, "no weights in it");
     built_free(&other);
+    zip_put(&writer, &(struct zip_item){"a/data.pkl", "}.", 2, .claimed = 0});
+    zip_put(&writer, &(struct zip_item){"b/data.pkl", "}.", 2, .claimed = 0});
+    struct built two = zip_end(&writer);
+    expect_failure(&two, TOLKA_FORMAT, "2 entries data.pkl, expected one");
+    built_free(&two);
+    zip_put(&writer, &(struct zip_item){"m/data.pkl", "}.", 2, .deflated = true});
+    struct built packed = zip_end(&writer);
+    expect_failure(&packed, TOLKA_UNSUPPORTED, "data.pkl is compressed");
+    built_free(&packed);
+}
+END_TEST
+
+/* PyTorch compresses nothing, and numbers its storages. */
+START_TEST(storages_that_pytorch_does_not_write) {
+    struct zip_writer writer = {0};
+    struct built pickle = pickle_of(good, 1);
+    zip_put(&writer, &(struct zip_item){"m/data.pkl", pickle.bytes, pickle.n, .claimed = 0});
+    zip_put(&writer, &(struct zip_item){"m/data/0", numbers, sizeof numbers, .deflated = true});
+    built_free(&pickle);
+    struct built built = zip_end(&writer);
+    expect_failure(&built, TOLKA_UNSUPPORTED, "m/data/0 is compressed");
+    built_free(&built);
+    char key[400];
+    memset(key, '7', sizeof key - 1);
+    key[sizeof key - 1] = 0;
+    struct pickled tensor = good[0];
+    tensor.key = key;
+    pickle = pickle_of(&tensor, 1);
+    built = checkpoint_of(&pickle);
+    expect_failure(&built, TOLKA_FORMAT, "a storage key of 399 bytes");
+    built_free(&built);
 }
 END_TEST
 
@@ -488,6 +520,7 @@ TCase *import_hostile_case(void) {
     tcase_add_test(hostile, pickle_stack_is_bounded);
     tcase_add_test(hostile, pickle_values_are_bounded);
     tcase_add_test(hostile, other_pytorch_files);
+    tcase_add_test(hostile, storages_that_pytorch_does_not_write);
     tcase_add_loop_test(hostile, stored_and_deflated_npz, 0, 2);
     tcase_add_loop_test(hostile, damaged_npz, 0, 2);
     tcase_add_loop_test(hostile, bad_npy, 0, COUNT(npy_cases));

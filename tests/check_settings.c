@@ -233,6 +233,11 @@ START_TEST(refused_vocabularies) {
     refuse_text("v.json", "{\"a\":0,\"a\":1}", "not JSON");
     refuse_text("v.json", "[1]", "entry 0 is not a token");
     refuse_text("v.json", "{}", "no tokens");
+    refuse_text("v.json", "{\"a\":0.5}", "has id -1; expected 0 to");
+    refuse_text("v.json", "<!DOCTYPE html>", "not JSON");
+    refuse_text("v.json", "<!DOCTYPE html>", "; this is ");
+    refuse_text("tokenizer.json", "{\"model\":{\"vocab\":{}},\"added_tokens\":[{\"id\":0}]}",
+                "entry 0 lacks id or content");
     refuse_text("v.txt", "", "no tokens");
     refuse_text("v.txt", "a\n\xff\n", "not UTF-8");
     refuse_text("v.yml", "a: 0\nb: x\n", "line 2: x is not an id");

@@ -171,8 +171,6 @@ static tolka_status read_array(struct source_tensor *tensor, const uint8_t *byte
 /* The settings stand in an array of bytes, padded with NULs. */
 static tolka_status take_settings(struct source *source, const char *path, tolka_error *err) {
     struct source_tensor *tensor = &source->tensors[source->n_tensors - 1];
-    if (source->model_yml)
-        return fail(err, TOLKA_FORMAT, "%s: there are two special:model.yml", path);
     if (tensor->type != SOURCE_I8 && tensor->type != SOURCE_U8)
         return fail(err, TOLKA_FORMAT, "%s: special:model.yml is not an array of bytes", path);
     source->model_yml = calloc(tensor->n_bytes + 1, 1);

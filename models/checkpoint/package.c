@@ -63,10 +63,11 @@ static tolka_status link_part(const struct gathering *gathering, const char *pat
                               tolka_error *err) {
     char *link = join_path(gathering->to, name), *real = realpath(path, NULL);
     bool ok = link && real && (symlink(real, link) == 0 || errno == EEXIST);
-    int reason = errno;
+    int reason = link ? errno : ENOMEM;
     free(link);
     free(real);
-    return ok ? TOLKA_OK : fail(err, TOLKA_IO, "%s: %s", path, strerror(reason));
+    if (ok) return TOLKA_OK;
+    return fail(err, reason == ENOMEM ? TOLKA_NOMEM : TOLKA_IO, "%s: %s", path, strerror(reason));
 }
 
 static tolka_status gather_entry(struct gathering *gathering, const char *name, tolka_error *err) {
@@ -94,20 +95,23 @@ static tolka_status gather(struct gathering *gathering, const char *from, tolka_
     return status;
 }
 
-/* A folder of the scratch directory, with a name that says in messages where things come from. */
-static char *make_folder(const struct scratch *scratch, const char *path, tolka_error *err) {
+/* A scratch directory, and in it a folder whose name says in messages where things come from. */
+static tolka_status make_folder(struct scratch **scratch, char **folder, const char *path,
+                                tolka_error *err) {
     char name[256];
+    *folder = NULL;
+    tolka_status status = scratch_new(scratch, err);
+    if (status != TOLKA_OK) return status;
     size_t n = strlen(path);
     while (n > 1 && path[n - 1] == '/') n--;
     size_t first = n;
     while (first > 0 && path[first - 1] != '/') first--;
     snprintf(name, sizeof name, "%.*s", (int)(n - first < 200 ? n - first : 200), path + first);
     if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) strcpy(name, "checkpoint");
-    char *folder = join_path(scratch_path(scratch), name);
-    if (folder && mkdir(folder, 0700) == 0) return folder;
-    fail(err, TOLKA_IO, "%s: no folder can be made for it: %s", path, strerror(errno));
-    free(folder);
-    return NULL;
+    *folder = join_path(scratch_path(*scratch), name);
+    if (!*folder) return fail(err, TOLKA_NOMEM, "%s: out of memory", path);
+    if (mkdir(*folder, 0700) == 0) return TOLKA_OK;
+    return fail(err, TOLKA_IO, "%s: no folder can be made for it: %s", path, strerror(errno));
 }
 
 /* ---- directories ----------------------------------------------------------------------------- */
@@ -126,14 +130,13 @@ static tolka_status open_directory(struct scratch **scratch, char **place, const
                                    tolka_error *err) {
     char *inner = join_path(path, "model");
     if (!inner) return fail(err, TOLKA_NOMEM, "%s: out of memory", path);
-    bool plain = has_weights(path, false);
-    bool nested = !plain && has_weights(inner, false), packed = !plain && has_packed_parts(path);
-    tolka_status status = TOLKA_OK;
-    if (nested || packed) {
-        *scratch = scratch_new(err);
-        *place = *scratch ? make_folder(*scratch, path, err) : NULL;
+    bool plain, nested = false;
+    tolka_status status = has_weights(&plain, path, false, err);
+    if (status == TOLKA_OK && !plain) status = has_weights(&nested, inner, false, err);
+    bool packed = !plain && has_packed_parts(path);
+    if (status == TOLKA_OK && (nested || packed)) {
+        status = make_folder(scratch, place, path, err);
         struct gathering gathering = {.to = *place, .budget = unpack_budget(), .unpacking = packed};
-        status = *place ? TOLKA_OK : TOLKA_IO;
         if (status == TOLKA_OK && nested) status = gather(&gathering, inner, err);
         if (status == TOLKA_OK) status = gather(&gathering, path, err);
     }
@@ -147,14 +150,24 @@ static tolka_status open_directory(struct scratch **scratch, char **place, const
 struct places {
     char *first;
     size_t n;
+    bool starved; /* there was no memory to look everywhere */
 };
 
+static void look_into(struct places *places, const char *folder, bool usual) {
+    bool found;
+    if (has_weights(&found, folder, usual, NULL) != TOLKA_OK) places->starved = true;
+    if (!found || places->n++ > 0) return;
+    places->first = strdup(folder);
+    if (!places->first) places->starved = true;
+}
+
 static void look_for_weights(struct places *places, const char *folder, size_t depth, bool usual) {
-    if (depth == 0 && has_weights(folder, usual) && places->n++ == 0)
-        places->first = strdup(folder);
+    if (depth == 0) look_into(places, folder, usual);
     DIR *stream = depth > 0 ? opendir(folder) : NULL;
     for (struct dirent *entry; stream && (entry = readdir(stream));) {
-        char *inner = entry->d_name[0] == '.' ? NULL : join_path(folder, entry->d_name);
+        if (entry->d_name[0] == '.') continue;
+        char *inner = join_path(folder, entry->d_name);
+        if (!inner) places->starved = true;
         if (inner && is_folder(inner)) look_for_weights(places, inner, depth - 1, usual);
         free(inner);
     }
@@ -165,14 +178,15 @@ static void look_for_weights(struct places *places, const char *folder, size_t d
  * models of other kinds, too). */
 static tolka_status find_place(char **place, const char *folder, const char *path,
                                tolka_error *err) {
-    struct places places = {NULL, 0};
+    struct places places = {.first = NULL};
     for (int i = 0; i < 2 * MAX_FOLDER_DEPTH && places.n == 0; i++)
         look_for_weights(&places, folder, (size_t)(i % MAX_FOLDER_DEPTH), i < MAX_FOLDER_DEPTH);
-    if (places.n == 1 && places.first) {
+    if (places.n == 1 && !places.starved) {
         *place = places.first;
         return TOLKA_OK;
     }
     free(places.first);
+    if (places.starved) return fail(err, TOLKA_NOMEM, "%s: out of memory", path);
     if (places.n > 1)
         return fail(err, TOLKA_ARGUMENT,
                     "%s: %zu checkpoints in it; unpack it and name the one you want", path,
@@ -253,9 +267,9 @@ static tolka_status open_archive(struct scratch **scratch, char **place, const c
     bool answer;
     tolka_status status = is_archive(path, &answer, err);
     if (status != TOLKA_OK || !answer) return status;
-    *scratch = scratch_new(err);
-    char *folder = *scratch ? make_folder(*scratch, path, err) : NULL;
-    status = folder ? unpack_archive(folder, place, path, err) : TOLKA_IO;
+    char *folder;
+    status = make_folder(scratch, &folder, path, err);
+    if (status == TOLKA_OK) status = unpack_archive(folder, place, path, err);
     free(folder);
     return status;
 }

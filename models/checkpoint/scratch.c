@@ -51,23 +51,23 @@ static bool make_directory(struct scratch *scratch) {
     return true;
 }
 
-struct scratch *scratch_new(tolka_error *err) {
+tolka_status scratch_new(struct scratch **out, tolka_error *err) {
     struct scratch *scratch = calloc(1, sizeof *scratch);
-    if (!scratch) {
-        fail(err, TOLKA_NOMEM, "out of memory");
-        return NULL;
-    }
+    *out = NULL;
+    if (!scratch) return fail(err, TOLKA_NOMEM, "out of memory");
     scratch->duty = (struct duty){.act = remove_all, .user = scratch};
     duty_add(&scratch->duty);
     duties_hold();
     bool made = make_directory(scratch);
     int reason = errno;
     duties_release();
-    if (made) return scratch;
-    fail(err, TOLKA_IO, "no temporary directory can be made (TMPDIR says where): %s",
-         strerror(reason));
+    if (made) {
+        *out = scratch;
+        return TOLKA_OK;
+    }
     scratch_free(scratch);
-    return NULL;
+    return fail(err, TOLKA_IO, "no temporary directory can be made (TMPDIR says where): %s",
+                strerror(reason));
 }
 
 const char *scratch_path(const struct scratch *scratch) {

@@ -7,8 +7,8 @@
 
 struct scratch;
 
-/* A new directory in $TMPDIR or /tmp that nobody else can enter; NULL: err says why. */
-struct scratch *scratch_new(tolka_error *err);
+/* A new directory in $TMPDIR or /tmp that nobody else can enter; *out is NULL on failure. */
+tolka_status scratch_new(struct scratch **out, tolka_error *err);
 const char *scratch_path(const struct scratch *scratch);
 /* Removes it with all that is in it. NULL is accepted. */
 void scratch_free(struct scratch *scratch);

@@ -108,8 +108,8 @@ static const json_t *step(const json_t *value, const char *part) {
     return *part && *end == '\0' ? json_array_get(value, index) : NULL;
 }
 
-/* The value, NULL if it is absent or null. */
-static const json_t *find(const struct settings *settings, const char *key) {
+/* The value, which may be null; NULL if it is absent. */
+static const json_t *find_any(const struct settings *settings, const char *key) {
     const json_t *value = settings->root;
     char part[MAX_KEY + 1];
     for (bool outermost = true; value && *key; outermost = false) {
@@ -122,6 +122,12 @@ static const json_t *find(const struct settings *settings, const char *key) {
         if (outermost) json_object_set_new(settings->read, part, json_true());
         value = step(value, part);
     }
+    return value;
+}
+
+/* The value, NULL if it is absent or null. */
+static const json_t *find(const struct settings *settings, const char *key) {
+    const json_t *value = find_any(settings, key);
     return json_is_null(value) ? NULL : value;
 }
 
@@ -148,6 +154,10 @@ static bool to_integer(const json_t *value, int64_t *out) {
 
 bool settings_has(const struct settings *settings, const char *key) {
     return find(settings, key) != NULL;
+}
+
+bool settings_is_null(const struct settings *settings, const char *key) {
+    return json_is_null(find_any(settings, key));
 }
 
 size_t settings_length(const struct settings *settings, const char *key) {

@@ -26,6 +26,8 @@ const char *settings_name(const struct settings *settings);
 
 /* There, and not null? */
 bool settings_has(const struct settings *settings, const char *key);
+/* There, and null? */
+bool settings_is_null(const struct settings *settings, const char *key);
 /* Elements of an array, keys of an object; 0 for anything else. */
 size_t settings_length(const struct settings *settings, const char *key);
 

@@ -69,20 +69,24 @@ static int usual_rank(const char *name) {
     return i;
 }
 
-/* Files of other kinds (a shortlist is a .bin, too) are passed over. */
-static int rank_of(const char *directory, const char *name) {
+/* INT_MAX: one of another kind (a shortlist is a .bin, too), which is passed over. */
+static int rank_of(const char *path, const char *name) {
     const struct container *container;
-    char *path = join_path(directory, name);
     int rank = usual_rank(name);
     struct stat info;
-    if (!path || stat(path, &info) != 0)
-        rank = INT_MAX;
-    else if (rank == N_USUAL_NAMES && container_of(path, &container, NULL) == TOLKA_OK)
-        rank += container->rank;
-    else if (rank == N_USUAL_NAMES)
-        rank = INT_MAX;
+    if (stat(path, &info) != 0) return INT_MAX;
+    if (rank < N_USUAL_NAMES) return rank;
+    return container_of(path, &container, NULL) == TOLKA_OK ? rank + container->rank : INT_MAX;
+}
+
+/* Adds a file to the list, in which there is room; false: out of memory. */
+static bool add_candidate(struct candidates *candidates, const char *directory, const char *name) {
+    char *path = join_path(directory, name);
+    int rank = path ? rank_of(path, name) : INT_MAX;
+    char *copy = rank < INT_MAX ? strdup(name) : NULL;
+    if (copy) candidates->list[candidates->n++] = (struct candidate){copy, rank};
     free(path);
-    return rank;
+    return path && (copy || rank == INT_MAX);
 }
 
 static int compare_names(const struct dirent **a, const struct dirent **b) {
@@ -107,11 +111,8 @@ static tolka_status list_candidates(struct candidates *candidates, const char *d
     if (n > MAX_FILES)
         status = fail(err, TOLKA_ARGUMENT, "%s: %d files; name the weights file", directory, n);
     for (int i = 0; i < n; i++) {
-        int rank = status == TOLKA_OK ? rank_of(directory, entries[i]->d_name) : INT_MAX;
-        char *name = rank < INT_MAX ? strdup(entries[i]->d_name) : NULL;
-        if (rank < INT_MAX && !name)
+        if (status == TOLKA_OK && !add_candidate(candidates, directory, entries[i]->d_name))
             status = fail(err, TOLKA_NOMEM, "%s: out of memory", directory);
-        if (name) candidates->list[candidates->n++] = (struct candidate){name, rank};
         free(entries[i]);
     }
     free(entries);
@@ -119,14 +120,16 @@ static tolka_status list_candidates(struct candidates *candidates, const char *d
     return status;
 }
 
-bool has_weights(const char *directory, bool usual) {
+tolka_status has_weights(bool *found, const char *directory, bool usual, tolka_error *err) {
     struct candidates candidates;
-    if (list_candidates(&candidates, directory, NULL) != TOLKA_OK) return false;
-    bool found = false;
+    *found = false;
+    tolka_status status = list_candidates(&candidates, directory, NULL);
+    if (status == TOLKA_NOMEM) return fail(err, status, "%s: out of memory", directory);
+    if (status != TOLKA_OK) return TOLKA_OK;
     for (size_t i = 0; i < candidates.n; i++)
-        found |= !usual || candidates.list[i].rank < N_USUAL_NAMES;
+        *found |= !usual || candidates.list[i].rank < N_USUAL_NAMES;
     candidates_free(&candidates);
-    return found;
+    return TOLKA_OK;
 }
 
 /* ---- the choice ------------------------------------------------------------------------------ */

@@ -16,8 +16,8 @@ struct weights {
 tolka_status find_weights(struct weights *weights, const char *directory, tolka_error *err);
 
 /* Could the directory hold a checkpoint? Files that are `usual` have a name that all exporters
- * give. */
-bool has_weights(const char *directory, bool usual);
+ * give. One that cannot be read does not; memory that runs out is the only failure. */
+tolka_status has_weights(bool *found, const char *directory, bool usual, tolka_error *err);
 
 /* directory/name; NULL: no memory. The caller frees it. */
 char *join_path(const char *directory, const char *name);

@@ -191,8 +191,7 @@ static tolka_status find_directory(struct cached_model *cached, tolka_error *err
         free(cached->directory);
         cached->directory = NULL;
     }
-    if (!cached->directory) cached->scratch = scratch_new(err);
-    return cached->directory || cached->scratch ? TOLKA_OK : TOLKA_IO;
+    return cached->directory ? TOLKA_OK : scratch_new(&cached->scratch, err);
 }
 
 /* A file that cannot be made in the cache may be there already. */

@@ -119,7 +119,9 @@ static void write_reference(struct gguf_writer *writer, size_t i, const struct p
 static tolka_status check_results(struct probe *probes, size_t n, tolka_error *err) {
     for (size_t i = 0; i < n; i++) {
         const char *why;
-        if (tolka_result_status(probes[i].result, &why) != TOLKA_OK)
+        tolka_status status = tolka_result_status(probes[i].result, &why);
+        if (status == TOLKA_NOMEM) return fail(err, status, "%s", why); /* no fault of its own */
+        if (status != TOLKA_OK)
             return fail(err, TOLKA_INPUT, "the checkpoint does not translate: %s", why);
     }
     return TOLKA_OK;
