@@ -138,9 +138,11 @@ $(EXAMPLE)_cc: $(EXAMPLE).cc $(BUILD)/libtolka.a
 
 # What tests preload to let the machine fail; sanitizers have their own place there.
 FAULTS = $(BUILD)/tests/faults.so
-$(FAULTS): tests/faults/preload.c
+FAULT_SOURCES = $(wildcard tests/faults/*.c)
+$(FAULTS): $(FAULT_SOURCES) $(wildcard tests/faults/*.h)
 	@mkdir -p $(@D)
-	$(CC) -std=c11 -O2 $(WARNINGS) -shared -fPIC -o $@ $< -ldl -lpthread
+	$(CC) -std=c11 -O2 -I. $(WARNINGS) -fvisibility=default -shared -fPIC -o $@ $(FAULT_SOURCES) \
+	    -ldl -lpthread
 
 ## tests: builds the tests
 tests: $(BUILD)/tests/check_all $(EXAMPLE)_c $(EXAMPLE)_cc $(if $(SANITIZE),,$(FAULTS))

@@ -21,7 +21,7 @@ static int print_piece(void *user, const char *text, size_t length) {
     struct emitted *emitted = user;
     show_piece(stdout, text, length);
     emitted->n += length;
-    return flush_output(stdout) != 0 || interrupted();
+    return fflush(stdout) != 0 || interrupted();
 }
 
 static void keep_result(void *user, size_t index, tolka_result *result) {
@@ -69,11 +69,11 @@ static void translate_line(const struct options *options, const struct session *
         show_result(options, &text, result, all);
     } else {
         if (emitted.n || status == TOLKA_STOPPED) putchar('\n');
-        flush_output(stdout);
+        fflush(stdout);
         if (status != TOLKA_STOPPED) complain(EXIT_INPUT, "%s", reason);
     }
     tolka_result_free(result);
-    flush_output(stdout);
+    fflush(stdout);
 }
 
 /* ---- texts ----------------------------------------------------------------------------------- */
@@ -168,6 +168,6 @@ void prompt_attention(struct prompt *prompt) {
                             terminal_columns(STDOUT_FILENO));
     interrupt_release();
     gathered_free(&gathered);
-    flush_output(stdout);
+    fflush(stdout);
     free(text);
 }

@@ -339,8 +339,8 @@ static int run_lines(struct run *run) {
         status = run_window(run);
         most = most * GROWTH < run->window ? most * GROWTH : run->window;
     }
-    if (reader.failed && status == EXIT_DONE)
-        status = complain(EXIT_INPUT, "cannot read: %s", strerror(errno));
+    if (reader.reason && status == EXIT_DONE)
+        status = complain(EXIT_INPUT, "cannot read: %s", strerror(reader.reason));
     line_reader_free(&reader);
     free(lines);
     return status;

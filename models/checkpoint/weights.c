@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { MAX_FILES = 65536 };
 
@@ -70,19 +71,28 @@ static int usual_rank(const char *name) {
 }
 
 /* Files of other kinds (a shortlist is a .bin, too) are passed over. */
-static int rank_of(const char *directory, const char *name) {
+static tolka_status rank_of_file(const char *path, int *rank, tolka_error *err) {
     const struct container *container;
-    char *path = join_path(directory, name);
-    int rank = usual_rank(name);
+    bool usual = *rank < N_USUAL_NAMES;
     struct stat info;
-    if (!path || stat(path, &info) != 0)
-        rank = INT_MAX;
-    else if (rank == N_USUAL_NAMES && container_of(path, &container, NULL) == TOLKA_OK)
-        rank += container->rank;
-    else if (rank == N_USUAL_NAMES)
-        rank = INT_MAX;
+    bool known = stat(path, &info) == 0, readable = access(path, R_OK) == 0 || errno != EACCES;
+    if (!is_or_may_be(path) || (!usual && ((known && !S_ISREG(info.st_mode)) || !readable))) {
+        *rank = INT_MAX;
+        return TOLKA_OK;
+    }
+    if (usual) return TOLKA_OK;
+    tolka_status status = container_of(path, &container, err);
+    *rank = status == TOLKA_OK ? *rank + container->rank : INT_MAX;
+    return status == TOLKA_IO || status == TOLKA_NOMEM ? status : TOLKA_OK;
+}
+
+static tolka_status rank_of(const char *directory, const char *name, int *rank, tolka_error *err) {
+    char *path = join_path(directory, name);
+    if (!path) return fail(err, TOLKA_NOMEM, "%s: out of memory", directory);
+    *rank = usual_rank(name);
+    tolka_status status = rank_of_file(path, rank, err);
     free(path);
-    return rank;
+    return status;
 }
 
 static int compare_names(const struct dirent **a, const struct dirent **b) {
@@ -107,7 +117,9 @@ static tolka_status list_candidates(struct candidates *candidates, const char *d
     if (n > MAX_FILES)
         status = fail(err, TOLKA_ARGUMENT, "%s: %d files; name the weights file", directory, n);
     for (int i = 0; i < n; i++) {
-        int rank = status == TOLKA_OK ? rank_of(directory, entries[i]->d_name) : INT_MAX;
+        int rank = INT_MAX;
+        if (status == TOLKA_OK) status = rank_of(directory, entries[i]->d_name, &rank, err);
+        if (status != TOLKA_OK) rank = INT_MAX;
         char *name = rank < INT_MAX ? strdup(entries[i]->d_name) : NULL;
         if (rank < INT_MAX && !name)
             status = fail(err, TOLKA_NOMEM, "%s: out of memory", directory);
