@@ -6,6 +6,8 @@
 
 enum job_kind {
     JOB_BYTES,  /* the same output, byte for byte, each time */
+    JOB_LINES,  /* the same, or if it is refused the first lines of it */
+    JOB_PLACE,  /* the same in the place of the input, which is there as it was if it is refused */
     JOB_LOOKS,  /* the same, or what could be seen, and why that is not all */
     JOB_FORM,   /* the same but for its numbers: it measures */
     JOB_CACHED, /* the same, and a file beside it that may not be there, but is whole if it is */
@@ -18,7 +20,7 @@ struct job {
     const char *input;
     const char *arguments[14];
 };
-enum { N_JOBS = 32 };
+enum { N_JOBS = 33 };
 extern const struct job faulty_jobs[N_JOBS];
 
 /* What came of a run: what it said, and the file that it wrote, if any. */

@@ -39,8 +39,9 @@ static long count(uint64_t hash) {
     return 1;
 }
 
-static bool is_power_of_two(long n) {
-    return (n & (n - 1)) == 0;
+static bool is_power_of_four(long n) {
+    while (n % 4 == 0) n /= 4;
+    return n == 1;
 }
 
 bool call_stack_in_sight(void) {
@@ -51,7 +52,7 @@ void call_stack_note(long number) {
     looking = true;
     uint64_t hash = hash_of_stack();
     pthread_mutex_lock(&lock);
-    if (is_power_of_two(count(hash)) && n_numbers < MOST_NUMBERS) numbers[n_numbers++] = number;
+    if (is_power_of_four(count(hash)) && n_numbers < MOST_NUMBERS) numbers[n_numbers++] = number;
     pthread_mutex_unlock(&lock);
     looking = false;
 }

@@ -6,8 +6,8 @@
 
 /* Is this thread at it just now? What it does for that does not count. */
 bool call_stack_in_sight(void);
-/* The number-th time: keeps the number if a call stack led here for the first time, or for the second,
- * fourth, eighth. */
+/* The number-th time: keeps the number if a call stack led here for the first time, or for the fourth,
+ * the sixteenth and so on. */
 void call_stack_note(long number);
 /* Writes the numbers that were kept, one a line. */
 void call_stacks_write(void (*put)(const void *bytes, int n));
