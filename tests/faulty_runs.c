@@ -25,6 +25,7 @@ const struct job faulty_jobs[] = {
     {"in place", JOB_PLACE, two_lines, {"--to", "de", "-j1", "-i", OUT, "-o", OUT}},
     {"threads", JOB_BYTES, two_lines, {"--to", "de", "-j3", "-B", "1"}},
     {"json", JOB_BYTES, two_lines, {"--json", "--to", "de", "-j1", "--beam", "2", "--nbest", "2"}},
+    {"ids", JOB_BYTES, "100 200 0\n", {"--ids", "--json", "--to", "de", "-j1"}},
     {"required", JOB_BYTES, NULL, {"--to", "de", "-j1", "--require", "Wagen", "I bought a car."}},
     {"alignments", JOB_BYTES, two_lines, {"--to", "de", "-j1", "--alignments"}},
     {"sample", JOB_BYTES, two_lines, {"--to", "fr", "-j1", "--sample", "-n", "2", "--seed", "3"}},

@@ -108,11 +108,8 @@ static bool has_text(const struct prompt *prompt) {
 }
 
 void prompt_translate(struct prompt *prompt, const char *text) {
-    char *copy = strdup(text);
-    if (copy) {
-        free(prompt->last);
-        prompt->last = copy;
-    }
+    free(prompt->last);
+    prompt->last = strdup(text);
     if (is_ready(prompt)) translate_lines(&prompt->options, prompt->session, text);
 }
 
@@ -161,7 +158,10 @@ void prompt_attention(struct prompt *prompt) {
     struct gathered gathered;
     if (!has_text(prompt)) return;
     char *text = first_line(prompt->last);
-    if (!text) return;
+    if (!text) {
+        complain(EXIT_MODEL, "out of memory");
+        return;
+    }
     interrupt_catch(prompt->session->translator);
     if (gather(&gathered, &prompt->options, prompt->session, text) == EXIT_DONE)
         show_attention_text(stdout, &gathered.looked, terminal_colours(STDOUT_FILENO),
