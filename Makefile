@@ -139,9 +139,11 @@ $(EXAMPLE)_cc: $(EXAMPLE).cc $(BUILD)/libtolka.a
 
 # What tests preload to let the machine fail; sanitizers have their own place there.
 FAULTS = $(BUILD)/tests/faults.so
-$(FAULTS): tests/faults/preload.c
+FAULT_SOURCES = $(wildcard tests/faults/*.c)
+$(FAULTS): $(FAULT_SOURCES) $(wildcard tests/faults/*.h)
 	@mkdir -p $(@D)
-	$(CC) -std=c11 -O2 $(WARNINGS) -shared -fPIC -o $@ $< -ldl -lpthread
+	$(CC) -std=c11 -O2 -I. $(WARNINGS) -fvisibility=default -shared -fPIC -o $@ $(FAULT_SOURCES) \
+	    -ldl -lpthread
 
 ## tests: builds the tests
 tests: $(BUILD)/tests/check_all $(EXAMPLE)_c $(EXAMPLE)_cc $(if $(SANITIZE),,$(FAULTS))
@@ -239,9 +241,16 @@ check-arm:
 check-same-bytes: $(BUILD)/tests/check_all
 	SAME_BYTES=all CK_RUN_SUITE=same_bytes $<
 
-## check-faults: every allocation, read and write of every command fails once (hours)
+## check-faults: memory, files and threads fail for every command, at each call stack (half an hour)
+FAULTS_TRIED ?= stacks# all: each time, which takes days
+CORES := $(shell nproc)
 check-faults: $(BUILD)/tolka tests
-	FAULTS=all TOLKA=$(BUILD)/tolka CK_RUN_SUITE=faults $(BUILD)/tests/check_all
+	seq $(CORES) | FAULTS=$(FAULTS_TRIED) TOLKA=$(BUILD)/tolka CK_RUN_SUITE=faults \
+	    xargs -P $(CORES) -I{} env FAULTS_PART={}/$(CORES) $(BUILD)/tests/check_all
+
+## check-kills: 500 signals at random moments of translating and converting (a minute or two)
+check-kills: $(BUILD)/tolka tests
+	KILLS=500 TOLKA=$(BUILD)/tolka CK_RUN_SUITE=faults CK_RUN_CASE=kills $(BUILD)/tests/check_all
 
 ## check-ports: the engine as other compilers and machines build it
 check-ports: $(BUILD)/tolka
@@ -328,7 +337,7 @@ format:
 help:
 	@sed -n 's/^## /  make /p' Makefile
 
-.PHONY: all tests check check-arm check-deb check-faults check-install check-ports check-reproducible \
+.PHONY: all tests check check-arm check-deb check-faults check-install check-kills check-ports check-reproducible \
     check-same-bytes check-scale asan tsan msan coverage mutants fuzzer fuzz fuzz-smoke fuzz-coverage \
     install uninstall wheel deb bench bench-peers align-figures clean format help FORCE
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

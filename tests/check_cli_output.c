@@ -250,22 +250,6 @@ END_TEST
 
 /* ---- interrupted ----------------------------------------------------------------------------- */
 
-/* Check has handlers of its own, which must not run in a child that is no program of ours yet. */
-static pid_t start_quietly(const char *const *arguments) {
-    signal(SIGINT, SIG_DFL), signal(SIGTERM, SIG_DFL), signal(SIGHUP, SIG_DFL);
-    pid_t child = fork();
-    ck_assert_int_ge(child, 0);
-    if (child > 0) return child;
-    const char *program = getenv("TOLKA");
-    char *argv[16] = {"tolka"};
-    for (size_t i = 0; arguments[i] && i < 14; i++) argv[i + 1] = (char *)arguments[i];
-    int null = open("/dev/null", O_RDWR);
-    for (int fd = 0; fd < 3; fd++) dup2(null, fd);
-    setenv("TOLKA_MODEL", SHIPPED_MODEL, 0);
-    execv(program ? program : "build/tolka", argv);
-    _exit(127);
-}
-
 /* Ends it after a while; true: it had not ended by itself. */
 static bool interrupt_after(pid_t child, long milliseconds, int number) {
     struct timespec pause = {milliseconds / 1000, milliseconds % 1000 * 1000000};
@@ -322,8 +306,9 @@ START_TEST(convert_can_be_interrupted) {
     setenv("TMPDIR", scratch, 1);
     for (int i = 0; i < N_MOMENTS; i++) {
         write_text(path, "the old one");
-        interrupt_after(start_quietly((const char *const[]){"convert", i % 2 ? archive : MARIAN,
-                                                            "-o", path, "--force", "-q", NULL}),
+        interrupt_after(command_start((const char *const[]){"convert", i % 2 ? archive : MARIAN,
+                                                            "-o", path, "--force", "-q", NULL},
+                                      NULL),
                         moment(i), signals[i % 3]);
         char *found = read_file(path, &n);
         ck_assert_ptr_nonnull(found);
@@ -334,9 +319,10 @@ START_TEST(convert_can_be_interrupted) {
         free(found);
     }
     for (int i = 0; i < N_MOMENTS; i++) { /* which nobody can do anything about */
-        interrupt_after(start_quietly((const char *const[]){"convert", MARIAN, "-o", path,
-                                                            "--force", "-q", NULL}),
-                        moment(i), SIGKILL);
+        interrupt_after(
+            command_start(
+                (const char *const[]){"convert", MARIAN, "-o", path, "--force", "-q", NULL}, NULL),
+            moment(i), SIGKILL);
         char *found = read_file(path, &n);
         ck_assert_ptr_nonnull(found);
         ck_assert(strcmp(found, "the old one") == 0 ||
@@ -371,8 +357,9 @@ START_TEST(translate_keeps_what_is_finished) {
     ck_assert_uint_eq(count_lines(all, n_all), LINES);
     for (int i = 0; i < N_MOMENTS; i++) {
         write_text(out, "");
-        interrupt_after(start_quietly((const char *const[]){"--to", "de", "-q", "-j", "1", "-B",
-                                                            "1", "-i", in, "-o", out, NULL}),
+        interrupt_after(command_start((const char *const[]){"--to", "de", "-q", "-j", "1", "-B",
+                                                            "1", "-i", in, "-o", out, NULL},
+                                      NULL),
                         30 + 4 * moment(i), signals[i % 3]);
         char *found = read_file(out, &n);
         ck_assert_ptr_nonnull(found);
@@ -399,8 +386,9 @@ START_TEST(an_input_is_never_half_replaced) {
     char *before = read_file(text, &n_before);
     for (int i = 0; i < 8; i++) {
         bool ended = !interrupt_after(
-            start_quietly((const char *const[]){"--to", "de", "-q", "-j", "1", "-B", "1", "-i",
-                                                text, "-o", text, NULL}),
+            command_start((const char *const[]){"--to", "de", "-q", "-j", "1", "-B", "1", "-i",
+                                                text, "-o", text, NULL},
+                          NULL),
             60 * i, signals[i % 3]);
         char *found = read_file(text, &n);
         if (!ended) ck_assert(n == n_before && memcmp(found, before, n) == 0);

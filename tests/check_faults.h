@@ -9,6 +9,7 @@ size_t count_files(const char *folder);
 /* Its bytes and a NUL; NULL: there is none. */
 char *read_whole_file(const char *path, size_t *n);
 
-TCase *faults_machine_case(void); /* check_faults_machine.c */
+TCase *faults_kills_case(void);       /* check_faults_kills.c */
+void add_machine_cases(Suite *suite); /* check_faults_machine.c */
 
 #endif

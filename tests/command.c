@@ -1,6 +1,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "tests/command.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -62,6 +63,17 @@ struct ran run_file(const char *file, const char *const *arguments, const void *
     ran.out = read_all(files[1], &ran.n_out);
     ran.err = read_all(files[2], &ran.n_err);
     return ran;
+}
+
+/* Check has handlers of its own, which must not run in a child that is no program of ours yet. */
+pid_t command_start(const char *const *arguments, const char *output) {
+    signal(SIGINT, SIG_DFL), signal(SIGTERM, SIG_DFL), signal(SIGHUP, SIG_DFL);
+    pid_t child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child > 0) return child;
+    FILE *null = fopen("/dev/null", "r+"), *out = output ? fopen(output, "w") : null;
+    if (null && out) start(program(), arguments, (FILE *[3]){null, out, null});
+    _exit(126);
 }
 
 struct ran run_bytes(const char *const *arguments, const void *input, size_t n_input) {

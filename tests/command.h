@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 struct ran {
     int status;      /* exit status; -1: it was killed */
@@ -21,6 +22,8 @@ struct ran run_text(const char *input, const char *const *arguments);
 /* Another program than the command. */
 struct ran run_file(const char *file, const char *const *arguments, const void *input,
                     size_t n_input);
+/* Starts it, without waiting: no input, no complaints, and output to a file (NULL: nowhere). */
+pid_t command_start(const char *const *arguments, const char *output);
 /* The path of a file in the command's folder, which is that of the build. */
 const char *built(const char *file, char path[4096]);
 void ran_free(struct ran *ran);

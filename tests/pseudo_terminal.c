@@ -52,17 +52,53 @@ size_t read_some(const struct terminal *terminal, char *text, size_t room) {
     return (size_t)n;
 }
 
-int terminal_end(const struct terminal *terminal) {
+static bool is_same_mode(const struct termios *a, const struct termios *b) {
+    return a->c_iflag == b->c_iflag && a->c_oflag == b->c_oflag && a->c_lflag == b->c_lflag &&
+           a->c_cflag == b->c_cflag;
+}
+
+int terminal_wait(const struct terminal *terminal, bool *changed) {
     int status;
     struct termios after;
     ck_assert_int_eq(waitpid(terminal->child, &status, 0), terminal->child);
     ck_assert_int_eq(tcgetattr(terminal->slave, &after), 0);
-    ck_assert(
-        after.c_iflag == terminal->before.c_iflag && after.c_oflag == terminal->before.c_oflag &&
-        after.c_lflag == terminal->before.c_lflag && after.c_cflag == terminal->before.c_cflag);
+    *changed = !is_same_mode(&after, &terminal->before);
     close(terminal->master);
     close(terminal->slave);
     return status;
+}
+
+int terminal_end(const struct terminal *terminal) {
+    bool changed;
+    int status = terminal_wait(terminal, &changed);
+    ck_assert(!changed);
+    return status;
+}
+
+static bool has_ended(const struct terminal *terminal) {
+    siginfo_t info = {.si_pid = 0};
+    return waitid(P_PID, (id_t)terminal->child, &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+           info.si_pid != 0;
+}
+
+char *terminal_listen(const struct terminal *terminal) {
+    enum { MILLISECONDS = 20, MOST_TIMES = 3000 };
+    struct pollfd ready = {.fd = terminal->master, .events = POLLIN};
+    size_t n = 0, room = 1 << 16;
+    char *shown = malloc(room);
+    ck_assert_ptr_nonnull(shown);
+    for (int times = 0; times < MOST_TIMES; times++) {
+        bool ended = has_ended(terminal); /* before the last look */
+        while (n + 1 < room && poll(&ready, 1, ended ? 0 : MILLISECONDS) == 1) {
+            ssize_t got = read(terminal->master, shown + n, room - 1 - n);
+            if (got <= 0) break;
+            n += (size_t)got;
+        }
+        if (ended) break;
+        if (times + 1 == MOST_TIMES) kill(terminal->child, SIGKILL);
+    }
+    shown[n] = 0;
+    return shown;
 }
 
 void terminal_type(const struct terminal *terminal, const char *keys) {

@@ -4,6 +4,7 @@
 
 #include "tests/suites.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 #include <termios.h>
@@ -24,7 +25,11 @@ size_t read_some(const struct terminal *terminal, char *text, size_t room);
 void terminal_type(const struct terminal *terminal, const char *keys);
 /* Reads until this text has come, and forgets all up to its end. */
 void terminal_expect(struct terminal *terminal, const char *text);
-/* The wait status; the terminal must be as it was. */
+/* All that is shown until the command ends, or for a minute; the caller frees it. */
+char *terminal_listen(const struct terminal *terminal);
+/* The wait status; *changed: the terminal is not as it was. */
+int terminal_wait(const struct terminal *terminal, bool *changed);
+/* The same; the terminal must be as it was. */
 int terminal_end(const struct terminal *terminal);
 
 #endif

@@ -1,7 +1,8 @@
 #include "tokenizer/spm.h"
 
+#include "tokenizer/spare_memory.h"
+
 #include <cstdio>
-#include <cstdlib>
 #include <exception>
 #include <memory>
 #include <new>
@@ -15,12 +16,10 @@ struct spm {
     int32_t unknown = 0;
 };
 
-/* protobuf does not survive that memory runs out while it reads: is there enough? A model takes some
- * twenty times its bytes. */
-static bool has_memory_for(size_t n_bytes) {
-    void *volatile memory = std::malloc(32 * n_bytes); /* volatile: it is not left out */
-    std::free(memory);
-    return memory != nullptr;
+/* protobuf does not survive that memory runs out while it reads: what it could not make, it destroys.
+ * A model takes some twenty times its bytes, and a little. */
+static size_t memory_for(size_t n_bytes) {
+    return 32 * n_bytes + (1 << 16);
 }
 
 /* No exception may reach C. */
@@ -39,8 +38,9 @@ template <typename Body> static spm_status guarded(char *why, Body body) noexcep
 
 spm_status spm_load(spm **out, const uint8_t *bytes, size_t n_bytes, char why[SPM_WHY]) {
     *out = nullptr;
-    if (!has_memory_for(n_bytes)) return SPM_NOMEM;
     return guarded(why, [&] {
+        spare_memory spare(memory_for(n_bytes));
+        if (!spare.is_there()) return SPM_NOMEM;
         auto loaded = std::make_unique<spm>();
         std::string_view model(reinterpret_cast<const char *>(bytes), n_bytes);
         auto status = loaded->processor.LoadFromSerializedProto(model);

@@ -3,6 +3,7 @@
 #include "tools/attention_draw.h"
 #include "tools/attention_show.h"
 #include "tools/embedded_page.h"
+#include "tools/out_of_memory.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -117,9 +118,8 @@ static void put_maps(FILE *out, const struct looked *looked, tolka_attention_kin
 static json_t *json_weights(const struct map *map) {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     size_t n = map->layers * map->slots * map->n_queries * map->n_keys, n_digits = 0;
-    char *text = malloc(n / 3 * 8 + 16);
+    char *text = memory_or_end(malloc(n / 3 * 8 + 16));
     unsigned bits = 0, n_bits = 0;
-    if (!text) return NULL;
     for (size_t byte = 0; byte < 2 * n || byte % 3 != 0; byte++) {
         unsigned value = byte < 2 * n ? (unsigned)lroundf(65535 * map->at[byte / 2]) : 0;
         bits = bits << 8 | (value >> (byte % 2 ? 8 : 0) & 0xff);

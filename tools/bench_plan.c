@@ -111,8 +111,9 @@ static int read_lines(struct bench_plan *plan, int in) {
         else if (!add_line(plan, line))
             status = out_of_memory();
     }
-    if (reader.failed && status == EXIT_DONE)
-        status = complain(EXIT_INPUT, "%s: cannot read it: %s", plan->text_name, strerror(errno));
+    if (reader.reason && status == EXIT_DONE)
+        status = complain(EXIT_INPUT, "%s: cannot read it: %s", plan->text_name,
+                          strerror(reader.reason));
     line_reader_free(&reader);
     return status;
 }

@@ -1,10 +1,12 @@
 /* tolka languages: which languages a model has, and how to ask for them. */
 #include "models/checkpoint/names.h"
 #include "tools/commands.h"
+#include "tools/out_of_memory.h"
 #include "tools/printable.h"
 #include "tools/session.h"
 #include "tools/text_width.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,19 +49,35 @@ static void add_code(struct row *row, const struct table *table, size_t index, c
         free(code);
 }
 
+/* What tolka says of a language; NULL: there is no such name. It says the same when there is no memory,
+ * and then errno is set. */
+static char *said(char *(*say)(const char *language), const char *token) {
+    errno = 0;
+    char *name = say(token);
+    return !name && errno == ENOMEM ? memory_or_end(NULL) : name;
+}
+
+static char *english_name(const char *token) {
+    return tolka_language_name(token, "en");
+}
+
+static char *native_name(const char *token) {
+    return tolka_language_name(token, NULL);
+}
+
 /* "zh-Hant-TW" as far as its parts take it: "zh", "zh-Hant", all of it. */
 static void add_codes(struct row *row, const struct table *table, size_t index) {
-    char *tag = tolka_language_tag(row->token);
+    char *tag = said(tolka_language_tag, row->token);
     for (size_t n = 0; tag && tag[n]; n++) {
         if (tag[n + 1] && tag[n + 1] != '-') continue;
-        char *part = calloc(1, n + 2);
-        if (part) memcpy(part, tag, n + 1);
+        char *part = memory_or_end(calloc(1, n + 2));
+        memcpy(part, tag, n + 1);
         size_t before = row->n_codes;
         add_code(row, table, index, part);
         if (row->n_codes > before) break; /* the shortest will do */
     }
     tolka_free(tag);
-    add_code(row, table, index, tolka_language_iso639_3(row->token));
+    add_code(row, table, index, said(tolka_language_iso639_3, row->token));
 }
 
 static bool is_language(const char *name, const char *token) {
@@ -67,8 +85,8 @@ static bool is_language(const char *name, const char *token) {
 }
 
 static void fill_row(struct row *row, const struct table *table, size_t index) {
-    row->english = tolka_language_name(row->token, "en");
-    row->native = tolka_language_name(row->token, NULL);
+    row->english = said(english_name, row->token);
+    row->native = said(native_name, row->token);
     row->default_from = is_language(table->languages->default_from, row->token);
     row->default_to = is_language(table->languages->default_to, row->token);
     add_codes(row, table, index);

@@ -36,7 +36,8 @@ static bool wait_for_input(const struct line_reader *reader) {
 }
 
 static void give_up(struct line_reader *reader) {
-    reader->ended = reader->failed = true;
+    reader->ended = true;
+    reader->reason = errno;
 }
 
 static void fill(struct line_reader *reader) {

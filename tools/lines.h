@@ -13,7 +13,8 @@ struct line {
 
 struct line_reader {
     int fd;
-    bool ended, failed; /* failed: errno says why */
+    bool ended;
+    int reason; /* of errno, why it ended before its end; 0: it did not */
     char *buffer;
     size_t start, end, capacity;
     size_t searched; /* up to here there is no newline */

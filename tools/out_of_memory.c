@@ -12,10 +12,13 @@ void end_out_of_memory(void) {
     output_end(EXIT_MODEL);
 }
 
-static void *allocate_or_end(size_t n) {
-    void *memory = malloc(n ? n : 1);
+void *memory_or_end(void *memory) {
     if (!memory) end_out_of_memory();
     return memory;
+}
+
+static void *allocate_or_end(size_t n) {
+    return memory_or_end(malloc(n ? n : 1));
 }
 
 void json_memory_or_end(void) {
@@ -29,9 +32,7 @@ static void *icu_allocate(const void *context, size_t n) {
 
 static void *icu_reallocate(const void *context, void *old, size_t n) {
     (void)context;
-    void *memory = realloc(old, n);
-    if (!memory) end_out_of_memory();
-    return memory;
+    return memory_or_end(realloc(old, n));
 }
 
 static void icu_free(const void *context, void *memory) {

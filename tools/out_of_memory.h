@@ -10,6 +10,9 @@ extern "C" {
 /* Says so, does what must be done first, and ends the program with EXIT_MODEL. */
 void end_out_of_memory(void);
 
+/* What an allocation has given; if that is NULL, the program ends. */
+void *memory_or_end(void *memory);
+
 /* From here on the command ends with a line when memory for JSON runs out. jansson itself would go
  * on, with texts that are cut off and keys that are missing. */
 void json_memory_or_end(void);

@@ -5,6 +5,7 @@
 #include "tools/interrupt.h"
 #include "tools/prompt_line.h"
 #include "tools/prompt_translate.h"
+#include "tools/written.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -30,26 +31,26 @@ static void take_line(struct prompt *prompt, const char *line) {
 }
 
 /* A SIGTERM ends the prompt between two lines. */
-static void run_lines(struct prompt *prompt, struct editor *editor,
-                      struct prompt_history *history) {
+static int run_lines(struct prompt *prompt, struct editor *editor, struct prompt_history *history) {
     const char *line;
+    int reason = 0;
     editor_hush(
         editor); /* until editor_free: keys wait for the next line, and mean the same in it */
     while (!prompt->ended) {
         interrupt_catch(NULL);
-        line = editor_read(editor);
-        if (interrupted()) return;
-        if (!line) {
-            putchar('\n');
-            return;
-        }
+        line = editor_read(editor, &reason);
+        if (interrupted()) return EXIT_DONE;
+        if (!line) break;
         if (!*line) continue;
         history_add(history, line);
         editor_hush(editor);
         take_line(prompt, line);
-        fflush(stdout);
-        if (interrupted() && !interrupted_by_user()) return;
+        int unwritten = flush_output(stdout);
+        if (interrupted() && !interrupted_by_user()) return EXIT_DONE;
+        if (unwritten) return complain(EXIT_INPUT, "cannot write: %s", strerror(unwritten));
     }
+    if (!prompt->ended) putchar('\n');
+    return reason ? complain(EXIT_INPUT, "cannot read: %s", strerror(reason)) : EXIT_DONE;
 }
 
 static void greet(const struct prompt *prompt) {
@@ -65,10 +66,8 @@ int run_prompt(const struct options *options) {
         struct prompt_history history = history_read();
         struct editor *editor = editor_new(&prompt, &history);
         greet(&prompt);
-        if (editor)
-            run_lines(&prompt, editor, &history);
-        else
-            status = complain(EXIT_MODEL, "out of memory");
+        status =
+            editor ? run_lines(&prompt, editor, &history) : complain(EXIT_MODEL, "out of memory");
         editor_free(editor);
         history_write(&history);
     }

@@ -1,6 +1,7 @@
 #define _XOPEN_SOURCE 700
 #include "tools/prompt_line.h"
 
+#include "models/convert/output_file.h"
 #include "tools/interrupt.h"
 #include "tools/printable.h"
 #include "tools/terminal.h"
@@ -26,6 +27,9 @@ struct editor {
     bool pastes; /* the terminal says where pasted text begins and ends */
     bool hushed;
     struct termios before;
+    int reason; /* errno's, why no line could be read */
+    struct termios usual;
+    struct duty duty; /* whatever ends the program, the terminal is as it was */
 };
 
 static struct editor *of(EditLine *edit) {
@@ -72,7 +76,9 @@ static int read_byte(EditLine *edit, char *byte) {
         if (interrupted()) return 0;
         if (n < 0 && errno == EINTR) continue;
         ssize_t got = read(STDIN_FILENO, byte, 1);
-        if (got >= 0 || errno != EINTR) return (int)got;
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) of(edit)->reason = errno;
+        return (int)got;
     }
 }
 
@@ -234,6 +240,14 @@ static char *show_prompt(EditLine *edit) {
     return editor->shown;
 }
 
+/* The duty of a program that ends while a line is edited. */
+static void restore_terminal(void *user) {
+    static const char pastes_are_text[] = "\033[?2004l";
+    const struct editor *editor = user;
+    tcsetattr(STDIN_FILENO, TCSANOW, &editor->usual);
+    if (editor->pastes) (void)!write(STDOUT_FILENO, pastes_are_text, sizeof pastes_are_text - 1);
+}
+
 /* ---- life ------------------------------------------------------------------------------------ */
 
 /* libedit reads characters of the locale; a terminal without one speaks UTF-8 all the same. */
@@ -246,8 +260,13 @@ struct editor *editor_new(const struct prompt *prompt, struct prompt_history *ke
     struct editor *editor = calloc(1, sizeof *editor);
     if (!editor) return NULL;
     set_characters();
+    if (tcgetattr(STDIN_FILENO, &editor->usual) == 0) {
+        editor->duty = (struct duty){.act = restore_terminal, .user = editor};
+        duty_add(&editor->duty);
+    }
     editor->edit = el_init("tolka", stdin, stdout, stderr);
     if (!editor->edit) {
+        duty_remove(&editor->duty);
         free(editor);
         return NULL;
     }
@@ -278,22 +297,27 @@ void editor_free(struct editor *editor) {
     kept = editor->edit;
     editor_unhush(editor);
     el_set(kept, EL_PREP_TERM, 0);
+    duty_remove(&editor->duty);
     free(editor->line);
     free(editor);
 }
 
-const char *editor_read(struct editor *editor) {
+const char *editor_read(struct editor *editor, int *reason) {
     int n = 0;
+    editor->reason = 0;
     announce_pastes(editor, 'h');
     const char *line = el_gets(editor->edit, &n);
     editor->hushed = false; /* libedit has a mode of its own, and leaves the usual one behind */
     announce_pastes(editor, 'l');
     free(editor->line);
     editor->line = NULL;
-    if (!line || n <= 0 || interrupted()) return NULL;
+    *reason = editor->reason;
+    if (!line || n <= 0 || *reason || interrupted()) return NULL;
     size_t length = (size_t)n;
     while (length > 0 && (line[length - 1] == '\n' || line[length - 1] == '\r')) length--;
-    return editor->line = strndup(line, length);
+    editor->line = strndup(line, length);
+    if (!editor->line) *reason = ENOMEM;
+    return editor->line;
 }
 
 void editor_hush(struct editor *editor) {

@@ -12,8 +12,8 @@ struct editor;
 struct editor *editor_new(const struct prompt *prompt, struct prompt_history *history);
 void editor_free(struct editor *editor);
 /* The next line without its end, valid until the next call; NULL: there is none (Ctrl-D, or a
- * signal has come). Ctrl-C clears the line. */
-const char *editor_read(struct editor *editor);
+ * signal has come; or *reason, of errno). Ctrl-C clears the line. */
+const char *editor_read(struct editor *editor, int *reason);
 /* From here on typing is kept for the next line, and not shown. */
 void editor_hush(struct editor *editor);
 

@@ -21,7 +21,7 @@ static int print_piece(void *user, const char *text, size_t length) {
     struct emitted *emitted = user;
     show_piece(stdout, text, length);
     emitted->n += length;
-    return flush_output(stdout) != 0 || interrupted();
+    return fflush(stdout) != 0 || interrupted();
 }
 
 static void keep_result(void *user, size_t index, tolka_result *result) {
@@ -69,11 +69,11 @@ static void translate_line(const struct options *options, const struct session *
         show_result(options, &text, result, all);
     } else {
         if (emitted.n || status == TOLKA_STOPPED) putchar('\n');
-        flush_output(stdout);
+        fflush(stdout);
         if (status != TOLKA_STOPPED) complain(EXIT_INPUT, "%s", reason);
     }
     tolka_result_free(result);
-    flush_output(stdout);
+    fflush(stdout);
 }
 
 /* ---- texts ----------------------------------------------------------------------------------- */
@@ -108,11 +108,8 @@ static bool has_text(const struct prompt *prompt) {
 }
 
 void prompt_translate(struct prompt *prompt, const char *text) {
-    char *copy = strdup(text);
-    if (copy) {
-        free(prompt->last);
-        prompt->last = copy;
-    }
+    free(prompt->last);
+    prompt->last = strdup(text);
     if (is_ready(prompt)) translate_lines(&prompt->options, prompt->session, text);
 }
 
@@ -161,13 +158,16 @@ void prompt_attention(struct prompt *prompt) {
     struct gathered gathered;
     if (!has_text(prompt)) return;
     char *text = first_line(prompt->last);
-    if (!text) return;
+    if (!text) {
+        complain(EXIT_MODEL, "out of memory");
+        return;
+    }
     interrupt_catch(prompt->session->translator);
     if (gather(&gathered, &prompt->options, prompt->session, text) == EXIT_DONE)
         show_attention_text(stdout, &gathered.looked, terminal_colours(STDOUT_FILENO),
                             terminal_columns(STDOUT_FILENO));
     interrupt_release();
     gathered_free(&gathered);
-    flush_output(stdout);
+    fflush(stdout);
     free(text);
 }

@@ -1,5 +1,6 @@
 #include "tools/show.h"
 
+#include "tools/out_of_memory.h"
 #include "tools/printable.h"
 
 #include <errno.h>
@@ -138,8 +139,7 @@ static json_t *json_scores(const tolka_token *tokens, size_t n) {
 
 /* Ids as text, as --ids prints them. */
 static json_t *json_ids_as_text(const tolka_token *tokens, size_t n) {
-    char *text = malloc(n * 12 + 1), *at = text;
-    if (!text) return json_string("");
+    char *text = memory_or_end(malloc(n * 12 + 1)), *at = text;
     *text = 0;
     for (size_t i = 0; i < n; i++) at += sprintf(at, "%s%d", i ? " " : "", tokens[i].id);
     json_t *string = json_string(text);

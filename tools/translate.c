@@ -339,8 +339,8 @@ static int run_lines(struct run *run) {
         status = run_window(run);
         most = most * GROWTH < run->window ? most * GROWTH : run->window;
     }
-    if (reader.failed && status == EXIT_DONE)
-        status = complain(EXIT_INPUT, "cannot read: %s", strerror(errno));
+    if (reader.reason && status == EXIT_DONE)
+        status = complain(EXIT_INPUT, "cannot read: %s", strerror(reader.reason));
     line_reader_free(&reader);
     free(lines);
     return status;
@@ -388,12 +388,13 @@ static int prepare(struct run *run, const tolka_options *decoding) {
 
 /* What was finished is put in place, whatever stopped the run; but a disk that is full has not taken
  * it, and then the file stays as it was. */
-static int put_in_place(struct run *run) {
+static int put_in_place(struct run *run, bool stopped) {
     tolka_error err;
     if (run->write_error) return EXIT_DONE; /* said already */
     if (run->out && fclose(run->out) != 0)
         return run->out = NULL, complain(EXIT_INPUT, "cannot write: %s", strerror(errno));
     run->out = NULL;
+    if (stopped) return output_stop(&run->session.output), EXIT_DONE;
     if (output_finish(&run->session.output, &err) == TOLKA_OK) return EXIT_DONE;
     return complain(EXIT_INPUT, "%s", err.text);
 }
@@ -414,7 +415,7 @@ static int run_all(struct run *run) {
     progress_end(&run->progress, run->session.translator);
     if (interrupted()) fflush(run->out);
     interrupt_die();
-    int placed = put_in_place(run);
+    int placed = put_in_place(run, status != EXIT_DONE);
     return status == EXIT_DONE ? placed : status;
 }
 

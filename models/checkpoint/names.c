@@ -3,9 +3,11 @@
 
 #include "tokenizer/utf8.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 bool ends_with(const char *name, const char *end) {
     size_t n = strlen(name), m = strlen(end);
@@ -54,6 +56,10 @@ static bool is_in_cache(const char *directory, const char *path) {
     free(relative);
     free(blobs);
     return inside;
+}
+
+bool is_or_may_be(const char *path) {
+    return access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR && errno != ELOOP);
 }
 
 bool leads_out(const char *directory, const char *path) {

@@ -20,6 +20,10 @@ bool is_inner_path(const char *name);
  * The blobs of a Hugging Face cache, to which its snapshots are links, belong to the directory. */
 bool leads_out(const char *directory, const char *path);
 
+/* Is there a file, or something that keeps us from seeing it? A disk that fails is found out when it
+ * is opened: what may be absent is not taken for absent then. */
+bool is_or_may_be(const char *path);
+
 /* May a tensor be called so? */
 bool is_tensor_name(const char *name, size_t length);
 

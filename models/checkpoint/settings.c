@@ -5,12 +5,12 @@
 #include "engine/file_kind.h"
 #include "engine/map.h"
 #include "models/checkpoint/json_text.h"
+#include "models/checkpoint/names.h"
 #include "models/checkpoint/yaml_json.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { MAX_SETTINGS_BYTES = 1 << 28, MAX_KEY = 200 };
 
@@ -72,7 +72,7 @@ tolka_status settings_parse_yaml(struct settings **out, const char *text, size_t
 tolka_status settings_open(struct settings **out, const char *path, bool required,
                            tolka_error *err) {
     *out = NULL;
-    if (!required && access(path, F_OK) != 0) return make(out, json_object(), path, err);
+    if (!required && !is_or_may_be(path)) return make(out, json_object(), path, err);
     struct map map;
     tolka_status status = map_open(&map, path, err);
     if (status != TOLKA_OK) return status;

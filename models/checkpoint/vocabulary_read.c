@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <yaml.h>
 
 enum { MAX_VOCABULARY_BYTES = 1 << 28 };
@@ -329,7 +328,7 @@ static bool is_flat(json_t *root) {
 
 tolka_status vocabulary_add_file(struct vocabulary *vocabulary, const char *path,
                                  tolka_error *err) {
-    if (access(path, F_OK) != 0) return TOLKA_OK;
+    if (!is_or_may_be(path)) return TOLKA_OK;
     json_t *root;
     tolka_status status = open_json(&root, path, err);
     if (status != TOLKA_OK) return status;
@@ -349,7 +348,7 @@ tolka_status vocabulary_add_file(struct vocabulary *vocabulary, const char *path
 
 tolka_status special_tokens_open(struct vocabulary *list, const char *path, tolka_error *err) {
     *list = (struct vocabulary){0};
-    if (access(path, F_OK) != 0) return TOLKA_OK;
+    if (!is_or_may_be(path)) return TOLKA_OK;
     json_t *root;
     tolka_status status = open_json(&root, path, err);
     if (status != TOLKA_OK) return status;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { MAX_FILES = 65536 };
 
@@ -69,24 +70,29 @@ static int usual_rank(const char *name) {
     return i;
 }
 
-/* INT_MAX: one of another kind (a shortlist is a .bin, too), which is passed over. */
-static int rank_of(const char *path, const char *name) {
+/* Files of other kinds (a shortlist is a .bin, too) are passed over. */
+static tolka_status rank_of_file(const char *path, int *rank, tolka_error *err) {
     const struct container *container;
-    int rank = usual_rank(name);
+    bool usual = *rank < N_USUAL_NAMES;
     struct stat info;
-    if (stat(path, &info) != 0) return INT_MAX;
-    if (rank < N_USUAL_NAMES) return rank;
-    return container_of(path, &container, NULL) == TOLKA_OK ? rank + container->rank : INT_MAX;
+    bool known = stat(path, &info) == 0, readable = access(path, R_OK) == 0 || errno != EACCES;
+    if (!is_or_may_be(path) || (!usual && ((known && !S_ISREG(info.st_mode)) || !readable))) {
+        *rank = INT_MAX;
+        return TOLKA_OK;
+    }
+    if (usual) return TOLKA_OK;
+    tolka_status status = container_of(path, &container, err);
+    *rank = status == TOLKA_OK ? *rank + container->rank : INT_MAX;
+    return status == TOLKA_IO || status == TOLKA_NOMEM ? status : TOLKA_OK;
 }
 
-/* Adds a file to the list, in which there is room; false: out of memory. */
-static bool add_candidate(struct candidates *candidates, const char *directory, const char *name) {
+static tolka_status rank_of(const char *directory, const char *name, int *rank, tolka_error *err) {
     char *path = join_path(directory, name);
-    int rank = path ? rank_of(path, name) : INT_MAX;
-    char *copy = rank < INT_MAX ? strdup(name) : NULL;
-    if (copy) candidates->list[candidates->n++] = (struct candidate){copy, rank};
+    if (!path) return fail(err, TOLKA_NOMEM, "%s: out of memory", directory);
+    *rank = usual_rank(name);
+    tolka_status status = rank_of_file(path, rank, err);
     free(path);
-    return path && (copy || rank == INT_MAX);
+    return status;
 }
 
 static int compare_names(const struct dirent **a, const struct dirent **b) {
@@ -111,8 +117,13 @@ static tolka_status list_candidates(struct candidates *candidates, const char *d
     if (n > MAX_FILES)
         status = fail(err, TOLKA_ARGUMENT, "%s: %d files; name the weights file", directory, n);
     for (int i = 0; i < n; i++) {
-        if (status == TOLKA_OK && !add_candidate(candidates, directory, entries[i]->d_name))
+        int rank = INT_MAX;
+        if (status == TOLKA_OK) status = rank_of(directory, entries[i]->d_name, &rank, err);
+        if (status != TOLKA_OK) rank = INT_MAX;
+        char *name = rank < INT_MAX ? strdup(entries[i]->d_name) : NULL;
+        if (rank < INT_MAX && !name)
             status = fail(err, TOLKA_NOMEM, "%s: out of memory", directory);
+        if (name) candidates->list[candidates->n++] = (struct candidate){name, rank};
         free(entries[i]);
     }
     free(entries);

@@ -13,13 +13,22 @@
 #include <unistd.h>
 
 /* The import is one that changes what it is shown of, as with vocabularies. */
+static void note(const struct import *import, int reason) {
+    ((struct import *)import)->unsearched = reason;
+}
+
 static void *had(const struct import *import, void *memory) {
-    if (!memory) ((struct import *)import)->starved = true;
+    if (!memory) note(import, ENOMEM);
     return memory;
 }
 
-tolka_status import_had_memory(const struct import *import, tolka_status status, tolka_error *err) {
-    return import->starved ? fail(err, TOLKA_NOMEM, "out of memory") : status;
+tolka_status import_was_searched(const struct import *import, tolka_status status,
+                                 tolka_error *err) {
+    int reason = import->unsearched;
+    if (reason == 0) return status;
+    if (reason == ENOMEM) return fail(err, TOLKA_NOMEM, "out of memory");
+    const char *directory = import->source.directory;
+    return fail(err, TOLKA_IO, "%s: %s", *directory ? directory : ".", strerror(reason));
 }
 
 char *import_path(const struct import *import, const char *name) {
@@ -40,15 +49,16 @@ static bool is_match(const char *name, const char *prefix, const char *suffix) {
 static char *find_only(const struct import *import, const char *pattern) {
     const char *directory = import->source.directory;
     DIR *stream = opendir(*directory ? directory : ".");
-    if (!stream && errno == ENOMEM) had(import, NULL);
+    if (!stream && errno != EACCES) note(import, errno);
     char *path = NULL;
     const char *star = strchr(pattern, '*');
     char *prefix = had(import, strndup(pattern, (size_t)(star - pattern)));
     size_t n = 0;
-    for (struct dirent *entry; stream && (entry = readdir(stream));) {
+    for (struct dirent *entry; stream && (errno = 0, entry = readdir(stream));) {
         if (!prefix || !is_match(entry->d_name, prefix, star + 1)) continue;
         if (n++ == 0) path = import_path(import, entry->d_name);
     }
+    if (stream && errno) note(import, errno);
     if (stream) closedir(stream);
     free(prefix);
     if (n == 1) return path;
@@ -88,7 +98,10 @@ static const char *inner_name(const struct import *import, const char *name) {
 
 static bool may_read(const struct import *import, const char *path) {
     bool listed = import->plan.named_by_checkpoint && !import->plan.named_by_user;
-    return access(path, R_OK) == 0 && !(listed && leads_out(import->source.directory, path));
+    if (access(path, R_OK) == 0) return !(listed && leads_out(import->source.directory, path));
+    int reason = errno;
+    if (reason != EACCES && is_or_may_be(path)) note(import, reason);
+    return false;
 }
 
 static char *find_named(const struct import *import, const char *name) {

@@ -6,7 +6,8 @@
 
 /* None of these can say that memory ran out: a file then seems not to be there. Whoever has called them
  * hands its status to this in the end, which makes TOLKA_NOMEM of it if that was so. */
-tolka_status import_had_memory(const struct import *import, tolka_status status, tolka_error *err);
+tolka_status import_was_searched(const struct import *import, tolka_status status,
+                                 tolka_error *err);
 
 /* Path of a file beside the weights; the caller frees it. NULL: out of memory. */
 char *import_path(const struct import *import, const char *name);

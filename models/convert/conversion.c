@@ -45,13 +45,15 @@ static void write_origin(struct conversion *conversion, const char *key, const c
         write_string(&conversion->writer, key, value);
 }
 
-static void write_license(struct conversion *conversion) {
-    char *license = license_of(&conversion->import->source);
+static tolka_status write_license(struct conversion *conversion, tolka_error *err) {
+    char *license;
+    tolka_status status = license_of(&conversion->import->source, &license, err);
     if (license) write_string(&conversion->writer, "general.license", license);
     free(license);
+    return status;
 }
 
-static void write_general(struct conversion *conversion) {
+static tolka_status write_general(struct conversion *conversion, tolka_error *err) {
     struct gguf_writer *writer = &conversion->writer;
     char name[256];
     snprintf(name, sizeof name, "%s", file_name(conversion->output));
@@ -60,10 +62,11 @@ static void write_general(struct conversion *conversion) {
     write_string(writer, "general.architecture", "tolka");
     write_u32(writer, "general.alignment", GGUF_WRITE_ALIGNMENT);
     write_string(writer, "general.name", name);
-    write_license(conversion);
+    tolka_status status = write_license(conversion, err);
     write_string(writer, "tolka.version", TOLKA_VERSION);
     write_origin(conversion, "tolka.family", conversion->import->family->name);
     write_origin(conversion, "tolka.container", conversion->import->source.kind_name);
+    return status;
 }
 
 /* ---- tensors --------------------------------------------------------------------------------- */
@@ -264,7 +267,7 @@ static tolka_status read_shortlist(struct conversion *conversion, tolka_error *e
     char *found = NULL;
     if (!path && import->family == &family_tolka) return copy_shortlist(conversion, err);
     if (!path) path = found = import_shortlist(import);
-    if (!path) return import_had_memory(import, TOLKA_OK, err);
+    if (!path) return import_was_searched(import, TOLKA_OK, err);
     tolka_status status = shortlist_read(&conversion->shortlist, path, config->source_vocab,
                                          config->target_vocab, err);
     if (found && status == TOLKA_OK) import_note(import, "with the lexical shortlist %s", found);
@@ -319,9 +322,10 @@ static tolka_status write_sentences(struct conversion *conversion, tolka_error *
 }
 
 static tolka_status write_metadata(struct conversion *conversion, tolka_error *err) {
-    write_general(conversion);
-    tolka_status status =
-        write_tokenizer(&conversion->writer, conversion->import, conversion->options->vocab, err);
+    tolka_status status = write_general(conversion, err);
+    if (status == TOLKA_OK)
+        status = write_tokenizer(&conversion->writer, conversion->import,
+                                 conversion->options->vocab, err);
     if (status != TOLKA_OK) return status;
     write_config(&conversion->writer, &conversion->import->config);
     return write_sentences(conversion, err);

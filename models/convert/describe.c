@@ -19,6 +19,7 @@ struct inspected {
     struct gguf_writer writer; /* the tokenizer as a conversion writes it */
     struct buffer header;
     struct gguf tokenizer; /* the same, read; n_bytes 0: there is none */
+    char *license;         /* NULL: none */
     tolka_error why;       /* it could not be opened as a whole; no text: it could */
 };
 
@@ -31,7 +32,7 @@ static void try_model(struct inspected *inspected) {
         tolka_model_free(model);
 }
 
-/* It may lack one, but not for want of memory. */
+/* It may lack one, but not for want of memory, or for a disk that fails. */
 static void read_tokenizer(struct inspected *inspected) {
     struct buffer *header = &inspected->header;
     tolka_error why;
@@ -43,7 +44,7 @@ static void read_tokenizer(struct inspected *inspected) {
                                              "tokenizer", &why);
     }
     if (status != TOLKA_OK) inspected->tokenizer = (struct gguf){.n_bytes = 0};
-    if (status == TOLKA_NOMEM) inspected->why = why;
+    if (status == TOLKA_NOMEM || status == TOLKA_IO) inspected->why = why;
 }
 
 /* By the file that was found: an archive is unpacked already, and stays so while the source does. */
@@ -56,6 +57,7 @@ static void open_as_import(struct inspected *inspected, const struct import_opti
 }
 
 static void close_inspected(struct inspected *inspected) {
+    free(inspected->license);
     if (inspected->imported) import_close(&inspected->import);
     gguf_free(&inspected->tokenizer);
     buffer_free(&inspected->header);
@@ -139,10 +141,8 @@ static json_t *parameter_count(const struct config *config) {
     return json_integer((json_int_t)n);
 }
 
-static json_t *license_string(const struct source *source) {
-    char *license = license_of(source);
-    json_t *string = license ? json_string(license) : NULL;
-    free(license);
+static json_t *license_string(const struct inspected *inspected) {
+    json_t *string = inspected->license ? json_string(inspected->license) : NULL;
     return string ? string : json_null();
 }
 
@@ -204,7 +204,7 @@ static json_t *say_all(const struct inspected *inspected, const char *path, bool
     if (source->left_aside)
         json_object_set_new(object, "left_aside", json_string(source->left_aside));
     say_origin(object, &source->gguf);
-    json_object_set_new(object, "license", license_string(source));
+    json_object_set_new(object, "license", license_string(inspected));
     if (inspected->imported) say_model(object, inspected);
     json_object_set_new(object, "types", types_object(source));
     if (inspected->imported)
@@ -221,12 +221,12 @@ tolka_status describe(json_t **out, const char *path, const struct import_option
     *out = NULL;
     tolka_status status = source_open(&inspected.source, path, err);
     if (status != TOLKA_OK) return status;
-    open_as_import(&inspected, options);
+    status = license_of(&inspected.source, &inspected.license, err);
+    if (status == TOLKA_OK) open_as_import(&inspected, options);
     /* Half a description for want of memory would pass for a whole one. */
-    if (inspected.why.status == TOLKA_NOMEM)
+    if (status == TOLKA_OK && inspected.why.status == TOLKA_NOMEM)
         status = fail(err, TOLKA_NOMEM, "%s", inspected.why.text);
-    else
-        *out = say_all(&inspected, path, with_tensors);
+    if (status == TOLKA_OK) *out = say_all(&inspected, path, with_tensors);
     close_inspected(&inspected);
     if (status != TOLKA_OK) return status;
     return *out ? TOLKA_OK : fail(err, TOLKA_NOMEM, "%s: out of memory", path);

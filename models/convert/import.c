@@ -87,7 +87,7 @@ tolka_status import_open(struct import *import, const char *path,
     if (status == TOLKA_OK)
         status = config_check(&import->config, import->source.weights_path, err);
     if (status == TOLKA_OK) status = for_each_role(&import->config, check_role, import, err);
-    status = import_had_memory(import, status, err);
+    status = import_was_searched(import, status, err);
     if (status == TOLKA_OK) warn_of_unread(import);
     if (status != TOLKA_OK) import_close(import);
     return status;

@@ -34,7 +34,7 @@ struct import {
     struct named_vocabulary vocabularies[IMPORT_VOCABULARIES]; /* beside.c */
     void **owned; /* rows that had to be copied for import_bind */
     size_t n_owned;
-    bool starved; /* a file was not looked for, as there was no memory for its name (beside.h) */
+    int unsearched; /* errno's reason why a file could not be looked for (beside.h); 0: none */
 };
 
 /* Opens a directory or file, recognises container and family, reads the configuration and checks

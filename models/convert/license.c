@@ -1,11 +1,16 @@
 #define _POSIX_C_SOURCE 200809L
 #include "models/convert/license.h"
 
+#include "models/checkpoint/names.h"
 #include "models/checkpoint/settings.h"
 
+#include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum { LONGEST_FRONT_MATTER = 1 << 18 };
 
@@ -31,44 +36,64 @@ static bool find_front_matter(const char *text, size_t n, const char **yaml, siz
     return false;
 }
 
-/* One licence, or the first of a list. What a hub has no name for is "other", and then named. */
-static char *license_in(const struct settings *card) {
+static tolka_status out_of_memory(const char *place, tolka_error *err) {
+    return fail(err, TOLKA_NOMEM, "%s: out of memory", place);
+}
+
+/* One licence, or the first of a list. What a hub has no name for is "other", and then named. False:
+ * out of memory. */
+static bool license_in(const struct settings *card, char **out) {
     const char *license = NULL, *name = NULL;
     if (settings_string(card, "license", NULL, &license, NULL) != TOLKA_OK &&
         settings_string(card, "license.0", NULL, &license, NULL) != TOLKA_OK)
-        return NULL;
+        return true;
     if (license && strcmp(license, "other") == 0 &&
         settings_string(card, "license_name", NULL, &name, NULL) == TOLKA_OK && name)
         license = name;
-    return license ? strdup(license) : NULL;
+    *out = license ? strdup(license) : NULL;
+    return *out || !license;
 }
 
-static char *license_of_card(const char *path) {
+static tolka_status license_of_card(const char *path, char **license, tolka_error *err) {
     struct map map;
     struct settings *card = NULL;
     const char *yaml;
     size_t n;
-    char *license = NULL;
-    if (map_open(&map, path, NULL) != TOLKA_OK) return NULL;
+    tolka_status status = map_open(&map, path, err);
+    if (status != TOLKA_OK) return status;
     if (find_front_matter((const char *)map.bytes, map.n_bytes, &yaml, &n) &&
-        settings_parse_yaml(&card, yaml, n, path, NULL) == TOLKA_OK)
-        license = license_in(card);
+        settings_parse_yaml(&card, yaml, n, path, err) == TOLKA_NOMEM)
+        status = TOLKA_NOMEM;
+    if (card && !license_in(card, license)) status = out_of_memory(path, err);
     settings_free(card);
     map_close(&map);
-    return license;
+    return status;
 }
 
-char *license_of(const struct source *source) {
-    if (source->settings == SETTINGS_GGUF && source->gguf.n_values) {
-        const struct gguf_value *value = gguf_find(&source->gguf, "general.license");
-        bool named = value && value->type == GGUF_STRING;
-        return named ? strndup((const char *)value->data, value->n_bytes) : NULL;
-    }
+static tolka_status license_of_gguf(const struct gguf *gguf, char **license, tolka_error *err) {
+    const struct gguf_value *value = gguf_find(gguf, "general.license");
+    if (!value || value->type != GGUF_STRING) return TOLKA_OK;
+    *license = strndup((const char *)value->data, value->n_bytes);
+    return *license ? TOLKA_OK : out_of_memory("general.license", err);
+}
+
+/* What is beside the weights and is no file has always been none of ours. */
+static bool is_file(const char *path) {
+    struct stat info;
+    return stat(path, &info) == 0 ? S_ISREG(info.st_mode) : is_or_may_be(path);
+}
+
+tolka_status license_of(const struct source *source, char **license, tolka_error *err) {
+    *license = NULL;
+    if (source->settings == SETTINGS_GGUF && source->gguf.n_values)
+        return license_of_gguf(&source->gguf, license, err);
     size_t n = strlen(source->directory) + sizeof "/README.md";
     char *path = malloc(n);
-    if (!path) return NULL;
+    if (!path) return out_of_memory("README.md", err);
     snprintf(path, n, "%s%sREADME.md", source->directory, *source->directory ? "/" : "");
-    char *license = license_of_card(path);
+    bool readable = access(path, R_OK) == 0 || errno != EACCES;
+    tolka_status status =
+        readable && is_file(path) ? license_of_card(path, license, err) : TOLKA_OK;
     free(path);
-    return license;
+    return status;
 }

@@ -7,6 +7,6 @@
 /* general.license of a GGUF file, or "license" (for "other", "license_name") in the YAML that
  * begins the README.md beside other weights: "cc-by-4.0". NULL: neither says one. The caller frees
  * it. */
-char *license_of(const struct source *source);
+tolka_status license_of(const struct source *source, char **license, tolka_error *err);
 
 #endif

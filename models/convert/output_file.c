@@ -180,9 +180,8 @@ static const char *fresh_line(void) {
     return isatty(STDERR_FILENO) ? "\n" : "";
 }
 
-/* The duty of an interrupted program. */
-static void end_now(void *user) {
-    const struct output_file *output = user;
+/* What was done is put in place, unless that is nothing, or would replace the input. */
+static void end_early(const struct output_file *output, const char *why) {
     char name[4200];
     struct stat info;
     if (!output->partial) return;
@@ -194,12 +193,17 @@ static void end_now(void *user) {
     fsync(output->fd);
     if (output->is_input) {
         keep_unfinished(output, name, sizeof name);
-        dprintf(STDERR_FILENO, "%stolka: interrupted; %s is as it was, and %s has what was done\n",
-                fresh_line(), output->target, name);
+        dprintf(STDERR_FILENO, "%stolka: %s; %s is as it was, and %s has what was done\n",
+                fresh_line(), why, output->target, name);
     } else if (put_in_place(output) == 0) {
-        dprintf(STDERR_FILENO, "%stolka: interrupted; %s has what was done\n", fresh_line(),
+        dprintf(STDERR_FILENO, "%stolka: %s; %s has what was done\n", fresh_line(), why,
                 output->target);
     }
+}
+
+/* The duty of an interrupted program. */
+static void end_now(void *user) {
+    end_early(user, "interrupted");
 }
 
 static void forget(struct output_file *output) {
@@ -220,6 +224,16 @@ static int settle(struct output_file *output, bool good) {
     duties_release();
     duty_remove(&output->duty);
     return reason;
+}
+
+void output_stop(struct output_file *output) {
+    duties_hold();
+    end_early(output, "stopped");
+    free(output->partial);
+    output->partial = NULL;
+    duties_release();
+    duty_remove(&output->duty);
+    forget(output);
 }
 
 void output_discard(struct output_file *output) {

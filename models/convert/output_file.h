@@ -42,6 +42,9 @@ void output_release(const struct output_file *output);
 
 /* Puts what was written in place, on the disk. The output is closed, whatever comes. */
 tolka_status output_finish(struct output_file *output, tolka_error *err);
+/* The same for an output that ends before its end, unless nothing was written or it is the input: then
+ * the file stays as it was, and what was written is beside it. Says so. */
+void output_stop(struct output_file *output);
 /* Leaves everything as it was before output_open. Does nothing after output_finish. */
 void output_discard(struct output_file *output);
 

@@ -379,5 +379,5 @@ static tolka_status write_kind(struct gguf_writer *writer, struct import *import
 
 tolka_status write_tokenizer(struct gguf_writer *writer, struct import *import, const char *vocab,
                              tolka_error *err) {
-    return import_had_memory(import, write_kind(writer, import, vocab, err), err);
+    return import_was_searched(import, write_kind(writer, import, vocab, err), err);
 }

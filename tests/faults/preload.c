@@ -5,15 +5,21 @@
  *     FAULT=thread:N     the N-th thread cannot start
  *     FAULT=read:N       the N-th read fails with EIO
  *     FAULT=write:N+     no room is left on the disk from the N-th write on
- *     FAULT=interrupt:N  every N-th read or write is interrupted by a signal before it did anything
+ *     FAULT=name:N       the N-th time that a file is opened, looked at, made, renamed or put on the
+ *                        disk (fsync) fails with EIO
  *     FAULT=short:N      reads and writes of more than N bytes do N of them
+ *     FAULT=interrupt:N  every N-th read() or write() is interrupted by a signal before it did
+ *                        anything
  *     FAULT=size:N       files may not grow beyond N bytes
  *     FAULT=space:N      there are N megabytes of address space
  *     FAULT=hidden:PATH  there are no files whose paths begin so
  *
- * FAULT_COUNT=FILE: how many of the kind there were is written there in the end. Standard error is
- * left alone: it is what the test reads. */
+ * FAULT_COUNT=FILE: how many of the kind there were is written there in the end, and then which of
+ * them differ (call_stacks.h). Standard error is left alone: it is what the test reads. */
 #define _GNU_SOURCE
+#include "tests/faults/call_stacks.h"
+#include "tests/faults/system_calls.h"
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -26,19 +32,20 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
-enum kind { NOTHING, MEMORY, THREAD, READ, WRITE, INTERRUPT, SHORT, SIZE, SPACE, HIDDEN };
+enum kind { NOTHING, MEMORY, THREAD, READ, WRITE, NAME, SHORT, INTERRUPT, SIZE, SPACE, HIDDEN };
 
-static const char *const kinds[] = {"",          "memory", "thread", "read",  "write",
-                                    "interrupt", "short",  "size",   "space", "hidden"};
+static const char *const kinds[] = {"",      "memory",    "thread", "read",  "write", "name",
+                                    "short", "interrupt", "size",   "space", "hidden"};
 
 static enum kind wanted;
 static long first;
 static bool goes_on; /* all from the first on */
+static bool counting;
 static const char *hidden = "/";
 static atomic_long made;
+static int count_file;
 
 /* ---- what is behind us ----------------------------------------------------------------------- */
 
@@ -51,8 +58,6 @@ static int (*real_create)(pthread_t *, const pthread_attr_t *, void *(*)(void *)
 static ssize_t (*real_read)(int, void *, size_t);
 static ssize_t (*real_write)(int, const void *, size_t);
 static ssize_t (*real_pread)(int, void *, size_t, off_t);
-static ssize_t (*real_pwrite)(int, const void *, size_t, off_t);
-static ssize_t (*real_writev)(int, const struct iovec *, int);
 static int (*real_open)(const char *, int, ...);
 static FILE *(*real_fopen)(const char *, const char *);
 
@@ -74,6 +79,7 @@ static void read_wish(void) {
     first = atol(number + 1);
     hidden = number + 1;
     goes_on = number[strlen(number) - 1] == '+';
+    counting = getenv("FAULT_COUNT") != NULL;
 }
 
 static void limit_to(int resource, rlim_t n) {
@@ -100,27 +106,19 @@ static void begin(void) {
     find(&real_read, "read");
     find(&real_write, "write");
     find(&real_pread, "pread");
-    find(&real_pwrite, "pwrite");
-    find(&real_writev, "writev");
     find(&real_open, "open");
     find(&real_fopen, "fopen");
     find(&real_malloc, "malloc");
     read_wish();
 }
 
-/* When all libraries are there, for which a loader that finds no room would complain. */
-__attribute__((constructor)) static void set_limits(void) {
-    begin();
-    if (wanted == SIZE) limit_to(RLIMIT_FSIZE, (rlim_t)first);
-    if (wanted == SPACE) limit_to(RLIMIT_AS, (rlim_t)first << 20);
-}
-
 /* ---- when ------------------------------------------------------------------------------------ */
 
 /* Counts a call of a kind; true if it is to fail. */
 static bool fails(enum kind kind) {
-    if (kind != wanted) return false;
+    if (kind != wanted || call_stack_in_sight()) return false;
     long number = atomic_fetch_add(&made, 1) + 1;
+    if (counting) call_stack_note(number);
     if (kind == INTERRUPT) return first > 0 && number % first == 0;
     return number == first || (goes_on && first > 0 && number > first);
 }
@@ -131,17 +129,19 @@ static bool fails_with(enum kind kind, int reason) {
     return true;
 }
 
-static size_t shortened(size_t n) {
-    return wanted == SHORT && first > 0 && n > (size_t)first ? (size_t)first : n;
+static void put_count(const void *bytes, int n) {
+    (void)!real_write(count_file, bytes, (size_t)n);
 }
 
 __attribute__((destructor)) static void tell(void) {
     const char *path = getenv("FAULT_COUNT");
     char text[32];
-    int file = path && real_open ? real_open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600) : -1;
-    if (file < 0) return;
-    (void)!real_write(file, text, (size_t)sprintf(text, "%ld\n", atomic_load(&made)));
-    close(file);
+    wanted = NOTHING;
+    count_file = path ? real_open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600) : -1;
+    if (count_file < 0) return;
+    put_count(text, sprintf(text, "%ld\n", atomic_load(&made)));
+    call_stacks_write(put_count);
+    close(count_file);
 }
 
 /* ---- memory ---------------------------------------------------------------------------------- */
@@ -200,35 +200,39 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
+static int judge(enum call_kind kind, int file, size_t *n) {
+    static const enum kind kinds_of_calls[] = {READ, WRITE, NAME};
+    static const int reasons[] = {EIO, ENOSPC, EIO};
+    if (kind == CALL_WRITES && file == STDERR_FILENO) return 0;
+    if (wanted == SHORT && kind != CALL_NAMES && *n > (size_t)first) *n = (size_t)first;
+    return fails(kinds_of_calls[kind]) ? reasons[kind] : 0;
+}
+
+/* When all libraries are there, for which a loader that finds no room would complain. */
+__attribute__((constructor)) static void set_limits(void) {
+    begin();
+    if (wanted == SIZE) limit_to(RLIMIT_FSIZE, (rlim_t)first);
+    if (wanted == SPACE) limit_to(RLIMIT_AS, (rlim_t)first << 20);
+    if (wanted == READ || wanted == WRITE || wanted == NAME || wanted == SHORT)
+        system_calls_judge(judge);
+}
+
+/* System calls are not interrupted where handlers have them go on (SA_RESTART), and stdio's are none
+ * that a program could begin anew: these are what it calls itself. */
 ssize_t read(int file, void *bytes, size_t n) {
     begin();
-    if (fails_with(INTERRUPT, EINTR) || fails_with(READ, EIO)) return -1;
-    return real_read(file, bytes, shortened(n));
+    return fails_with(INTERRUPT, EINTR) ? -1 : real_read(file, bytes, n);
 }
 
 ssize_t pread(int file, void *bytes, size_t n, off_t offset) {
     begin();
-    if (fails_with(INTERRUPT, EINTR) || fails_with(READ, EIO)) return -1;
-    return real_pread(file, bytes, shortened(n), offset);
-}
-
-static bool write_fails(int file) {
-    return file != STDERR_FILENO && (fails_with(INTERRUPT, EINTR) || fails_with(WRITE, ENOSPC));
+    return fails_with(INTERRUPT, EINTR) ? -1 : real_pread(file, bytes, n, offset);
 }
 
 ssize_t write(int file, const void *bytes, size_t n) {
     begin();
-    return write_fails(file) ? -1 : real_write(file, bytes, shortened(n));
-}
-
-ssize_t pwrite(int file, const void *bytes, size_t n, off_t offset) {
-    begin();
-    return write_fails(file) ? -1 : real_pwrite(file, bytes, shortened(n), offset);
-}
-
-ssize_t writev(int file, const struct iovec *parts, int n) {
-    begin();
-    return write_fails(file) ? -1 : real_writev(file, parts, n);
+    bool fails = file != STDERR_FILENO && fails_with(INTERRUPT, EINTR);
+    return fails ? -1 : real_write(file, bytes, n);
 }
 
 static bool is_hidden(const char *path) {
