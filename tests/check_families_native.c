@@ -387,6 +387,7 @@ Suite *native_families_suite(void) {
     tcase_add_loop_test(marian, marian_architectures, 0, 3);
     suite_add_tcase(suite, marian);
     add_ctranslate2_tests(suite);
+    add_beams_tests(suite);
     add_vaswani_tests(suite);
     add_refusal_tests(suite);
     add_settings_tests(suite);

@@ -11,6 +11,7 @@ size_t count_equal(const struct fixture *fixture, const tolka_options *options, 
                    const char *b);
 
 void add_ctranslate2_tests(Suite *suite); /* check_families_ctranslate2.c */
+void add_beams_tests(Suite *suite);       /* check_families_beams.c */
 void add_vaswani_tests(Suite *suite);     /* check_families_vaswani.c */
 void add_refusal_tests(Suite *suite);     /* check_families_refused.c */
 void add_settings_tests(Suite *suite);    /* check_families_settings.c */
