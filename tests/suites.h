@@ -50,7 +50,8 @@ Suite *formats_suite(void);         /* check_formats*.c */
 Suite *scale_suite(void);           /* check_scale.c, scale/parallel.sh */
 Suite *same_bytes_suite(void);      /* check_same_bytes.c */
 Suite *faults_suite(void);          /* check_faults*.c */
-Suite *fuzz_suite(void);            /* check_fuzz.c, fuzz/ */
+Suite *fuzz_suite(void);            /* check_fuzz.c, fuzz/, check_bad_inputs.c */
+TCase *bad_inputs_case(void);       /* check_bad_inputs.c */
 Suite *rooms_suite(void);           /* check_rooms.c, rooms.sh */
 
 #endif
