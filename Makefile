@@ -256,14 +256,22 @@ check-kills: $(BUILD)/tolka tests
 check-ports: $(BUILD)/tolka
 	sh tests/ports/run.sh $(BUILD)/ports $(BUILD)/tolka
 
+# Reports go to files, so that none is lost with the output of a command that a test runs.
+REPORTING = options=exitcode=99:log_path=$(abspath $(BUILD)/$@)/report; \
+    export ASAN_OPTIONS=$$options UBSAN_OPTIONS=$$options TSAN_OPTIONS=$$options
 ## asan: all tests with AddressSanitizer and UndefinedBehaviorSanitizer
+ASAN = OPT=-O1 SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all"
 asan:
-	$(MAKE) BUILD=$(BUILD)/asan OPT=-O1 \
-	    SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all" check
+	rm -f $(BUILD)/$@/report.*
+	$(REPORTING); $(MAKE) BUILD=$(BUILD)/$@ $(ASAN) check
+	@! cat $(BUILD)/$@/report.* 2>/dev/null
 
 ## tsan: all tests with ThreadSanitizer
+TSAN = OPT=-O1 SANITIZE=-fsanitize=thread
 tsan:
-	$(MAKE) BUILD=$(BUILD)/tsan OPT=-O1 SANITIZE=-fsanitize=thread check
+	rm -f $(BUILD)/$@/report.*
+	$(REPORTING); $(MAKE) BUILD=$(BUILD)/$@ $(TSAN) check
+	@! cat $(BUILD)/$@/report.* 2>/dev/null
 
 ## coverage: lines and branches that all tests reach, folder by folder (gcovr)
 coverage:
@@ -303,6 +311,27 @@ $(BUILD)/tests/fuzz/fuzzer: $(call object,tests/fuzz/fuzzer.c) $(FUZZED)
 $(BUILD)/tests/fuzz/replay: $(call object,tests/fuzz/replay.c) $(FUZZED)
 	$(CXX) $(LDFLAGS) -o $@ $^ $(FUZZED_LIBS)
 
+## check-bad-inputs: N=1500 files with something wrong in them, each given to a command with sanitizers
+N ?= 1500
+BAD_INPUTS = $(BUILD)/tests/bad_inputs/bad_inputs
+$(BAD_INPUTS): $(call object,tests/bad_inputs/main.c tests/bad_inputs.c) $(FUZZED)
+	$(CXX) $(LDFLAGS) -o $@ $^ $(FUZZED_LIBS)
+check-bad-inputs:
+	$(MAKE) BUILD=$(BUILD)/asan $(ASAN) $(BUILD)/asan/tolka $(BUILD)/asan/tests/bad_inputs/bad_inputs
+	mkdir -p $(BUILD)/bad-inputs
+	$(BUILD)/asan/tests/bad_inputs/bad_inputs $(BUILD)/asan/tolka $(N) 0 $(BUILD)/bad-inputs
+
+## check-soak: many threads that share a model for SECONDS=120, with ThreadSanitizer, then AddressSanitizer
+SECONDS ?= 120
+SOAK = tests/soak/soak
+$(BUILD)/$(SOAK): $(call object,tests/soak/main.c tests/soak.c tests/fuzz/fuzz.c $(LIBRARY))
+	$(CXX) $(LDFLAGS) -o $@ $^ $(TOKENIZER_LIBS) $(ENGINE_LIBS)
+check-soak:
+	$(MAKE) BUILD=$(BUILD)/tsan $(TSAN) $(BUILD)/tsan/$(SOAK)
+	$(MAKE) BUILD=$(BUILD)/asan $(ASAN) $(BUILD)/asan/$(SOAK)
+	$(BUILD)/tsan/$(SOAK) $$(($(SECONDS) / 2))
+	$(BUILD)/asan/$(SOAK) $$(($(SECONDS) / 2))
+
 CLANG = CC=clang CXX=clang++
 FUZZER = $(BUILD)/fuzz/tests/fuzz/fuzzer
 HOURS ?= 8
@@ -337,7 +366,8 @@ format:
 help:
 	@sed -n 's/^## /  make /p' Makefile
 
-.PHONY: all tests check check-arm check-deb check-faults check-install check-kills check-ports check-reproducible \
-    check-same-bytes check-scale asan tsan msan coverage mutants fuzzer fuzz fuzz-smoke fuzz-coverage \
-    install uninstall wheel deb bench bench-peers align-figures clean format help FORCE
+.PHONY: all tests check check-arm check-bad-inputs check-deb check-faults check-install check-kills \
+    check-ports check-reproducible check-same-bytes check-scale check-soak asan tsan msan coverage \
+    mutants fuzzer fuzz fuzz-smoke fuzz-coverage install uninstall wheel deb bench bench-peers \
+    align-figures clean format help FORCE
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

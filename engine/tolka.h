@@ -350,8 +350,9 @@ typedef struct {
 /* Called once for every input as soon as it is done, in any order, on the thread that made the call
  * and never twice at a time, while the other workers go on. `result` has one entry for the input
  * and belongs to the callee, who frees it now or later; NULL means that there was no memory for one
- * (all getters take it). The callee must not use the translator, except for tolka_translator_stats,
- * _isa and _threads. */
+ * (all getters take it). The callee must not use the translator, except for tolka_translator_stop,
+ * _stats, _isa and _threads: calls that would make it work fail with TOLKA_ARGUMENT, here and in the
+ * other callbacks. */
 typedef void (*tolka_done)(void *user, size_t index, tolka_result *result);
 
 /* Translates n inputs. Inputs that cannot be translated do not stop the others: their result has a

@@ -23,6 +23,7 @@ struct tolka_translator {
     struct log log;
     atomic_bool stop; /* the call that is under way */
     int n_entered;    /* calls under way, one made by the other */
+    int n_calling;    /* callbacks under way, likewise */
 };
 
 /* ---- life ------------------------------------------------------------------------------------ */
@@ -198,9 +199,13 @@ static void run_worker(void *user, size_t item, int worker) {
 }
 
 /* Hands over the results that are there, or with `wait` all that are to come. */
-static void deliver(struct job *job, bool wait, tolka_done done, void *user) {
+static void deliver(struct call *call, bool wait, tolka_done done, void *user) {
     struct job_result next;
-    while (job_take(job, wait, &next)) done(user, next.index, next.result);
+    while (job_take(&call->job, wait, &next)) {
+        translator_call_begins(call->translator);
+        done(user, next.index, next.result);
+        translator_call_ends(call->translator);
+    }
 }
 
 /* The caller is a worker too, and between its turns hands over what has been finished. */
@@ -213,14 +218,14 @@ static void work_and_deliver(struct call *call, tolka_done done, void *user) {
     own->transformer.products.team = alone ? pool : NULL;
     if (!alone) pool_start(pool, (size_t)pool_threads(pool) - 1, run_worker, call);
     do {
-        deliver(&call->job, false, done, user);
+        deliver(call, false, done, user);
     } while (worker_turn(own, &call->job));
     /* Whatever was stopped has its results once nobody works on it any more. */
     if (atomic_load(call->job.stop)) {
         if (!alone) pool_finish(pool);
         job_finish_stopped(&call->job);
     }
-    deliver(&call->job, true, done, user);
+    deliver(call, true, done, user);
     if (!alone) pool_finish(pool);
 }
 
@@ -256,6 +261,7 @@ tolka_status tolka_translate(tolka_translator *translator, const tolka_input *in
                                                                    {"inputs", inputs || n == 0},
                                                                    {"done", done},
                                                                    {NULL, false}});
+    if (status == TOLKA_OK) status = translator_check_idle(translator, __func__, err);
     if (status != TOLKA_OK) return status;
     return run(translator, &translator->options, inputs, n, done, user, err);
 }
@@ -267,6 +273,7 @@ tolka_status tolka_score(tolka_translator *translator, const tolka_input *inputs
                                                                    {"inputs", inputs || n == 0},
                                                                    {"done", done},
                                                                    {NULL, false}});
+    if (status == TOLKA_OK) status = translator_check_idle(translator, __func__, err);
     if (status != TOLKA_OK) return status;
     struct batch_options options = translator->options;
     options.search.teacher = true;
@@ -293,8 +300,10 @@ static void emit_up_to(struct stream *stream, const tolka_token *tokens, size_t 
     size_t from = stream->n_emitted;
     if (n <= from) return;
     stream->n_emitted = n;
+    translator_call_begins(stream->call.translator);
     if (stream->emit(stream->user, tokens + from, n - from) != 0)
         tolka_translator_stop(stream->call.translator);
+    translator_call_ends(stream->call.translator);
 }
 
 static void emit_settled(struct stream *stream) {
@@ -342,6 +351,7 @@ tolka_status tolka_stream(tolka_translator *translator, const tolka_input *input
                                                                    {"emit", emit},
                                                                    {"out", out},
                                                                    {NULL, false}});
+    if (status == TOLKA_OK) status = translator_check_idle(translator, __func__, err);
     if (status != TOLKA_OK) return status;
     translator_enter(translator);
     status = job_begin(&stream.call.job, &translator->model->model, &translator->options, input, 1,
@@ -360,6 +370,7 @@ tolka_status tolka_attention_new(tolka_attention **out, tolka_translator *transl
         err, __func__,
         (const struct argument[]){
             {"out", out}, {"translator", translator}, {"input", input}, {NULL, false}});
+    if (status == TOLKA_OK) status = translator_check_idle(translator, __func__, err);
     if (status != TOLKA_OK) return status;
     return attention_record(out, &translator->workers[0], input, ATTENTION_ALL, err);
 }
@@ -376,6 +387,21 @@ void translator_leave(tolka_translator *translator) {
 
 struct log *translator_log(tolka_translator *translator) {
     return &translator->log;
+}
+
+void translator_call_begins(tolka_translator *translator) {
+    translator->n_calling++;
+}
+
+void translator_call_ends(tolka_translator *translator) {
+    translator->n_calling--;
+}
+
+tolka_status translator_check_idle(const tolka_translator *translator, const char *call,
+                                   tolka_error *err) {
+    if (translator->n_calling == 0) return TOLKA_OK;
+    return fail(err, TOLKA_ARGUMENT, "%s: a callback cannot use the translator that calls it",
+                call);
 }
 
 const tolka_options *translator_options(const tolka_translator *translator) {

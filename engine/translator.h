@@ -23,6 +23,14 @@ size_t translator_max_source(const tolka_translator *translator, size_t n_specia
 void translator_enter(tolka_translator *translator);
 void translator_leave(tolka_translator *translator);
 
+/* Around what the caller gave to be called, which may ask for nothing that the translator would have
+ * to work for. */
+void translator_call_begins(tolka_translator *translator);
+void translator_call_ends(tolka_translator *translator);
+/* TOLKA_ARGUMENT in such a call; `call` is the name of the public function that was asked. */
+tolka_status translator_check_idle(const tolka_translator *translator, const char *call,
+                                   tolka_error *err);
+
 /* What max_length is if nobody asks for another. */
 int translator_default_length(const tolka_translator *translator);
 

@@ -452,5 +452,6 @@ Suite *api_suite(void) {
     suite_add_tcase(suite, together);
     suite_add_tcase(suite, memory);
     suite_add_tcase(suite, arguments_case());
+    suite_add_tcase(suite, callbacks_case());
     return suite;
 }

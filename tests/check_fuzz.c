@@ -64,5 +64,6 @@ Suite *fuzz_suite(void) {
     tcase_set_timeout(tcase, 120);
     tcase_add_loop_test(tcase, corpora, 0, n_targets);
     suite_add_tcase(suite, tcase);
+    suite_add_tcase(suite, bad_inputs_case());
     return suite;
 }

@@ -34,8 +34,9 @@ Suite *unknown_suite(void);         /* check_unknown.c */
 Suite *masks_suite(void);           /* check_masks.c */
 Suite *seccomp_suite(void);         /* check_seccomp.c */
 Suite *sentences_suite(void);       /* check_sentences.c */
-Suite *api_suite(void);             /* check_api.c, check_arguments.c */
+Suite *api_suite(void);             /* check_api.c, check_arguments.c, check_callbacks.c */
 TCase *arguments_case(void);        /* check_arguments.c */
+TCase *callbacks_case(void);        /* check_callbacks.c */
 Suite *tokenizer_suite(void);       /* check_tokenizer*.c */
 Suite *languages_suite(void);       /* check_languages.c */
 Suite *import_suite(void);          /* check_import.c, check_import_hostile.c, check_settings.c */
@@ -49,7 +50,8 @@ Suite *formats_suite(void);         /* check_formats*.c */
 Suite *scale_suite(void);           /* check_scale.c, scale/parallel.sh */
 Suite *same_bytes_suite(void);      /* check_same_bytes.c */
 Suite *faults_suite(void);          /* check_faults*.c */
-Suite *fuzz_suite(void);            /* check_fuzz.c, fuzz/ */
+Suite *fuzz_suite(void);            /* check_fuzz.c, fuzz/, check_bad_inputs.c */
+TCase *bad_inputs_case(void);       /* check_bad_inputs.c */
 Suite *rooms_suite(void);           /* check_rooms.c, rooms.sh */
 
 #endif

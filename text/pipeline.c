@@ -125,7 +125,10 @@ tolka_result *pipeline_join(struct pipeline *pipeline, size_t i) {
 }
 
 void pipeline_finish(struct pipeline *pipeline, size_t i) {
-    pipeline->done(pipeline->user, i, pipeline_join(pipeline, i));
+    tolka_result *result = pipeline_join(pipeline, i);
+    translator_call_begins(pipeline->translator);
+    pipeline->done(pipeline->user, i, result);
+    translator_call_ends(pipeline->translator);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */

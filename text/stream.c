@@ -9,6 +9,7 @@
 #include <string.h>
 
 struct stream {
+    tolka_translator *translator;
     const tolka_tokenizer *tokenizer;
     tolka_emit emit;
     void *user;
@@ -42,7 +43,10 @@ static size_t certain_length(const char *text, size_t length) {
 
 /* Once no more is wanted, nothing more comes: neither the rest of a part nor what is behind it. */
 static int emit(struct stream *stream, const char *text, size_t length) {
-    if (!stream->is_stopped) stream->is_stopped = stream->emit(stream->user, text, length) != 0;
+    if (stream->is_stopped) return true;
+    translator_call_begins(stream->translator);
+    stream->is_stopped = stream->emit(stream->user, text, length) != 0;
+    translator_call_ends(stream->translator);
     return stream->is_stopped;
 }
 
@@ -100,8 +104,10 @@ tolka_status tolka_stream_text(tolka_translator *translator, const tolka_tokeniz
                                                                    {"emit", emit},
                                                                    {"out", out},
                                                                    {NULL, false}});
+    if (status == TOLKA_OK) status = translator_check_idle(translator, __func__, err);
     if (status != TOLKA_OK) return status;
-    struct stream stream = {.tokenizer = tokenizer,
+    struct stream stream = {.translator = translator,
+                            .tokenizer = tokenizer,
                             .emit = emit,
                             .user = user,
                             .marks_unknown =

@@ -81,6 +81,7 @@ static tolka_status run_call(const char *call, struct pipeline *pipeline, tolka_
                                                  {"texts", pipeline->texts || pipeline->n == 0},
                                                  {"done", pipeline->done},
                                                  {NULL, false}});
+    if (status == TOLKA_OK) status = translator_check_idle(pipeline->translator, call, err);
     return status == TOLKA_OK ? run(pipeline, err) : status;
 }
 

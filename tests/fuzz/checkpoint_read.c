@@ -27,7 +27,7 @@ static const struct {
     {"vocab.yml", "\"</s>\": 0\n\"<unk>\": 1\na: 2\nb: 3\nc: 4\nd: 5\ne: 6\nf: 7\n"},
 };
 
-/* The path of a file that stands beside them. The caller frees it. */
+/* The path of a file that stands beside them. */
 static char *path_of(const char *name) {
     char inner[100];
     snprintf(inner, sizeof inner, "checkpoint/%s", name);
@@ -44,6 +44,11 @@ static void write_beside(void) {
         }
     }
     free(directory);
+}
+
+char *checkpoint_place(const char *name) {
+    write_beside();
+    return path_of(name);
 }
 
 static void check_error(tolka_status status, const tolka_error *err) {
@@ -131,8 +136,7 @@ void convert_checkpoint(const char *path, size_t choice) {
 }
 
 void read_checkpoint(const uint8_t *bytes, size_t n, const char *name) {
-    write_beside();
-    char *path = path_of(name);
+    char *path = checkpoint_place(name);
     fuzz_write(path, bytes, n);
     read_tensors(path);
     convert_checkpoint(path, n);

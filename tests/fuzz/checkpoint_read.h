@@ -9,7 +9,9 @@
  * reads all numbers, describes or compares and converts them: what is refused has one line that says
  * why, and what was converted opens as a model. */
 void read_checkpoint(const uint8_t *bytes, size_t n, const char *name);
-/* The last of that, with a directory or file that is there. */
+/* Where such weights lie, the rest beside them. The caller frees it. */
+char *checkpoint_place(const char *name);
+/* The last of what read_checkpoint does, with a directory or file that is there. */
 void convert_checkpoint(const char *path, size_t choice);
 
 #endif

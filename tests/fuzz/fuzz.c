@@ -189,14 +189,6 @@ void change_text(struct chance *chance, struct blob *blob, const char *const *wo
     }
 }
 
-/* ---- targets --------------------------------------------------------------------------------- */
-
-const struct fuzz_target *fuzz_target_named(const char *name) {
-    for (size_t i = 0; fuzz_targets[i]; i++)
-        if (strcmp(fuzz_targets[i]->name, name) == 0) return fuzz_targets[i];
-    return NULL;
-}
-
 /* ---- files ----------------------------------------------------------------------------------- */
 
 static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *ftw) {

@@ -1,5 +1,7 @@
 #include "tests/fuzz/fuzz_targets.h"
 
+#include <string.h>
+
 const struct fuzz_target *const fuzz_targets[] = {
     &fuzz_model,
     &fuzz_safetensors,
@@ -22,3 +24,9 @@ const struct fuzz_target *const fuzz_targets[] = {
     /* A new target: one line here, one in fuzz_targets.h, and a folder in corpus/. */
     NULL,
 };
+
+const struct fuzz_target *fuzz_target_named(const char *name) {
+    for (size_t i = 0; fuzz_targets[i]; i++)
+        if (strcmp(fuzz_targets[i]->name, name) == 0) return fuzz_targets[i];
+    return NULL;
+}

@@ -107,6 +107,7 @@ tolka_status tolka_translate_document(tolka_translator *translator,
                                                                    {"tokenizer", tokenizer},
                                                                    {"document", document},
                                                                    {NULL, false}});
+    if (status == TOLKA_OK) status = translator_check_idle(translator, __func__, err);
     if (status != TOLKA_OK) return status;
     size_t n = tolka_document_count(document);
     struct round round = {.document = document,
