@@ -206,6 +206,36 @@ START_TEST(address_space_is_scarce) {
 }
 END_TEST
 
+/* The program at the top of tolka.h, which has nothing but the library, and none of the command's
+ * means: it says that there is no memory, or its "Hallo." */
+static void try_library(const char *script, const char *const *arguments, int megabytes) {
+    char library[4096], fault[40];
+    snprintf(fault, sizeof fault, "space:%d", megabytes);
+    setenv("FAULT", fault, 1);
+    const char *const argv[] = {
+        "-c", script, "sh", arguments[0], arguments[1], built("tests/faults.so", library), NULL};
+    struct ran ran = run_file("/bin/sh", argv, "", 0);
+    bool told = ran.status == 1 && ran.n_out == 0 && count_lines(ran.err, ran.n_err) == 1;
+    ck_assert_msg(told || (ran.status == 0 && strcmp(ran.out, "Hallo.\n") == 0),
+                  "%s: status %d, \"%s\"", fault, ran.status, ran.err);
+    ran_free(&ran);
+}
+
+START_TEST(the_library_in_little_memory) {
+    struct folder folder = cli_folder();
+    char path[4096];
+    char *program = realpath(built("tests/header_example_c", path), NULL);
+    char *model = realpath(SHIPPED_MODEL, NULL);
+    ck_assert(program && model);
+    ck_assert_int_eq(symlink(model, cli_path(&folder, "en-de.gguf")), 0);
+    for (int megabytes = 56; megabytes < 90; megabytes += 3)
+        try_library("cd \"$1\" && exec env LD_PRELOAD=\"$3\" \"$2\"",
+                    (const char *const[]){folder.path, program}, megabytes);
+    cli_remove(&folder, (const char *const[]){"en-de.gguf", NULL});
+    free(program), free(model);
+}
+END_TEST
+
 /* A folder that nothing can be made in, and a disk that is full. */
 START_TEST(there_is_no_room_for_the_output) {
     static const char *const places[] = {"/proc/out.html", "/dev/full", "/dev/null/out.html"};
@@ -236,5 +266,6 @@ void add_machine_cases(Suite *suite) {
     tcase_add_loop_test(limits, interruptions_and_short_reads_change_nothing, 0, N_JOBS);
     tcase_add_loop_test(limits, files_may_not_grow, 0, N_JOBS);
     tcase_add_loop_test(limits, address_space_is_scarce, 0, N_JOBS);
+    tcase_add_test(limits, the_library_in_little_memory);
     tcase_add_test(limits, there_is_no_room_for_the_output);
 }
