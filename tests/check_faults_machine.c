@@ -206,6 +206,94 @@ START_TEST(address_space_is_scarce) {
 }
 END_TEST
 
+/* ---- the library ----------------------------------------------------------------------------- */
+
+/* The program at the top of tolka.h, which has nothing but the library, and none of the command's
+ * means. */
+struct example {
+    struct folder folder;
+    char *program, *model;
+};
+
+static struct example example_open(void) {
+    char path[4096];
+    struct example example = {.folder = cli_folder()};
+    example.program = realpath(built("tests/header_example_c", path), NULL);
+    example.model = realpath(SHIPPED_MODEL, NULL);
+    ck_assert_msg(example.program && example.model, "there is no %s", path);
+    ck_assert_int_eq(symlink(example.model, cli_path(&example.folder, "en-de.gguf")), 0);
+    /* protobuf's beginnings before main(), and ICU: docs/reliability.md says what remains. */
+    setenv("FAULT_SPARES", "ld-linux:libicuuc", 1);
+    return example;
+}
+
+static void example_close(struct example *example) {
+    cli_remove(&example->folder, (const char *const[]){"en-de.gguf", NULL});
+    free(example->program), free(example->model);
+}
+
+static struct ran run_example(const struct example *example, const char *fault) {
+    char library[4096];
+    const char *const arguments[] = {"-c",
+                                     "cd \"$1\" && FAULT=$4 exec env LD_PRELOAD=\"$3\" \"$2\"",
+                                     "sh",
+                                     example->folder.path,
+                                     example->program,
+                                     realpath(built("tests/faults.so", library), NULL),
+                                     fault,
+                                     NULL};
+    struct ran ran = run_file("/bin/sh", arguments, "", 0);
+    free((char *)arguments[5]);
+    return ran;
+}
+
+/* It says that there is no memory, or its "Hallo." */
+static void try_example(const struct example *example, const char *fault) {
+    struct ran ran = run_example(example, fault);
+    bool told = ran.status == 1 && ran.n_out == 0 && count_lines(ran.err, ran.n_err) == 1;
+    if (!told && (ran.status != 0 || strcmp(ran.out, "Hallo.\n") != 0)) {
+        n_found++;
+        fprintf(stderr, "the library, %s: status %d, \"%s\"\n", fault, ran.status, ran.err);
+    }
+    ran_free(&ran);
+}
+
+START_TEST(the_library_in_little_memory) {
+    struct example example = example_open();
+    char fault[40];
+    for (int megabytes = 56; megabytes < 90; megabytes += 3) {
+        snprintf(fault, sizeof fault, "space:%d", megabytes);
+        try_example(&example, fault);
+    }
+    example_close(&example);
+    check_none_was_found();
+}
+END_TEST
+
+START_TEST(the_library_without_memory_once) {
+    enum { SOME = 20 };
+    struct example example = example_open();
+    char path[160], fault[40];
+    snprintf(path, sizeof path, "%s.count", example.folder.path);
+    setenv("FAULT_COUNT", path, 1);
+    struct ran ran = run_example(&example, "memory:0");
+    unsetenv("FAULT_COUNT");
+    ck_assert_str_eq(ran.out, "Hallo.\n");
+    ran_free(&ran);
+    struct numbers numbers = read_numbers(path);
+    long step = is_wanted("all") || is_wanted("stacks") ? 1 : numbers.n / SOME + 1;
+    for (long i = 0; i * step < numbers.n; i++) {
+        snprintf(fault, sizeof fault, "memory:%ld", numbers.all ? i + 1 : numbers.list[i * step]);
+        if (is_in_part(i)) try_example(&example, fault);
+    }
+    free(numbers.list);
+    example_close(&example);
+    check_none_was_found();
+}
+END_TEST
+
+/* ---- no room --------------------------------------------------------------------------------- */
+
 /* A folder that nothing can be made in, and a disk that is full. */
 START_TEST(there_is_no_room_for_the_output) {
     static const char *const places[] = {"/proc/out.html", "/dev/full", "/dev/null/out.html"};
@@ -237,5 +325,8 @@ void add_machine_cases(Suite *suite) {
     tcase_add_loop_test(limits, interruptions_and_short_reads_change_nothing, 0, N_JOBS);
     tcase_add_loop_test(limits, files_may_not_grow, 0, N_JOBS);
     tcase_add_loop_test(limits, address_space_is_scarce, 0, N_JOBS);
+    TCase *library = new_case(suite, "library");
+    tcase_add_test(library, the_library_in_little_memory);
+    tcase_add_test(library, the_library_without_memory_once);
     tcase_add_test(limits, there_is_no_room_for_the_output);
 }

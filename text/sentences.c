@@ -5,6 +5,7 @@
 #include "engine/error.h"
 #include "text/abbreviations.h"
 #include "text/marks.h"
+#include "tokenizer/icu_memory.h"
 #include "tokenizer/locale_name.h"
 #include "tokenizer/utf8.h"
 
@@ -48,7 +49,7 @@ static bool add_language(struct sentence_finder *finder, const char *language) {
 tolka_status sentence_finder_new(struct sentence_finder **out, const char *const *languages,
                                  size_t n, tolka_error *err) {
     struct sentence_finder *finder = calloc(1, sizeof *finder);
-    bool ok = finder && (n > 0 || add_language(finder, ""));
+    bool ok = finder && icu_has_memory() && (n > 0 || add_language(finder, ""));
     for (size_t i = 0; ok && i < n && i < MOST_LANGUAGES; i++)
         ok = add_language(finder, languages[i]);
     *out = ok ? finder : NULL;

@@ -1,6 +1,7 @@
 #include "tokenizer/metadata.h"
 
 #include "tokenizer/ggml_vocab.h"
+#include "tokenizer/icu_memory.h"
 #include "tokenizer/keys.h"
 #include "tokenizer/spm_check.h"
 
@@ -456,6 +457,7 @@ tolka_status tokenizer_read(tolka_tokenizer *tokenizer, const tolka_model *model
                             tolka_error *err) {
     const struct config *config = &model->model.config;
     tokenizer->name = model->name;
+    if (!icu_has_memory()) return fail(err, TOLKA_NOMEM, "%s: out of memory", model->name);
     tokenizer->source.vocab = config->source_vocab;
     tokenizer->target.vocab = config->target_vocab;
     size_t vocab =

@@ -1,5 +1,6 @@
 /* Languages in the public interface: those that a model names, and what they are called. */
 #define _POSIX_C_SOURCE 200809L
+#include "tokenizer/icu_memory.h"
 #include "tokenizer/keys.h"
 #include "tokenizer/language_names.h"
 #include "tokenizer/metadata.h"
@@ -105,7 +106,7 @@ tolka_status tolka_find_language(const tolka_languages *list, const char *name, 
                            {"languages", list}, {"name", name}, {"index", index}, {NULL, false}});
     if (status != TOLKA_OK) return status;
     struct languages languages = {"languages", list->n, NULL, NULL, list->parsed};
-    languages.tokens = calloc(list->n + 1, sizeof *languages.tokens);
+    languages.tokens = icu_has_memory() ? calloc(list->n + 1, sizeof *languages.tokens) : NULL;
     if (!languages.tokens) return fail(err, TOLKA_NOMEM, "out of memory");
     for (size_t i = 0; i < list->n; i++) languages.tokens[i] = text_of(list->names[i]);
     status = language_find(&languages, name, "language", index, err);
@@ -122,7 +123,7 @@ int tolka_same_language(const char *a, const char *b) {
 char *tolka_language_name(const char *language, const char *in) {
     char codes[2][LONGEST_LANGUAGE_NAME], locale[LONGEST_LOCALE], name[LONGEST_DISPLAY];
     struct locale_name shown;
-    if (!language) return NULL;
+    if (!language || !icu_has_memory()) return NULL;
     if (in) {
         locale_read(&shown, language_code(in, codes[1]), SAME_CANONICAL);
         locale_id(&shown, locale);
@@ -144,7 +145,7 @@ char *tolka_language_tag(const char *language) {
     char locale[LONGEST_LOCALE], tag[LONGEST_LOCALE];
     struct locale_name name;
     UErrorCode status = U_ZERO_ERROR;
-    if (!language) return NULL;
+    if (!language || !icu_has_memory()) return NULL;
     read_code(&name, language);
     if (!*name.language) return NULL;
     locale_id(&name, locale);
@@ -154,7 +155,7 @@ char *tolka_language_tag(const char *language) {
 
 char *tolka_language_iso639_3(const char *language) {
     struct locale_name name;
-    if (!language) return NULL;
+    if (!language || !icu_has_memory()) return NULL;
     read_code(&name, language);
     const char *code = uloc_getISO3Language(name.language);
     if (!*code && strlen(name.language) == 3) code = name.language;

@@ -16,10 +16,14 @@ struct spm {
     int32_t unknown = 0;
 };
 
-/* protobuf does not survive that memory runs out while it reads: what it could not make, it destroys.
- * A model takes some twenty times its bytes, and a little. */
-static size_t memory_for(size_t n_bytes) {
+/* protobuf does not survive that memory runs out: what it could not make, it destroys. A model takes
+ * some twenty times its bytes, a text less than two hundred, and both a little. */
+static size_t memory_for_model(size_t n_bytes) {
     return 32 * n_bytes + (1 << 16);
+}
+
+static size_t memory_for_text(size_t n_bytes) {
+    return 256 * n_bytes + (1 << 14);
 }
 
 /* No exception may reach C. */
@@ -39,7 +43,7 @@ template <typename Body> static spm_status guarded(char *why, Body body) noexcep
 spm_status spm_load(spm **out, const uint8_t *bytes, size_t n_bytes, char why[SPM_WHY]) {
     *out = nullptr;
     return guarded(why, [&] {
-        spare_memory spare(memory_for(n_bytes));
+        spare_memory spare(memory_for_model(n_bytes));
         if (!spare.is_there()) return SPM_NOMEM;
         auto loaded = std::make_unique<spm>();
         std::string_view model(reinterpret_cast<const char *>(bytes), n_bytes);
@@ -52,6 +56,9 @@ spm_status spm_load(spm **out, const uint8_t *bytes, size_t n_bytes, char why[SP
         }
         /* unk_id() goes by name and can miss; loading made sure that there is exactly one. */
         while (!loaded->processor.IsUnknown(loaded->unknown)) loaded->unknown++;
+        /* What SentencePiece keeps for ever is made at its first answers. */
+        loaded->processor.IdToPiece(loaded->unknown);
+        loaded->processor.PieceToId("");
         *out = loaded.release();
         return SPM_OK;
     });
@@ -83,6 +90,8 @@ int32_t spm_find(const spm *spm, spm_text text) {
 spm_status spm_encode(const spm *spm, const char *text, size_t length,
                       void (*put)(void *user, const spm_token *token), void *user) {
     return guarded(nullptr, [&] {
+        spare_memory spare(memory_for_text(length));
+        if (!spare.is_there()) return SPM_NOMEM;
         sentencepiece::ImmutableSentencePieceText pieces;
         if (!spm->processor.Encode(std::string_view(text, length), pieces.mutable_proto()).ok())
             return SPM_REFUSED;
@@ -102,8 +111,14 @@ spm_status spm_decode(const spm *spm, const spm_text *pieces, size_t n,
                       void (*put)(void *user, const char *text, size_t length), void *user) {
     return guarded(nullptr, [&] {
         std::vector<std::string_view> views;
+        size_t length = 0;
         views.reserve(n);
-        for (size_t i = 0; i < n; i++) views.emplace_back(pieces[i].bytes, pieces[i].length);
+        for (size_t i = 0; i < n; i++) {
+            views.emplace_back(pieces[i].bytes, pieces[i].length);
+            length += pieces[i].length + 1;
+        }
+        spare_memory spare(memory_for_text(length));
+        if (!spare.is_there()) return SPM_NOMEM;
         std::string text;
         if (!spm->processor.Decode(views, &text).ok()) return SPM_REFUSED;
         put(user, text.data(), text.size());

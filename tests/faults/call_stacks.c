@@ -1,11 +1,13 @@
 #define _GNU_SOURCE
 #include "tests/faults/call_stacks.h"
 
+#include <dlfcn.h>
 #include <execinfo.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 /* A command has some thousands of stacks; what finds no place is worth a try. */
 enum { MOST_FRAMES = 64, N_STACKS = 1 << 16, MOST_NUMBERS = 1 << 18 };
@@ -42,6 +44,29 @@ static long count(uint64_t hash) {
 static bool is_power_of_four(long n) {
     while (n % 4 == 0) n /= 4;
     return n == 1;
+}
+
+static bool has_word(const char *name, const char *words) {
+    char word[64];
+    for (; *words; words += *words == ':') {
+        size_t n = strcspn(words, ":");
+        snprintf(word, sizeof word, "%.*s", (int)n, words);
+        if (strstr(name, word)) return true;
+        words += n;
+    }
+    return false;
+}
+
+bool call_stack_passes(const char *words) {
+    void *frames[MOST_FRAMES];
+    Dl_info info;
+    looking = true;
+    int n = backtrace(frames, MOST_FRAMES);
+    bool passes = false;
+    for (int i = 0; i < n && !passes; i++)
+        passes = dladdr(frames[i], &info) && info.dli_fname && has_word(info.dli_fname, words);
+    looking = false;
+    return passes;
 }
 
 bool call_stack_in_sight(void) {

@@ -9,6 +9,9 @@ bool call_stack_in_sight(void);
 /* The number-th time: keeps the number if a call stack led here for the first time, or for the fourth,
  * the sixteenth and so on. */
 void call_stack_note(long number);
+/* Does this thread's stack lead through a library whose name has one of these words in it, which stand
+ * between colons? */
+bool call_stack_passes(const char *words);
 /* Writes the numbers that were kept, one a line. */
 void call_stacks_write(void (*put)(const void *bytes, int n));
 

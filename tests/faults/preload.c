@@ -14,6 +14,8 @@
  *     FAULT=space:N      there are N megabytes of address space
  *     FAULT=hidden:PATH  there are no files whose paths begin so
  *
+ * FAULT_SPARES=libx:liby: nothing fails on the way through these libraries.
+ *
  * FAULT_COUNT=FILE: how many of the kind there were is written there in the end, and then which of
  * them differ (call_stacks.h). Standard error is left alone: it is what the test reads. */
 #define _GNU_SOURCE
@@ -43,6 +45,7 @@ static enum kind wanted;
 static long first;
 static bool goes_on; /* all from the first on */
 static bool counting;
+static const char *spares;
 static const char *hidden = "/";
 static atomic_long made;
 static int count_file;
@@ -80,6 +83,7 @@ static void read_wish(void) {
     hidden = number + 1;
     goes_on = number[strlen(number) - 1] == '+';
     counting = getenv("FAULT_COUNT") != NULL;
+    spares = getenv("FAULT_SPARES");
 }
 
 static void limit_to(int resource, rlim_t n) {
@@ -120,7 +124,8 @@ static bool fails(enum kind kind) {
     long number = atomic_fetch_add(&made, 1) + 1;
     if (counting) call_stack_note(number);
     if (kind == INTERRUPT) return first > 0 && number % first == 0;
-    return number == first || (goes_on && first > 0 && number > first);
+    bool due = number == first || (goes_on && first > 0 && number > first);
+    return due && !(spares && call_stack_passes(spares));
 }
 
 static bool fails_with(enum kind kind, int reason) {
