@@ -241,7 +241,7 @@ check-arm:
 check-same-bytes: $(BUILD)/tests/check_all
 	SAME_BYTES=all CK_RUN_SUITE=same_bytes $<
 
-## check-faults: memory, files and threads fail for every command, at each call stack (half an hour)
+## check-faults: memory, files and threads fail for every command, at each call stack (hours)
 FAULTS_TRIED ?= stacks# all: each time, which takes days
 CORES := $(shell nproc)
 check-faults: $(BUILD)/tolka tests

@@ -129,12 +129,15 @@ struct outcome run_job(const struct job *job, struct folder *folder, const char 
     setenv("XDG_STATE_HOME", folder->path, 1);
     setenv("TOLKA_TEST_STATE", "1", 1);
     setenv("FAULT", fault, 1);
+    /* libedit bears none at all; the prompt asks for memory before it begins. */
+    if (job->kind == JOB_PROMPT) setenv("FAULT_SPARES", "libedit", 1);
     setenv("LD_PRELOAD", built("tests/faults.so", library), 1);
     if (job->kind == JOB_PROMPT)
         run_in_terminal(job, arguments, &outcome);
     else
         outcome.ran = run_text(job->input, arguments);
     unsetenv("LD_PRELOAD");
+    unsetenv("FAULT_SPARES");
     outcome.written = read_whole_file(out, &outcome.n_written);
     unlink(out);
     if (job->kind == JOB_PLACE) unlink(cli_path(folder, "out.html.unfinished"));

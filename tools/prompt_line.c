@@ -256,8 +256,16 @@ static void set_characters(void) {
     if (MB_CUR_MAX == 1) setlocale(LC_CTYPE, "C.UTF-8");
 }
 
+/* libedit crashes where it finds none: is there enough for it to begin with? */
+static bool has_memory(void) {
+    enum { ENOUGH = 4 << 20 };
+    void *volatile memory = malloc(ENOUGH); /* volatile: it is not left out */
+    free(memory);
+    return memory != NULL;
+}
+
 struct editor *editor_new(const struct prompt *prompt, struct prompt_history *kept) {
-    struct editor *editor = calloc(1, sizeof *editor);
+    struct editor *editor = has_memory() ? calloc(1, sizeof *editor) : NULL;
     if (!editor) return NULL;
     set_characters();
     if (tcgetattr(STDIN_FILENO, &editor->usual) == 0) {
