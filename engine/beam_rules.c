@@ -80,7 +80,7 @@ static bool ctranslate2(const struct extending *extending, const struct extensio
     for (size_t i = 0; i < best->n && i < beam; i++) {
         const struct extension *extension = &best->list[i];
         if (extension->token == end_token || last) {
-            extension_ends(extending, extension, 2 * beam);
+            extension_ends(extending, extension, beam);
             top_ended |= i == 0;
             while (spare < best->n && best->list[spare].token == end_token) spare++;
             if (last || spare >= best->n) continue;
@@ -100,7 +100,7 @@ static bool marian(const struct extending *extending, const struct extensions *b
     for (size_t i = 0; i < best->n; i++) {
         const struct extension *extension = &best->list[i];
         if (last || extension->token == extending->config->end_token)
-            extension_ends(extending, extension, beam_candidates(extending->options->beam));
+            extension_ends(extending, extension, (size_t)extending->options->beam);
         else
             extension_goes_on(extending, (*n_next)++, extension);
     }

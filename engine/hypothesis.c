@@ -18,15 +18,14 @@ struct sentence_search *hypotheses_take(struct history *history, size_t n_senten
     history->next = arena_take(arena, beam, sizeof *history->next);
     struct sentence_search *sentences = arena_take(arena, n_sentences, sizeof *sentences);
     struct hypothesis *live = arena_take(arena, n_slots, sizeof *live);
-    struct finished *finished = arena_take(arena, n_slots * 2, sizeof *finished);
-    tolka_token *tokens = arena_take(arena, n_slots * 2 * n_steps, sizeof *tokens);
+    struct finished *finished = arena_take(arena, n_slots, sizeof *finished);
+    tolka_token *tokens = arena_take(arena, n_slots * n_steps, sizeof *tokens);
     struct group_state *groups = arena_take(arena, n_slots, sizeof *groups);
     if (!sentences) return NULL;
     for (size_t s = 0; s < n_sentences; s++)
-        sentences[s] = (struct sentence_search){.live = live + s * beam,
-                                                .finished = finished + s * 2 * beam,
-                                                .groups = groups + s * beam};
-    for (size_t k = 0; k < 2 * n_slots; k++) finished[k].tokens = tokens + k * n_steps;
+        sentences[s] = (struct sentence_search){
+            .live = live + s * beam, .finished = finished + s * beam, .groups = groups + s * beam};
+    for (size_t k = 0; k < n_slots; k++) finished[k].tokens = tokens + k * n_steps;
     return sentences;
 }
 

@@ -48,7 +48,7 @@ struct sentence_search {
     uint64_t source;   /* what stands for the source where tokens are drawn */
     size_t n_live, n_finished;
     struct hypothesis *live;    /* [beam] */
-    struct finished *finished;  /* [2 * beam], best first */
+    struct finished *finished;  /* [beam], best first */
     struct group_state *groups; /* [beam] */
 };
 

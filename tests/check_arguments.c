@@ -556,8 +556,9 @@ START_TEST(generations_of_other_sizes) {
         unsigned char behind[32];
     } given;
     const size_t early = offsetof(tolka_generation, do_sample);
-    const size_t sizes[] = {early, sizeof given.generation, sizeof given};
-    for (size_t i = 0; i < 3; i++) {
+    const size_t sizes[] = {sizeof given.generation.size, early, sizeof given.generation,
+                            sizeof given};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         memset(&given, 0x7e, sizeof given);
         tolka_model_generation_sized(scene.model, &given.generation, sizes[i]);
         ck_assert_uint_eq(given.generation.size, sizes[i]);

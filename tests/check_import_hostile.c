@@ -75,6 +75,45 @@ START_TEST(json_has_a_budget) {
 }
 END_TEST
 
+/* Bits of an element, by the format's description. */
+static const struct {
+    const char *name;
+    size_t bits;
+} element_sizes[] = {
+    {"BOOL", 8},        {"U8", 8},          {"I8", 8},   {"F8_E5M2", 8}, {"F8_E4M3", 8},
+    {"F8_E8M0", 8},     {"F8_E4M3FNUZ", 8}, {"I16", 16}, {"U16", 16},    {"F16", 16},
+    {"F8_E5M2FNUZ", 8}, {"BF16", 16},       {"I32", 32}, {"U32", 32},    {"F32", 32},
+    {"C64", 64},        {"F64", 64},        {"I64", 64}, {"U64", 64},    {"F4", 4},
+    {"F6_E2M3", 6},     {"F6_E3M2", 6},
+};
+
+/* The one tensor of a file, of 40 elements. */
+static struct built forty_elements(const char *type, size_t n_bytes) {
+    char header[128];
+    snprintf(header, sizeof header,
+             "{\"a\":{\"dtype\":\"%s\",\"shape\":[40],\"data_offsets\":[0,%zu]}}", type, n_bytes);
+    return safetensors_of(header, n_bytes);
+}
+
+/* Weights of other types may stand beside those that are needed. */
+START_TEST(types_have_their_sizes) {
+    size_t n_bytes = 5 * element_sizes[_i].bits;
+    struct built right = forty_elements(element_sizes[_i].name, n_bytes);
+    struct source source;
+    tolka_error err = {0};
+    const char *path = temporary("type");
+    write_file(path, right.bytes, right.n);
+    ck_assert_msg(source_open(&source, path, &err) == TOLKA_OK, "%s", err.text);
+    source_close(&source);
+    built_free(&right);
+    for (size_t n = n_bytes - 1; n <= n_bytes + 1; n += 2) {
+        struct built wrong = forty_elements(element_sizes[_i].name, n);
+        expect_failure(&wrong, TOLKA_FORMAT, "40 elements of");
+        built_free(&wrong);
+    }
+}
+END_TEST
+
 START_TEST(odd_but_right_safetensors) {
     struct built built =
         safetensors_of(" {\"s\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[0,4],\"more\":1},"
@@ -254,7 +293,11 @@ static const struct pickle_case pickle_cases[] = {
     {PICKLE("\x80\x02."), TOLKA_FORMAT, "stack is empty"},
     {PICKLE("\x80\x02}.."), TOLKA_FORMAT, "ends at byte 4 of 5"},
     {PICKLE("\x80\x02}}."), TOLKA_FORMAT, "leaves 1 values"},
+    {PICKLE("\x80\x01}."), TOLKA_UNSUPPORTED, "protocol 1"},
+    {PICKLE("\x80\x06}."), TOLKA_UNSUPPORTED, "protocol 6"},
     {PICKLE("\x80\x07}."), TOLKA_UNSUPPORTED, "protocol 7"},
+    {PICKLE("\x80\x04\x94."), TOLKA_FORMAT, "nothing to remember"},
+    {PICKLE("\x80\x02q\x01."), TOLKA_FORMAT, "nothing to remember"},
     {PICKLE("\x80\x02h\x05."), TOLKA_FORMAT, "memo 5"},
     {PICKLE("\x80\x02}r\xff\xff\xff\xff."), TOLKA_FORMAT, "memo key"},
     {PICKLE("\x80\x02}t."), TOLKA_FORMAT, "mark is missing"},
@@ -357,6 +400,29 @@ START_TEST(storages_that_pytorch_does_not_write) {
     pickle = pickle_of(&tensor, 1);
     built = checkpoint_of(&pickle);
     expect_failure(&built, TOLKA_FORMAT, "a storage key of 399 bytes");
+    built_free(&built);
+}
+END_TEST
+
+/* ---- GGUF ------------------------------------------------------------------------------------ */
+
+/* No numbers, but strides that are products of the dimensions all the same. */
+START_TEST(strides_of_nothing_fit) {
+    struct built built = {0};
+    put_text(&built, "GGUF");
+    put_integer(&built, 3, 4);
+    put_integer(&built, 1, 8); /* tensors */
+    put_integer(&built, 0, 8); /* values */
+    put_integer(&built, 1, 8);
+    put_text(&built, "x");
+    put_integer(&built, 3, 4); /* dimensions */
+    put_integer(&built, 0, 8);
+    put_integer(&built, UINT64_C(1) << 40, 8);
+    put_integer(&built, UINT64_C(1) << 40, 8);
+    put_integer(&built, 0, 4); /* F32 */
+    put_integer(&built, 0, 8); /* where */
+    while (built.n % 32) put_integer(&built, 0, 1);
+    expect_failure(&built, TOLKA_FORMAT, "tensor x is larger than any memory");
     built_free(&built);
 }
 END_TEST
@@ -511,6 +577,7 @@ TCase *import_hostile_case(void) {
     tcase_set_timeout(hostile, 120);
     tcase_add_loop_test(hostile, bad_header, 0, COUNT(header_cases));
     tcase_add_test(hostile, json_has_a_budget);
+    tcase_add_loop_test(hostile, types_have_their_sizes, 0, COUNT(element_sizes));
     tcase_add_test(hostile, odd_but_right_safetensors);
     tcase_add_test(hostile, damaged_safetensors);
     tcase_add_test(hostile, views_of_one_storage);
@@ -521,6 +588,7 @@ TCase *import_hostile_case(void) {
     tcase_add_test(hostile, pickle_values_are_bounded);
     tcase_add_test(hostile, other_pytorch_files);
     tcase_add_test(hostile, storages_that_pytorch_does_not_write);
+    tcase_add_test(hostile, strides_of_nothing_fit);
     tcase_add_loop_test(hostile, stored_and_deflated_npz, 0, 2);
     tcase_add_loop_test(hostile, damaged_npz, 0, 2);
     tcase_add_loop_test(hostile, bad_npy, 0, COUNT(npy_cases));

@@ -3,6 +3,8 @@
 #include "tests/fixture.h"
 #include "tests/suites.h"
 
+#include "engine/sampling.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -242,12 +244,28 @@ START_TEST(alternatives_begin_with_the_likeliest) {
 }
 END_TEST
 
+/* Sources that differ anywhere draw by other numbers. */
+START_TEST(every_token_of_a_source_counts) {
+    int32_t ids[] = {31, 57, 8, 112, 0};
+    enum { N_IDS = sizeof ids / sizeof *ids };
+    uint64_t whole = sampling_source(ids, N_IDS);
+    ck_assert(whole != sampling_source(ids, N_IDS - 1));
+    for (size_t i = 0; i < N_IDS; i++) {
+        ids[i]++;
+        ck_assert_msg(whole != sampling_source(ids, N_IDS), "token %zu does not count", i);
+        ids[i]--;
+    }
+    ck_assert(whole == sampling_source(ids, N_IDS));
+}
+END_TEST
+
 Suite *sampling_suite(void) {
     Suite *suite = suite_create("sampling");
     TCase *samples = tcase_create("samples"), *alternatives = tcase_create("alternatives");
     tcase_set_timeout(samples, 300);
     tcase_add_loop_test(samples, draws_follow_the_probabilities, 0, N_FOLDERS * N_FILTERS);
     tcase_add_test(samples, seeds_decide);
+    tcase_add_test(samples, every_token_of_a_source_counts);
     tcase_set_timeout(alternatives, 120);
     tcase_add_loop_test(alternatives, alternatives_begin_with_the_likeliest, 0, N_FOLDERS);
     suite_add_tcase(suite, samples);

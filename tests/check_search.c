@@ -372,5 +372,6 @@ Suite *search_suite(void) {
     tcase_add_test(search, bad_inputs_do_not_stop_others);
     suite_add_tcase(suite, search);
     suite_add_tcase(suite, limits_case());
+    suite_add_tcase(suite, few_tokens_case());
     return suite;
 }

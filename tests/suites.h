@@ -18,8 +18,9 @@ Suite *bench_suite(void);           /* check_bench.c */
 Suite *memory_suite(void);          /* check_memory.c */
 Suite *hooks_suite(void);           /* check_hooks.c */
 Suite *reference_suite(void);       /* check_reference.c */
-Suite *search_suite(void);          /* check_search.c, check_limits.c */
+Suite *search_suite(void);          /* check_search.c and the following */
 TCase *limits_case(void);           /* check_limits.c */
+TCase *few_tokens_case(void);       /* check_few_tokens.c */
 Suite *attention_map_suite(void);   /* check_attention_map.c */
 Suite *decoding_suite(void);        /* check_decoding.c */
 Suite *alignment_suite(void);       /* check_alignment*.c */
