@@ -109,6 +109,12 @@ START_TEST(five_megabytes) {
 END_TEST
 
 /* Translated, with tags as deep as they go. */
+/* Every bracket begins a word, each of which goes on to the end of the text. */
+START_TEST(words_without_end) {
+    for (size_t f = 0; formats[f]; f++) check_pattern(formats[f], "[a](", 1000000);
+}
+END_TEST
+
 START_TEST(deep_nesting) {
     for (size_t depth = 1; depth <= 10000; depth *= 10) {
         char *open = repeat("", "<i>", 3 * depth), *close = repeat("", "</i>", 4 * depth);
@@ -221,9 +227,10 @@ END_TEST
 
 TCase *formats_hostile_case(void) {
     TCase *hostile = tcase_create("hostile");
-    tcase_set_timeout(hostile, 30);
+    tcase_set_timeout(hostile, 60);
     tcase_add_test(hostile, patterns_without_end);
     tcase_add_test(hostile, five_megabytes);
+    tcase_add_test(hostile, words_without_end);
     tcase_add_test(hostile, deep_nesting);
     tcase_add_test(hostile, documents_that_are_refused);
     tcase_add_test(hostile, nul_bytes_stay);

@@ -89,6 +89,9 @@ static bool is_font_end(const char *bytes, size_t n) {
     return (n == 3 && strchr("RP1", bytes[2])) || (n == 4 && memcmp(bytes + 2, "[]", 2) == 0);
 }
 
+/* Names are short, so that it does not take the square of a text's length to look for them. */
+enum { LONGEST_NAME = 500 };
+
 /* The length of a word with \- that programs know: it begins with that, or has other signs of a name
  * (a point, a slash, a digit); 0: it is another word, as "command\-line". */
 static size_t name_with_minus(const char *bytes, size_t n) {
@@ -100,6 +103,7 @@ static size_t name_with_minus(const char *bytes, size_t n) {
         if (escaped && (i + 1 == n || bytes[i + 1] != '-')) break;
         minus |= escaped;
         i += escaped ? 2 : 1;
+        if (i > LONGEST_NAME) return 0;
     }
     while (i && strchr(".,;:!?)]'\"", bytes[i - 1])) i--;
     for (size_t k = 0; k < i; k++) sign |= strchr("./_=@0123456789", bytes[k]) != NULL;
