@@ -288,6 +288,7 @@ struct pickle_case {
 static const struct pickle_case pickle_cases[] = {
     {PICKLE("\x80\x02}i."), TOLKA_UNSUPPORTED, "opcode 0x69"},
     {PICKLE("\x80\x02}."), TOLKA_FORMAT, "no tensors"},
+    {PICKLE("\x80\x05}."), TOLKA_FORMAT, "no tensors"},
     {PICKLE("\x80\x02]."), TOLKA_UNSUPPORTED, "holds no dict"},
     {PICKLE("\x80\x02}"), TOLKA_FORMAT, "cut off"},
     {PICKLE("\x80\x02."), TOLKA_FORMAT, "stack is empty"},
