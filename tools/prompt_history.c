@@ -67,12 +67,10 @@ static void save(History *list, const char *path) {
     snprintf(partial, sizeof partial, "%s.%ld", real, (long)getpid());
     int fd = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
-    if (!file) {
-        if (fd >= 0) close(fd);
-        return;
-    }
-    bool ok = history(list, &event, H_SAVE_FP, file) >= 0 && !ferror(file);
-    if (fclose(file) != 0 || !ok || rename(partial, real) != 0) unlink(partial);
+    if (fd < 0) return;
+    bool ok = file && history(list, &event, H_SAVE_FP, file) >= 0 && !ferror(file);
+    if ((file ? fclose(file) : close(fd)) != 0 || !ok || rename(partial, real) != 0)
+        unlink(partial);
 }
 
 /* ---- texts ----------------------------------------------------------------------------------- */
