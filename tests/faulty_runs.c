@@ -97,7 +97,7 @@ static void take_state(struct folder *folder, struct outcome *outcome) {
     unlink(cli_path(folder, "tolka/history"));
     DIR *stream = opendir(cli_path(folder, "tolka"));
     for (struct dirent *entry; stream && (entry = readdir(stream));) {
-        char name[300];
+        char name[600];
         size_t n = strlen(entry->d_name), n_ending = sizeof ending - 1;
         if (entry->d_name[0] == '.' || n <= n_ending) continue;
         if (strcmp(entry->d_name + n - n_ending, ending) != 0) continue;
